@@ -1,0 +1,57 @@
+package sql
+
+// Table says who owns a table and what the application's database role may do
+// with its rows.
+type Table struct {
+	Name string
+	// Owner is the only package that writes the table, as its path below the
+	// module; the owner and higher rungs read it.
+	Owner string
+	// AppendOnly rows are inserted and read, never updated or deleted: the
+	// grant is missing and a trigger refuses as well.
+	AppendOnly bool
+	// Deletable tables hold working rows (not records) that their owner may
+	// remove.
+	Deletable bool
+}
+
+// Tables lists every table of the schema. The grants are made from it, and
+// tests hold the migrations and the Go code to it.
+func Tables() []Table {
+	return []Table{
+		{Name: "schema_migration", Owner: "sql/db", AppendOnly: true},
+
+		{Name: "site", Owner: "session/identity"},
+		{Name: "staff", Owner: "session/identity"},
+		{Name: "staff_role", Owner: "session/identity"},
+		{Name: "password_history", Owner: "session/identity", AppendOnly: true},
+		{Name: "login", Owner: "session/identity"},
+		{Name: "login_guard", Owner: "session/identity", Deletable: true},
+		{Name: "command", Owner: "session/identity"},
+		{Name: "audit_chain", Owner: "session/identity"},
+		{Name: "audit", Owner: "session/identity", AppendOnly: true},
+		{Name: "anchor", Owner: "session/identity", AppendOnly: true},
+
+		{Name: "session_version", Owner: "session/live"},
+
+		{Name: "patient", Owner: "session/patient"},
+		{Name: "patient_label", Owner: "session/patient"},
+
+		{Name: "drug", Owner: "inventory"},
+		{Name: "drug_class", Owner: "inventory", AppendOnly: true},
+		{Name: "drug_prefix", Owner: "inventory"},
+		{Name: "receipt", Owner: "inventory"},
+		{Name: "receipt_line", Owner: "inventory"},
+		{Name: "receipt_refusal", Owner: "inventory"},
+		{Name: "pack", Owner: "inventory"},
+		{Name: "movement", Owner: "inventory", AppendOnly: true},
+
+		{Name: "clinic_session", Owner: "session"},
+		{Name: "session_team", Owner: "session", Deletable: true},
+		{Name: "visit", Owner: "session"},
+		{Name: "visit_line", Owner: "session"},
+		{Name: "visit_refusal", Owner: "session"},
+		{Name: "record_chain", Owner: "session"},
+		{Name: "record", Owner: "session", AppendOnly: true},
+	}
+}
