@@ -53,5 +53,12 @@ func Tables() []Table {
 		{Name: "visit_refusal", Owner: "session"},
 		{Name: "record_chain", Owner: "session"},
 		{Name: "record", Owner: "session", AppendOnly: true},
+
+		{Name: "translog_writer", Owner: "integration/translog", AppendOnly: true},
+		{Name: "translog_head", Owner: "integration/translog"},
+		{Name: "translog_entry", Owner: "integration/translog", AppendOnly: true},
+
+		{Name: "pull_position", Owner: "integration"},
+		{Name: "pull_problem", Owner: "integration"},
 	}
 }
