@@ -1,0 +1,102 @@
+package identity
+
+// Permission is one function of the program that can be given or withheld. The
+// list is closed: what is not in it cannot be asked for.
+type Permission string
+
+// The permissions. Each is checked together with the site it is used at.
+const (
+	ViewSession     Permission = "view_session"     // see a clinic session's room and board
+	PlanSession     Permission = "plan_session"     // plan, change, cancel a session
+	OpenSession     Permission = "open_session"     // open a planned session
+	CloseSession    Permission = "close_session"    // stop dispensing, count, close
+	CheckIn         Permission = "check_in"         // put a patient into the queue
+	Dispense        Permission = "dispense"         // hand out medicine in a visit
+	FinishVisit     Permission = "finish_visit"     // 诊毕
+	Undo            Permission = "undo"             // take back a dispensed pack
+	DecideRequest   Permission = "decide_request"   // let an unknown pack in or refuse it
+	Receive         Permission = "receive"          // scan in a receipt
+	Allocate        Permission = "allocate"         // pack medicine for a session
+	ViewStock       Permission = "view_stock"       // see stock and ask for a code
+	TeachPrefix     Permission = "teach_prefix"     // say which drug a code's prefix means
+	RegisterPatient Permission = "register_patient" // enter and change patients
+	ViewPatient     Permission = "view_patient"     // see patients, masked
+	UnmaskPatient   Permission = "unmask_patient"   // see a sealed field in clear
+	PrintLabel      Permission = "print_label"      // print a patient's QR label
+	ViewReports     Permission = "view_reports"     // statistics and their files
+	ViewAudit       Permission = "view_audit"       // read and verify the audit
+	ViewTransferLog Permission = "view_transferlog" // read the log of data exchanges
+	ManageStaff     Permission = "manage_staff"     // create, disable, reset persons
+	ManageRoles     Permission = "manage_roles"     // grant and revoke roles
+	ManageSystem    Permission = "manage_system"    // sites, interfaces, settings
+)
+
+// Permissions is the closed list, in the order above.
+func Permissions() []Permission {
+	return []Permission{
+		ViewSession, PlanSession, OpenSession, CloseSession, CheckIn, Dispense, FinishVisit, Undo, DecideRequest,
+		Receive, Allocate, ViewStock, TeachPrefix,
+		RegisterPatient, ViewPatient, UnmaskPatient, PrintLabel,
+		ViewReports, ViewAudit, ViewTransferLog, ManageStaff, ManageRoles, ManageSystem,
+	}
+}
+
+// Label is the permission as a person reads it, in sentences of refusal.
+func (p Permission) Label() string {
+	switch p {
+	case ViewSession:
+		return "查看场次"
+	case PlanSession:
+		return "安排场次"
+	case OpenSession:
+		return "开始场次"
+	case CloseSession:
+		return "结束场次"
+	case CheckIn:
+		return "患者签到"
+	case Dispense:
+		return "发药"
+	case FinishVisit:
+		return "诊毕"
+	case Undo:
+		return "撤销发药"
+	case DecideRequest:
+		return "处理申请"
+	case Receive:
+		return "扫码入库"
+	case Allocate:
+		return "配药装箱"
+	case ViewStock:
+		return "查看库存"
+	case TeachPrefix:
+		return "登记追溯码前缀"
+	}
+	return p.officeLabel()
+}
+
+// officeLabel is Label for what happens away from the table.
+func (p Permission) officeLabel() string {
+	switch p {
+	case RegisterPatient:
+		return "登记患者"
+	case ViewPatient:
+		return "查看患者"
+	case UnmaskPatient:
+		return "查看患者完整信息"
+	case PrintLabel:
+		return "打印患者标签"
+	case ViewReports:
+		return "查看报表"
+	case ViewAudit:
+		return "查看审计记录"
+	case ViewTransferLog:
+		return "查看传输日志"
+	case ManageStaff:
+		return "管理人员"
+	case ManageRoles:
+		return "管理角色"
+	case ManageSystem:
+		return "管理系统"
+	}
+	return string(p)
+}
