@@ -1,0 +1,57 @@
+package page
+
+import "errors"
+
+// errPlain says that the error page does not show the reference number.
+var errPlain = errors.New("the page \"error\" does not show Ref")
+
+// Tone is how an answer sounds and looks; each has a word and a symbol of its
+// own, for meaning never rests on colour alone.
+type Tone string
+
+// The four tones of an answer.
+const (
+	Good    Tone = "good"    // 好: done
+	Soft    Tone = "soft"    // 已在: nothing changed, nothing is wrong
+	Caution Tone = "caution" // 注意: a person has to look
+	Bad     Tone = "bad"     // 不行: refused
+)
+
+// Word is the word of the tone.
+func (t Tone) Word() string {
+	switch t {
+	case Good:
+		return "好"
+	case Soft:
+		return "已在"
+	case Caution:
+		return "注意"
+	default:
+		return "不行"
+	}
+}
+
+// Icon is the symbol of the tone, a name in static/icons.svg.
+func (t Tone) Icon() string {
+	switch t {
+	case Good:
+		return "check"
+	case Soft:
+		return "same"
+	case Caution:
+		return "alert"
+	default:
+		return "stop"
+	}
+}
+
+// Band is the view of the fragment "band", the answer across the whole width
+// that stays until the next one. Other packages put it into their answers.
+type Band struct {
+	Tone   Tone
+	Text   string // one sentence: what happened and what to do
+	Detail string // a second line in small print, or ""
+	Figure string // a large number at the end of the line, or ""
+	Unit   string // the unit beside Figure
+	Ref    string // a reference number when it is our fault, or ""
+}

@@ -1,0 +1,168 @@
+// Package static embeds everything a browser fetches besides pages: the style
+// sheet, the scripts, the icons and, under vendor/, the front-end packages that
+// npm fills in (git keeps only an empty folder of them, so a clean clone
+// compiles without Node). It owns their addresses: URL adds a digest of the
+// content, Handler serves such an address as immutable. Everything here is
+// public; templates and anything else that is not belong elsewhere
+// (session/page).
+package static
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Prefix is the path below which Handler expects to be mounted.
+const Prefix = "/static/"
+
+//go:embed app.css app.js icons.svg favicon.svg
+//go:embed all:vendor
+var embedded embed.FS
+
+// file is one embedded file, ready to be sent.
+type file struct {
+	body   []byte
+	digest string // the first 10 hex digits of the SHA-256 of body
+	mime   string
+}
+
+// files reads the embedded tree once; it cannot change while the program runs.
+var files = sync.OnceValue(func() map[string]file {
+	all, err := load(embedded)
+	if err != nil {
+		panic("static: the embedded files cannot be read: " + err.Error())
+	}
+	return all
+})
+
+// load reads every file of tree but the .keep that holds the vendor folder.
+func load(tree fs.FS) (map[string]file, error) {
+	all := map[string]file{}
+	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Base(name) == ".keep" {
+			return err
+		}
+		body, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		sum := sha256.Sum256(body)
+		all[name] = file{body: body, digest: hex.EncodeToString(sum[:])[:10], mime: mimeOf(name)}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("static files: %w", err)
+	}
+	return all, nil
+}
+
+// mimeOf answers from a list of our own first: the system's table is missing on
+// some machines and differs on others, and nosniff makes a wrong type fatal.
+func mimeOf(name string) string {
+	switch ext := strings.ToLower(path.Ext(name)); ext {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js", ".mjs":
+		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".ttf":
+		return "font/ttf"
+	case ".woff2":
+		return "font/woff2"
+	case ".wasm":
+		return "application/wasm"
+	case ".json", ".webmanifest":
+		return "application/json"
+	case ".png":
+		return "image/png"
+	default:
+		if t := mime.TypeByExtension(ext); t != "" {
+			return t
+		}
+		return "application/octet-stream"
+	}
+}
+
+// URL is the address of a file, such as "app.css" or "vendor/htmx.min.js", with
+// the digest of its content, so that a browser may keep it for ever. A name that
+// is not embedded gives its plain address, which answers 404.
+func URL(name string) string {
+	f, ok := files()[name]
+	if !ok {
+		return Prefix + name
+	}
+	return Prefix + name + "?v=" + f.digest
+}
+
+// Has reports whether the file is embedded in this binary.
+func Has(name string) bool {
+	_, ok := files()[name]
+	return ok
+}
+
+// Read is the content of an embedded file; the caller must not change it. The
+// error is fs.ErrNotExist for a name that is not embedded.
+func Read(name string) ([]byte, error) {
+	f, ok := files()[name]
+	if !ok {
+		return nil, fmt.Errorf("static file %s: %w", name, fs.ErrNotExist)
+	}
+	return f.body, nil
+}
+
+// Missing names the front-end packages that pages need and that this binary was
+// built without.
+func Missing() []string {
+	var missing []string
+	for _, name := range []string{"vendor/htmx.min.js", "vendor/sse.js"} {
+		if !Has(name) {
+			missing = append(missing, name)
+		}
+	}
+	return missing
+}
+
+// Handler serves the embedded files below Prefix: for ever when the address
+// carries the digest of the content, with revalidation otherwise. Folders are
+// not listed.
+func Handler() http.Handler { return handler(files()) }
+
+func handler(all map[string]file) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f, ok := all[strings.TrimPrefix(r.URL.Path, Prefix)]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+			return
+		}
+		header := w.Header()
+		header.Set("Content-Type", f.mime)
+		header.Set("ETag", `"`+f.digest+`"`)
+		header.Set("Cache-Control", cacheControl(r.URL.Query().Get("v"), f.digest))
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
+	})
+}
+
+// cacheControl refuses "immutable" to an old digest: during a roll-out of
+// several servers a browser may ask the old one for the new file.
+func cacheControl(asked, digest string) string {
+	if asked == digest {
+		return "public, max-age=31536000, immutable"
+	}
+	return "no-cache"
+}
