@@ -17,6 +17,7 @@ require (
 	github.com/jmoiron/sqlx v1.4.0 // indirect
 	github.com/klauspost/cpuid/v2 v2.2.10 // indirect
 	github.com/lib/pq v1.12.3 // indirect
+	github.com/mozillazg/go-pinyin v0.21.0 // indirect
 	github.com/prometheus/client_golang v1.25.0 // indirect
 	github.com/r3labs/sse/v2 v2.10.0 // indirect
 	github.com/zeebo/xxh3 v1.0.2 // indirect

@@ -123,6 +123,7 @@ CREATE TABLE pack (
   receipt_line_id  bigint,
   session_id       bigint,
   visit_id         uuid,
+  returned         boolean       NOT NULL DEFAULT false,
   alarm            varchar(40)   NOT NULL DEFAULT '',
   created_at       timestamptz   NOT NULL,
   changed_at       timestamptz   NOT NULL,
@@ -131,7 +132,7 @@ CREATE TABLE pack (
   CONSTRAINT pack_drug_fk FOREIGN KEY (drug_id) REFERENCES drug (id),
   CONSTRAINT pack_receipt_line_fk FOREIGN KEY (receipt_line_id) REFERENCES receipt_line (id),
   CONSTRAINT pack_state_ck CHECK (state IN ('expected', 'in_store', 'allocated', 'dispensed', 'quarantined',
-    'damaged', 'destroyed', 'lost', 'sent_back')),
+    'damaged', 'destroyed', 'lost', 'sent_back', 'withdrawn')),
   CONSTRAINT pack_units_ck CHECK (units_left >= 0 AND units_left <= units_total)
 );
 CREATE INDEX pack_session_ix ON pack (session_id, drug_id) WHERE session_id IS NOT NULL;
@@ -149,7 +150,8 @@ CREATE TABLE movement (
   from_state       varchar(20)   NOT NULL,
   to_state         varchar(20)   NOT NULL,
   units_after      integer       NOT NULL,
-  session_id       bigint,
+  from_session_id  bigint,
+  to_session_id    bigint,
   visit_id         uuid,
   receipt_line_id  bigint,
   staff_id         bigint,
@@ -168,7 +170,8 @@ CREATE TABLE movement (
   CONSTRAINT movement_how_ck CHECK (how IN ('scanned', 'typed', 'by_number', 'inferred', 'system'))
 );
 CREATE INDEX movement_pack_ix ON movement (pack_id, id);
-CREATE INDEX movement_session_ix ON movement (session_id, id) WHERE session_id IS NOT NULL;
+CREATE INDEX movement_from_session_ix ON movement (from_session_id, id) WHERE from_session_id IS NOT NULL;
+CREATE INDEX movement_to_session_ix ON movement (to_session_id, id) WHERE to_session_id IS NOT NULL;
 CREATE INDEX movement_visit_ix ON movement (visit_id) WHERE visit_id IS NOT NULL;
 CREATE INDEX movement_at_ix ON movement (at);
 CREATE TRIGGER movement_append_only BEFORE UPDATE OR DELETE ON movement FOR EACH ROW EXECUTE PROCEDURE refuse_change();

@@ -1,0 +1,91 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+
+	"jingfang/sql/db"
+)
+
+// Pack is a row of the packs, with the words a screen needs for it.
+type Pack struct {
+	ID            int64      `db:"id"`
+	Code          string     `db:"code"`
+	DrugID        int64      `db:"drug_id"`
+	GenericName   string     `db:"generic_name"`
+	Spec          string     `db:"spec"`
+	UnitName      string     `db:"unit_name"`
+	PackName      string     `db:"pack_name"`
+	State         State      `db:"state"`
+	UnitsTotal    int64      `db:"units_total"`
+	UnitsLeft     int64      `db:"units_left"`
+	Batch         string     `db:"batch"`
+	ExpiresOn     *time.Time `db:"expires_on"`
+	ReceiptLineID *int64     `db:"receipt_line_id"`
+	SessionID     *int64     `db:"session_id"`
+	VisitID       *uuid.UUID `db:"visit_id"`
+	Returned      bool       `db:"returned"`
+	Alarm         string     `db:"alarm"`
+}
+
+// packColumns reads a Pack from "pack k JOIN drug d".
+const packColumns = `k.id, k.code, k.drug_id, d.generic_name, d.spec, d.unit_name, d.pack_name, k.state, k.units_total,
+  k.units_left, k.batch, k.expires_on, k.receipt_line_id, k.session_id, k.visit_id, k.returned, k.alarm`
+
+// DrugName is the drug as people say it: 利培酮片 1mg×20片.
+func (p Pack) DrugName() string { return DrugName(p.GenericName, p.Spec) }
+
+// DrugName joins a generic name and a spec, which may be unknown.
+func DrugName(generic, spec string) string {
+	if spec == "" {
+		return generic
+	}
+	return generic + " " + spec
+}
+
+// Facts is what the rules need to know of the pack.
+func (p Pack) Facts() PackFacts {
+	f := PackFacts{State: p.State, Content: p.UnitsTotal, Remainder: p.UnitsLeft, Returned: p.Returned}
+	if p.SessionID != nil {
+		f.Session = *p.SessionID
+	}
+	if p.ExpiresOn != nil {
+		f.Expiry = *p.ExpiresOn
+	}
+	return f
+}
+
+// LockPacks takes the rows of the packs with these codes, in the order of the
+// codes: two scans of the same boxes in another order then wait for each other
+// instead of locking each other out. Codes without a pack are missing from the
+// answer.
+func LockPacks(ctx context.Context, tx *db.Tx, codes []string) (map[string]*Pack, error) {
+	var rows []Pack
+	err := tx.Select(ctx, &rows, `SELECT `+packColumns+` FROM pack k JOIN drug d ON d.id = k.drug_id
+WHERE k.code = ANY($1::text[]) ORDER BY k.code FOR NO KEY UPDATE OF k`, pq.Array(codes))
+	if err != nil {
+		return nil, fmt.Errorf("lock packs: %w", err)
+	}
+	packs := make(map[string]*Pack, len(rows))
+	for i := range rows {
+		packs[rows[i].Code] = &rows[i]
+	}
+	return packs, nil
+}
+
+// FindPack reads one pack by its code.
+func FindPack(ctx context.Context, r db.Reader, code string) (Pack, error) {
+	var p Pack
+	err := r.Get(ctx, &p, `SELECT `+packColumns+` FROM pack k JOIN drug d ON d.id = k.drug_id WHERE k.code = $1::text`, code)
+	if db.IsNoRows(err) {
+		return p, db.Refuse(db.NotFound, "没有这个追溯码的记录。请核对后再扫。")
+	}
+	if err != nil {
+		return p, fmt.Errorf("read pack: %w", err)
+	}
+	return p, nil
+}
