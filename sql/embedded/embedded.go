@@ -173,9 +173,14 @@ func (c *Cluster) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(c.log, format+"\n", args...)
 }
 
-// release gives back everything but the database itself, which has ended.
+// release gives back everything but the database itself, which has ended. An
+// attached cluster has nothing to give back: it is another program's.
 func (c *Cluster) release() error {
-	var errs []error
+	if c.lock == nil {
+		return nil
+	}
+	errs := []error{c.lock.Close()}
+	c.lock = nil
 	if c.folder.sockets != "" {
 		errs = append(errs, os.RemoveAll(c.folder.sockets))
 	}
@@ -185,10 +190,6 @@ func (c *Cluster) release() error {
 	if c.janitor != nil {
 		errs = append(errs, c.janitor.Close())
 		c.janitor = nil
-	}
-	if c.lock != nil {
-		errs = append(errs, c.lock.Close())
-		c.lock = nil
 	}
 	return errors.Join(errs...)
 }

@@ -261,7 +261,7 @@ func BenchmarkStart(b *testing.B) {
 }
 
 func TestLongPath(t *testing.T) {
-	dir := filepath.Join(dataDir(t), strings.Repeat("很长的文件夹", 10))
+	dir := dataDir(t, strings.Repeat("很长的文件夹", 10))
 	c := start(t, embedded.Config{Dir: dir, Fast: true})
 	if len(c.Sockets()) > 80 {
 		t.Errorf("socket folder %s is too long", c.Sockets())

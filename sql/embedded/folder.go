@@ -20,6 +20,9 @@ var ErrInUse = errors.New("数据库文件夹正在被使用")
 // own account cannot work below a closed home.
 const rootHomes = "/var/lib/jingfang"
 
+// pointerName is the file in the data folder that names the cluster's place.
+const pointerName = "postgresql.path"
+
 // folder is where a cluster lies.
 type folder struct {
 	dir       string // as the user named it
@@ -91,7 +94,7 @@ func rootHome(dir string) (string, error) {
 	if err := os.Chmod(rootHomes, 0o711); err != nil {
 		return "", fmt.Errorf("无法设置 %s 的权限：%w", rootHomes, err)
 	}
-	pointer := filepath.Join(dir, "postgresql.path")
+	pointer := filepath.Join(dir, pointerName)
 	text, err := os.ReadFile(pointer)
 	if err == nil {
 		home := strings.TrimSpace(string(text))

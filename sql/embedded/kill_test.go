@@ -72,11 +72,11 @@ func kill9(t *testing.T, cmd *osexec.Cmd) {
 	}
 }
 
-// dataDir is a folder outside the test's closed temporary one, whose cluster is
-// removed with it also when it lies elsewhere.
-func dataDir(t *testing.T) string {
+// dataDir is a new folder of the test's, whose cluster is removed with it also
+// when it lies elsewhere because the test runs as root.
+func dataDir(t *testing.T, below ...string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := filepath.Join(append([]string{t.TempDir()}, below...)...)
 	t.Cleanup(func() {
 		text, err := os.ReadFile(filepath.Join(dir, "postgresql.path"))
 		if err == nil {

@@ -182,6 +182,9 @@ func (c *Cluster) Halt(ctx context.Context) error {
 // Resume starts the database again after Halt or Kill, on the same port and
 // socket.
 func (c *Cluster) Resume(ctx context.Context) error {
+	if c.lock == nil {
+		return errors.New("数据库由另一个程序运行，本程序不能启动它")
+	}
 	if s := c.take(); s != nil {
 		s.stop()
 	}
