@@ -1,0 +1,206 @@
+package inventory
+
+import "strings"
+
+// AnswerKind is what a scan is answered with. The list is closed: [Kinds]
+// holds it, the README prints it, programs may switch on it.
+type AnswerKind string
+
+// Answers about a pack that is known.
+const (
+	KindOK            AnswerKind = "ok"
+	KindAbsorbed      AnswerKind = "absorbed"
+	KindRepeat        AnswerKind = "repeat"
+	KindAlreadyHere   AnswerKind = "already_here"
+	KindTakenToday    AnswerKind = "taken_today"
+	KindTakenBefore   AnswerKind = "taken_before"
+	KindLastOneGone   AnswerKind = "last_one_gone"
+	KindOtherSession  AnswerKind = "other_session"
+	KindNotPacked     AnswerKind = "not_packed"
+	KindNotReceived   AnswerKind = "not_received"
+	KindOtherReceipt  AnswerKind = "other_receipt"
+	KindNotOnReceipt  AnswerKind = "not_on_receipt"
+	KindRecalled      AnswerKind = "recalled"
+	KindExpired       AnswerKind = "expired"
+	KindInRecalled    AnswerKind = "received_recalled"
+	KindInExpired     AnswerKind = "received_expired"
+	KindQuarantined   AnswerKind = "quarantined"
+	KindLost          AnswerKind = "lost"
+	KindWrongState    AnswerKind = "wrong_state"
+	KindNotEnough     AnswerKind = "not_enough"
+	KindBadQuantity   AnswerKind = "bad_quantity"
+	KindNothingToUndo AnswerKind = "nothing_to_undo"
+	KindFactAlarm     AnswerKind = "fact_alarm"
+)
+
+// Answers about a code no pack is known for, and about who or when.
+const (
+	KindUnknown       AnswerKind = "unknown"
+	KindUnknownPrefix AnswerKind = "unknown_prefix"
+	KindCartonCode    AnswerKind = "carton_code"
+	KindNoVisit       AnswerKind = "no_visit"
+	KindNotAllowed    AnswerKind = "not_allowed"
+)
+
+// Answers about a text that is no trace code; the kinds of [CodeError].
+const (
+	KindEmpty            AnswerKind = "empty"
+	KindTooLong          AnswerKind = "too_long"
+	KindBadEncoding      AnswerKind = "bad_encoding"
+	KindBadCharacters    AnswerKind = "bad_characters"
+	KindWrongLength      AnswerKind = "wrong_length"
+	KindJoined           AnswerKind = "joined"
+	KindCommodityCode    AnswerKind = "commodity_code"
+	KindVeterinaryCode   AnswerKind = "veterinary_code"
+	KindPatientLabel     AnswerKind = "patient_label"
+	KindToteLabel        AnswerKind = "tote_label"
+	KindBagLabel         AnswerKind = "bag_label"
+	KindLinkWithoutCode  AnswerKind = "link_without_code"
+	KindGS1WithoutSerial AnswerKind = "gs1_without_serial"
+	KindGS1Unreadable    AnswerKind = "gs1_unreadable"
+	KindBadCheckDigit    AnswerKind = "bad_check_digit"
+	KindSeparatorLost    AnswerKind = "separator_lost"
+	KindNotATraceCode    AnswerKind = "not_a_trace_code"
+)
+
+// Tone is how an answer looks and sounds.
+type Tone string
+
+// The four tones. Red is kept for "do not hand this box over"; amber means
+// "not recorded yet, do this".
+const (
+	ToneGood    Tone = "good"
+	ToneSoft    Tone = "soft"
+	ToneCaution Tone = "caution"
+	ToneBad     Tone = "bad"
+)
+
+// Word is the one word shown beside the colour, so that meaning never hangs on
+// colour alone.
+func (t Tone) Word() string {
+	switch t {
+	case ToneGood:
+		return "好"
+	case ToneSoft:
+		return "已在"
+	case ToneCaution:
+		return "注意"
+	}
+	return "不行"
+}
+
+// Kind describes one answer for the README and the gallery.
+type Kind struct {
+	Kind AnswerKind
+	Tone Tone
+	// Pattern is the sentence with {drug}, {who}, {when}, {queue}, {where},
+	// {state}, {done}, {count} where [Details] go.
+	Pattern string
+}
+
+// kinds is the closed list; it is never written to.
+var kinds = [...]Kind{
+	{KindOK, ToneGood, "{drug} 已{done}。"},
+	{KindAbsorbed, ToneSoft, "同一盒刚刚读过，没有重复记录。"},
+	{KindRepeat, ToneSoft, "{drug} 已在本次就诊中，没有重复记录。"},
+	{KindAlreadyHere, ToneSoft, "{drug} 已经{done}，不用再扫。"},
+	{KindTakenToday, ToneBad, "{drug} 已于 {when} 由{who}发给{queue}。请换一盒。"},
+	{KindTakenBefore, ToneBad, "{drug} 已于 {when} 在{where}发出，不能再发。请把这盒放到一边，交给药师核对。"},
+	{KindLastOneGone, ToneBad, "最后一盒{drug} 已于 {when} 由{who}取走。请看余量换一种，或请药师调药。"},
+	{KindOtherSession, ToneCaution, "{drug} 配在{where}的药箱里，不在本场。请换一盒，或请药师放行。"},
+	{KindNotPacked, ToneCaution, "{drug} 在药房账上，没有装进本场药箱。请换一盒，或请药师放行。"},
+	{KindNotReceived, ToneCaution, "{drug} 还没有扫码入库。请先入库，或请药师放行。"},
+	{KindOtherReceipt, ToneCaution, "{drug} 属于另一张入库单（{where}）。请打开那张单再扫。"},
+	{KindNotOnReceipt, ToneCaution, "{drug} 不在这张入库单上，或已经扫满。请把这盒放到一边，完成时列入差异。"},
+	{KindRecalled, ToneBad, "{drug} 正在召回，不能发。请放到隔离区并告诉药师。"},
+	{KindExpired, ToneBad, "{drug} 有效期到 {when}，已过期，不能发。请放到隔离区并换一盒。"},
+	{KindInRecalled, ToneCaution, "{drug} 已入库，但正在召回。请立即放到隔离区。"},
+	{KindInExpired, ToneCaution, "{drug} 已入库，但有效期到 {when}，已过期。请立即放到隔离区。"},
+	{KindQuarantined, ToneBad, "{drug} 在隔离中，不能发。请放回隔离区并换一盒。"},
+	{KindLost, ToneCaution, "{drug} 登记为丢失，现在找到了。请先让药师登记找回。"},
+	{KindWrongState, ToneCaution, "{drug} 的状态是“{state}”，这里不能用。请换一盒，并请药师查这个码。"},
+	{KindNotEnough, ToneCaution, "{drug} 这盒只剩 {count} 个最小单位，不够。请改数量，或再扫一盒。"},
+	{KindBadQuantity, ToneCaution, "数量不对：要用大于零的整数，并且不超过这盒的余量。请改数量。"},
+	{KindNothingToUndo, ToneCaution, "{drug} 没有这么多可以撤销。请刷新后再看。"},
+	{KindFactAlarm, ToneCaution, "{drug} 已按实际发出补记，并已提醒药师（当时状态：{state}）。"},
+	{KindUnknown, ToneCaution, "没有这个码的入库记录。请换一盒，或请药师放行。"},
+	{KindUnknownPrefix, ToneCaution, "这个码的前缀还没有对照药品（未对照）。请药师对照一次，之后就能识别。"},
+	{KindCartonCode, ToneCaution, "这是大包装（箱或中包）的码。请扫每个小盒上的追溯码。"},
+	{KindNoVisit, ToneCaution, "还没有患者。请先扫患者二维码，再扫药。"},
+	{KindNotAllowed, ToneCaution, "您的岗位不能在这里做这一步。请让有权限的同事来扫。"},
+	{KindEmpty, ToneCaution, "没有读到内容。请对准追溯码再扫一次。"},
+	{KindTooLong, ToneCaution, "内容太长，不是一个追溯码。请只扫药盒上的追溯码，多个码请分行。"},
+	{KindBadEncoding, ToneCaution, "扫到的内容是乱码。请检查扫码枪的编码设置（UTF-8）后再扫。"},
+	{KindBadCharacters, ToneCaution, "内容里有不可见的控制字符。请再扫一次；仍这样请检查扫码枪的设置。"},
+	{KindWrongLength, ToneCaution, "读到 {count} 位，追溯码应是 20 位，可能没有扫全。请再扫一次。"},
+	{KindJoined, ToneCaution, "像是几个码连在了一起，分不开。请一个一个扫，或让扫码枪每码加回车。"},
+	{KindCommodityCode, ToneCaution, "这是商品码，不是追溯码。请扫标着“药品追溯码”的那一个。"},
+	{KindVeterinaryCode, ToneCaution, "这是 24 位的兽药码，不是给人用的药。请把这盒拿开并告诉药师。"},
+	{KindPatientLabel, ToneCaution, "这是患者二维码，不是药。请在患者栏里扫，药盒请扫追溯码。"},
+	{KindToteLabel, ToneCaution, "这是周转箱的标签，这里要扫药盒。请扫药盒上的追溯码。"},
+	{KindBagLabel, ToneCaution, "这是药袋的标签，这里要扫药盒。请扫药盒上的追溯码。"},
+	{KindLinkWithoutCode, ToneCaution, "这个二维码是网址，里面没有追溯码。请扫盒上的另一个码。"},
+	{KindGS1WithoutSerial, ToneCaution, "这个码只有品种，没有每盒的序列号。请扫盒上带 (21) 序列号的二维码。"},
+	{KindGS1Unreadable, ToneCaution, "这个 GS1 码的内容不完整或日期不对。请再扫一次；仍不行请交药师手工登记。"},
+	{KindBadCheckDigit, ToneCaution, "这个码的校验位不对，可能读错或输错了。请再扫一次。"},
+	{KindSeparatorLost, ToneCaution, "扫码枪丢了 GS1 的分隔符，批号和序列号分不开。请打开扫码枪的 FNC1（GS）输出，或改用手机扫。"},
+	{KindNotATraceCode, ToneCaution, "这不是药品追溯码。请扫药盒上的追溯码。"},
+}
+
+// Kinds lists every answer in the order of the README. The slice is the
+// caller's own.
+func Kinds() []Kind { return append([]Kind(nil), kinds[:]...) }
+
+// Tone of the answer; an unknown kind is bad, so that it cannot pass for
+// permission.
+func (k AnswerKind) Tone() Tone { return k.row().Tone }
+
+// Word is the word of the tone: 好, 已在, 注意, 不行.
+func (k AnswerKind) Word() string { return k.Tone().Word() }
+
+// Valid reports whether k is in the closed list.
+func (k AnswerKind) Valid() bool { return k.row().Kind == k }
+
+// row finds the kind in the list.
+func (k AnswerKind) row() Kind {
+	for i := range kinds {
+		if kinds[i].Kind == k {
+			return kinds[i]
+		}
+	}
+	return Kind{Tone: ToneBad, Pattern: "这一步没有完成。请再试一次；仍不行请告诉管理员。"}
+}
+
+// Details fill an answer's sentence. What is empty is said in general words.
+type Details struct {
+	Drug  string // 利培酮片 1mg×20
+	Who   string // 陈医生
+	When  string // 10:42, or a date for an earlier day
+	Queue string // the queue number alone: 12
+	Where string // site, or number of the receipt
+	State string // the state's Chinese name
+	Done  string // what has been done: 入库, 装箱, 记录
+	Count string // a number as text
+}
+
+// Sentence is the answer in one Chinese sentence or two: what happened and
+// what to do.
+func (k AnswerKind) Sentence(d Details) string {
+	queue := "另一位患者"
+	if d.Queue != "" {
+		queue = " " + d.Queue + " 号"
+	}
+	return strings.NewReplacer(
+		"{drug}", or(d.Drug, "此药"), "{who}", or(d.Who, "同事"), "{when}", or(d.When, "先前"),
+		"{queue}", queue, "{where}", or(d.Where, "别处"), "{state}", or(d.State, "不明"),
+		"{done}", or(d.Done, "记录"), "{count}", or(d.Count, "若干"),
+	).Replace(k.row().Pattern)
+}
+
+// or is s, or the general word when s is empty.
+func or(s, general string) string {
+	if s == "" {
+		return general
+	}
+	return s
+}

@@ -1,0 +1,245 @@
+package inventory
+
+import "time"
+
+// DoubleRead is how long after a read the same code from the same scanner is
+// a double read and no second scan: readers held over a box send it twice.
+const DoubleRead = 2 * time.Second
+
+// ScanPoint is the place where a code is scanned; it decides what the scan is
+// meant to do.
+type ScanPoint string
+
+// The scan points. PointClosing, PointReturn and PointCount have no answer of
+// their own yet; PointLook only looks and needs none.
+const (
+	PointReceiving ScanPoint = "receiving" // a receipt is scanned in
+	PointPacking   ScanPoint = "packing"   // a session's packs are taken
+	PointTable     ScanPoint = "table"     // a doctor hands out
+	PointClosing   ScanPoint = "closing"
+	PointReturn    ScanPoint = "return"
+	PointCount     ScanPoint = "count"
+	PointLook      ScanPoint = "look"
+)
+
+// ScanContext is who scans where, and what for.
+type ScanContext struct {
+	Point ScanPoint
+	// Denied says that the person's role may not do this here.
+	Denied bool
+	// Session is the clinic day being packed or held; Receipt the receipt being
+	// scanned in; Visit the visit at this table, empty when nobody sits there.
+	Session, Receipt int64
+	Visit            string
+	// LastRead is when the same person's scanner last read this very code at
+	// this point, or zero.
+	LastRead time.Time
+	Now      time.Time
+	// PrefixKnown says that the code's prefix is mapped to a drug; Carton that
+	// it is mapped to a middle or large pack; Wanted that the open receipt has
+	// room for one more of that drug.
+	PrefixKnown, Carton, Wanted bool
+	// Drug names the drug the prefix is mapped to, for a code without a pack.
+	Drug string
+}
+
+// ScanFacts is a known pack with what the answer names.
+type ScanFacts struct {
+	Pack    PackFacts
+	Drug    string // 利培酮片 1mg×20
+	Receipt int64  // the receipt that announced it, or zero
+	// ReceiptNo and SessionName name where it belongs.
+	ReceiptNo, SessionName string
+	// Taken is the last hand-over that still stands; nil when there is none.
+	Taken *Taken
+}
+
+// Taken is a hand-over that has not been undone.
+type Taken struct {
+	Visit  string
+	Doctor string // 陈医生
+	Queue  string // the patient's queue number
+	Site   string
+	At     time.Time
+}
+
+// Answer is what the person reads and what may be done next.
+type Answer struct {
+	Kind     AnswerKind
+	Sentence string
+	// Move is what the scan asks for; empty when nothing is to change.
+	Move MovementKind
+	// MayAsk says that the duty holder may be asked to let the pack in.
+	MayAsk bool
+}
+
+// ScanAnswer decides what a scan is answered with, for any pack, point and
+// relation; f is nil for a code without a pack. It only reads facts: the move
+// itself is tested again by [Apply] under the row lock, where the facts may
+// have changed.
+func ScanAnswer(f *ScanFacts, c ScanContext) Answer {
+	switch {
+	case c.Denied:
+		return answer(KindNotAllowed, f, c)
+	case !c.LastRead.IsZero() && c.Now.Sub(c.LastRead) < DoubleRead && !c.Now.Before(c.LastRead):
+		return answer(KindAbsorbed, f, c)
+	case c.Point == PointTable && c.Visit == "":
+		return answer(KindNoVisit, f, c)
+	case f == nil:
+		return answerUnknown(c)
+	}
+	switch c.Point {
+	case PointReceiving:
+		return answerReceiving(f, c)
+	case PointPacking:
+		return answerPacking(f, c)
+	case PointTable:
+		return answerTable(f, c)
+	}
+	return answerState(f, c)
+}
+
+// answerUnknown is for a code no pack is known for.
+func answerUnknown(c ScanContext) Answer {
+	switch {
+	case !c.PrefixKnown:
+		return answer(KindUnknownPrefix, nil, c)
+	case c.Carton:
+		return answer(KindCartonCode, nil, c)
+	case c.Point != PointReceiving:
+		a := answer(KindUnknown, nil, c)
+		a.MayAsk = c.Point == PointTable
+		return a
+	case !c.Wanted:
+		return answer(KindNotOnReceipt, nil, c)
+	}
+	a := answer(KindOK, nil, c)
+	a.Move = MoveReceive
+	return a
+}
+
+// answerReceiving is for a scan at the receiving desk. What has arrived is
+// received even when expired or recalled; the answer then says where to put it.
+func answerReceiving(f *ScanFacts, c ScanContext) Answer {
+	switch {
+	case f.Pack.State == StateInStore:
+		return answer(KindAlreadyHere, f, c)
+	case f.Pack.State != StateExpected:
+		return answerState(f, c)
+	case f.Receipt != c.Receipt:
+		return answer(KindOtherReceipt, f, c)
+	}
+	kind := KindOK
+	if f.Pack.Recalled {
+		kind = KindInRecalled
+	} else if Expired(f.Pack.Expiry, c.Now) {
+		kind = KindInExpired
+	}
+	a := answer(kind, f, c)
+	a.Move = MoveReceive
+	return a
+}
+
+// answerPacking is for a scan while a session's packs are taken.
+func answerPacking(f *ScanFacts, c ScanContext) Answer {
+	switch f.Pack.State {
+	case StateAllocated:
+		if f.Pack.Session == c.Session {
+			return answer(KindAlreadyHere, f, c)
+		}
+	case StateInStore:
+		return answerMove(MoveAllocate, f, c)
+	}
+	return answerState(f, c)
+}
+
+// answerTable is for a doctor's scan with a patient at the table.
+func answerTable(f *ScanFacts, c ScanContext) Answer {
+	switch {
+	case f.Taken != nil && f.Taken.Visit == c.Visit:
+		return answer(KindRepeat, f, c)
+	case f.Pack.State == StateAllocated && f.Pack.Session == c.Session:
+		return answerMove(MoveDispense, f, c)
+	}
+	a := answerState(f, c)
+	a.MayAsk = Allowed(MoveLetIn, f.Pack.State) && a.Kind != KindRecalled && a.Kind != KindExpired ||
+		a.Kind == KindOtherSession
+	return a
+}
+
+// answerMove says yes if [Apply] would, and otherwise why not.
+func answerMove(kind MovementKind, f *ScanFacts, c ScanContext) Answer {
+	m := Move{Kind: kind, Session: c.Session, At: c.Now}
+	r, _ := findRule(f.Pack.State, m)
+	if problem := unfit(f.Pack, m, r); problem != "" {
+		return answer(problem, f, c)
+	}
+	a := answer(KindOK, f, c)
+	a.Move = kind
+	return a
+}
+
+// answerState names the state of a pack that cannot be used here.
+func answerState(f *ScanFacts, c ScanContext) Answer {
+	p := f.Pack
+	switch p.State {
+	case StateDispensed:
+		if f.Taken != nil && sameDay(f.Taken.At, c.Now) {
+			return answer(KindTakenToday, f, c)
+		}
+		return answer(KindTakenBefore, f, c)
+	case StateExpected, StateInStore, StateAllocated, StateQuarantined, StateLost:
+		// A reason not to hand the box over outranks where it belongs.
+		if p.Recalled {
+			return answer(KindRecalled, f, c)
+		}
+		if c.Point != PointReceiving && Expired(p.Expiry, c.Now) {
+			return answer(KindExpired, f, c)
+		}
+	}
+	if p.State == StateAllocated {
+		return answer(KindOtherSession, f, c)
+	}
+	return answer(refusalOf(p.State), f, c)
+}
+
+// answer fills in the sentence.
+func answer(kind AnswerKind, f *ScanFacts, c ScanContext) Answer {
+	d := Details{Drug: c.Drug, Done: doneAt(c.Point)}
+	if f != nil {
+		d.Drug, d.State, d.Where = f.Drug, f.Pack.State.Chinese(), f.SessionName
+		if kind == KindOtherReceipt {
+			d.Where = f.ReceiptNo
+		}
+		if (kind == KindExpired || kind == KindInExpired) && !f.Pack.Expiry.IsZero() {
+			d.When = f.Pack.Expiry.Format("2006-01-02")
+		}
+		describeTaken(&d, kind, f.Taken, c.Now)
+	}
+	return Answer{Kind: kind, Sentence: kind.Sentence(d)}
+}
+
+// describeTaken names who, when and where for a pack that is gone: the minute
+// on the same day, the date for an earlier one.
+func describeTaken(d *Details, kind AnswerKind, t *Taken, now time.Time) {
+	if t == nil || (kind != KindTakenToday && kind != KindTakenBefore) {
+		return
+	}
+	d.Who, d.Queue, d.Where = t.Doctor, t.Queue, t.Site
+	layout := "2006-01-02"
+	if sameDay(t.At, now) {
+		layout = "15:04"
+	}
+	d.When = t.At.In(shanghai()).Format(layout)
+}
+
+// doneAt is the word for what a scan does at this point.
+func doneAt(p ScanPoint) string {
+	switch p {
+	case PointReceiving:
+		return "入库"
+	case PointPacking:
+		return "装入本场药箱"
+	}
+	return "记录"
+}
