@@ -20,9 +20,10 @@ const (
 // DataKey is an SM4 key with an id, ready to seal and open. It is safe for
 // concurrent use and prints only its id. The zero value opens and seals nothing.
 type DataKey struct {
-	id   string
-	aead cipher.AEAD
-	raw  *[16]byte // behind a pointer, so that %+v of a struct around it shows an address
+	id string
+	// A function, because fmt asks no String method of a private field of somebody
+	// else's struct and %s even follows its pointers; of functions it knows the address.
+	secret func() (aead cipher.AEAD, raw []byte)
 }
 
 // NewDataKey makes a key of 16 bytes. The id has 1 to 32 characters of
@@ -42,8 +43,8 @@ func NewDataKey(id string, key []byte) (DataKey, error) {
 	if err != nil {
 		return DataKey{}, fmt.Errorf("seal: SM4-GCM: %w", err)
 	}
-	raw := [16]byte(key)
-	return DataKey{id: id, aead: aead, raw: &raw}, nil
+	raw := bytes.Clone(key)
+	return DataKey{id, func() (cipher.AEAD, []byte) { return aead, raw }}, nil
 }
 
 // NewRandomDataKey makes a fresh key, for one file, process or day.
@@ -59,7 +60,7 @@ func NewDataKeyAEAD(id string, aead cipher.AEAD) (DataKey, error) {
 	if !validName(id, maxKeyID) || aead.NonceSize() != nonceSize || aead.Overhead() != tagSize {
 		return DataKey{}, fmt.Errorf("%w: key id or cipher does not fit SM4-GCM", ErrFormat)
 	}
-	return DataKey{id: id, aead: aead}, nil
+	return DataKey{id, func() (cipher.AEAD, []byte) { return aead, nil }}, nil
 }
 
 // ID returns the key's id.
@@ -72,16 +73,17 @@ func (k DataKey) ID() string { return k.id }
 //
 // The tag covers everything before the ciphertext, then aad.
 func (k DataKey) Seal(aad, plain []byte) ([]byte, error) {
-	if k.aead == nil {
+	if k.secret == nil {
 		return nil, fmt.Errorf("%w: no key", ErrUnknownKey)
 	}
+	aead, _ := k.secret()
 	header := 2 + len(k.id) + nonceSize
 	out := make([]byte, header, header+len(plain)+tagSize)
 	out[0], out[1] = sealedVersion, byte(len(k.id))
 	copy(out[2:], k.id)
 	nonce := out[header-nonceSize : header]
 	rand.Read(nonce)
-	return k.aead.Seal(out, nonce, plain, bind(out, aad)), nil
+	return aead.Seal(out, nonce, plain, bind(out, aad)), nil
 }
 
 // Open decrypts what Seal made. Errors: ErrFormat, ErrUnknownKey when the bytes name
@@ -91,10 +93,11 @@ func (k DataKey) Open(aad, sealed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k.aead == nil || id != k.id {
+	if k.secret == nil || id != k.id {
 		return nil, fmt.Errorf("%w: sealed with %q, this is %q", ErrUnknownKey, id, k.id)
 	}
-	plain, err := k.aead.Open(nil, header[len(header)-nonceSize:], sealed[len(header):], bind(header, aad))
+	aead, _ := k.secret()
+	plain, err := aead.Open(nil, header[len(header)-nonceSize:], sealed[len(header):], bind(header, aad))
 	if err != nil {
 		return nil, ErrOpen // the library's text adds nothing, and must not: see ErrOpen
 	}

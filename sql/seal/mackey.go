@@ -11,10 +11,11 @@ type MACKey struct {
 	code func(parts ...[]byte) (Digest, error)
 }
 
-// The two uses of one key are kept apart by a first byte sequence no caller chooses.
-var (
-	indexTag = [8]byte{'j', 'f', 'i', 'n', 'd', 'e', 'x', 1}
-	rowTag   = [8]byte{'j', 'f', 'm', 'a', 'c', 0, 0, 1}
+// The two uses of one key are kept apart by a first piece that no caller chooses. None
+// is a prefix of the other.
+const (
+	indexTag = "jfindex\x01"
+	rowTag   = "jfmac\x00\x00\x01"
 )
 
 // NewMACKey makes a key of at least 16 bytes.
@@ -52,11 +53,11 @@ func (k MACKey) Verify(data, mac []byte) error {
 	return nil
 }
 
-func (k MACKey) sum(tag [8]byte, data []byte) (Digest, error) {
+func (k MACKey) sum(tag string, data []byte) (Digest, error) {
 	if k.code == nil {
 		return Digest{}, fmt.Errorf("%w: no HMAC key", ErrUnknownKey)
 	}
-	d, err := k.code(tag[:], data)
+	d, err := k.code([]byte(tag), data)
 	if err != nil {
 		return Digest{}, fmt.Errorf("seal: HMAC-SM3: %w", err)
 	}

@@ -54,7 +54,7 @@ func ParsePublicPEM(text []byte) (*PublicKey, error) {
 // MarshalPEM writes the private key in the clear as PKCS#8, which openssl reads. The
 // result is secret.
 func (k *PrivateKey) MarshalPEM() ([]byte, error) {
-	der, err := smx509.MarshalPKCS8PrivateKey(k.key)
+	der, err := smx509.MarshalPKCS8PrivateKey(k.secret())
 	if err != nil {
 		return nil, fmt.Errorf("seal: SM2 private key: %w", err)
 	}
@@ -68,7 +68,7 @@ func (k *PrivateKey) MarshalProtectedPEM(passphrase string, rounds int) ([]byte,
 	if len(passphrase) == 0 || len(passphrase) > maxPassword || rounds < minRounds || rounds > maxRounds {
 		return nil, fmt.Errorf("%w: passphrase length or rounds", ErrFormat)
 	}
-	der, err := smx509.MarshalPKCS8PrivateKey(k.key)
+	der, err := smx509.MarshalPKCS8PrivateKey(k.secret())
 	if err != nil {
 		return nil, fmt.Errorf("seal: SM2 private key: %w", err)
 	}

@@ -20,8 +20,8 @@ type PublicKey struct {
 // PrivateKey is an SM2 private key held in software; it is a Signer and never
 // prints itself.
 type PrivateKey struct {
-	key *sm2.PrivateKey
-	pub *PublicKey
+	pub    *PublicKey
+	secret func() *sm2.PrivateKey // a function for the reason given at DataKey
 }
 
 var _ Signer = (*PrivateKey)(nil)
@@ -40,7 +40,7 @@ func newPrivateKey(k *sm2.PrivateKey) (*PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &PrivateKey{key: k, pub: pub}, nil
+	return &PrivateKey{pub, func() *sm2.PrivateKey { return k }}, nil
 }
 
 func newPublicKey(k *ecdsa.PublicKey) (*PublicKey, error) {
@@ -83,10 +83,14 @@ func (p *PublicKey) Wrap(secret []byte) ([]byte, error) {
 
 // WrapKey wraps a data key that lives in software.
 func (p *PublicKey) WrapKey(k DataKey) ([]byte, error) {
-	if k.raw == nil {
+	if k.secret == nil {
+		return nil, fmt.Errorf("%w: no key", ErrUnknownKey)
+	}
+	_, raw := k.secret()
+	if raw == nil {
 		return nil, fmt.Errorf("%w: key %q cannot leave where it lives", ErrUnknownKey, k.id)
 	}
-	return p.Wrap(k.raw[:])
+	return p.Wrap(raw)
 }
 
 // String shows the key's id.
@@ -100,7 +104,7 @@ func (k *PrivateKey) Public() *PublicKey { return k.pub }
 
 // Sign returns an ASN.1 SM2 signature over the whole message; see Signer.
 func (k *PrivateKey) Sign(message []byte) ([]byte, error) {
-	sig, err := k.key.Sign(rand.Reader, message, sm2.DefaultSM2SignerOpts)
+	sig, err := k.secret().Sign(rand.Reader, message, sm2.DefaultSM2SignerOpts)
 	if err != nil {
 		return nil, fmt.Errorf("seal: SM2 sign: %w", err)
 	}
@@ -109,7 +113,7 @@ func (k *PrivateKey) Sign(message []byte) ([]byte, error) {
 
 // Unwrap decrypts what Wrap made. Error: ErrOpen.
 func (k *PrivateKey) Unwrap(wrapped []byte) ([]byte, error) {
-	out, err := k.key.Decrypt(rand.Reader, wrapped, sm2.ASN1DecrypterOpts)
+	out, err := k.secret().Decrypt(rand.Reader, wrapped, sm2.ASN1DecrypterOpts)
 	if err != nil {
 		return nil, fmt.Errorf("%w: SM2 key %s", ErrOpen, k.pub.id)
 	}
