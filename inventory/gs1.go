@@ -99,8 +99,8 @@ func parseGS1(s string) (TraceCode, AnswerKind) {
 // gs1Fields are the values by application identifier.
 type gs1Fields map[string]string
 
-// add keeps one field. The same identifier twice with different values means
-// that two codes ran together.
+// add keeps one field. The same identifier twice with different values, or a
+// link inside a value, means that two codes ran together.
 func (f gs1Fields) add(ai, value string) AnswerKind {
 	spec, known := specOf(ai)
 	switch {
@@ -108,7 +108,7 @@ func (f gs1Fields) add(ai, value string) AnswerKind {
 		spec.numeric && !isDigits(value), strings.ContainsFunc(value, notGS1):
 		return KindGS1Unreadable
 	}
-	if old, seen := f[ai]; seen && old != value {
+	if old, seen := f[ai]; (seen && old != value) || strings.Contains(value, "://") {
 		return KindJoined
 	}
 	f[ai] = value
@@ -230,7 +230,9 @@ func swallowed(f gs1Fields) bool {
 // newGS1 checks the fields and builds the code. The unit is GTIN and serial;
 // lot and dates only describe it.
 func newGS1(f gs1Fields) (TraceCode, AnswerKind) {
-	gtin, serial := f["01"], f["21"]
+	// A comma at the end parts codes in a list. Kept, it would give the same box
+	// another identity in a list than alone.
+	gtin, serial := f["01"], strings.TrimRight(f["21"], ",;")
 	switch {
 	case gtin == "":
 		return TraceCode{}, KindGS1Unreadable

@@ -116,10 +116,11 @@ const (
 	HowTyped    How = "typed"     // found by its last characters
 	HowByNumber How = "by_number" // counted, not read one by one
 	HowInferred How = "inferred"  // 推定: two boxes could have been swapped
+	HowSystem   How = "system"    // no code was read: a document of HIS
 )
 
 // Hows lists every way.
-func Hows() []How { return []How{HowScanned, HowTyped, HowByNumber, HowInferred} }
+func Hows() []How { return []How{HowScanned, HowTyped, HowByNumber, HowInferred, HowSystem} }
 
 // Chinese is the mark printed beside the code; a scan needs none.
 func (h How) Chinese() string {
@@ -130,6 +131,8 @@ func (h How) Chinese() string {
 		return "按数"
 	case HowInferred:
 		return "推定"
+	case HowSystem:
+		return "系统"
 	}
 	return ""
 }

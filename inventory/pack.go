@@ -49,7 +49,9 @@ func DrugName(generic, spec string) string {
 
 // Facts is what the rules need to know of the pack.
 func (p Pack) Facts() PackFacts {
-	f := PackFacts{State: p.State, Content: p.UnitsTotal, Remainder: p.UnitsLeft, Returned: p.Returned}
+	// What is not in the box is with patients, as long as nothing was counted
+	// away: the row does not tell the two apart.
+	f := PackFacts{State: p.State, Content: p.UnitsTotal, Remainder: p.UnitsLeft, Given: p.UnitsTotal - p.UnitsLeft, Returned: p.Returned}
 	if p.SessionID != nil {
 		f.Session = *p.SessionID
 	}
