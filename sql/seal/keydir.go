@@ -157,6 +157,38 @@ func (d *KeyDir) DataKeyByID(p Purpose, id string) (DataKey, error) {
 	return d.ring.DataKeyByID(p, id)
 }
 
+// PublicKey returns a signing public key. Another server may have rotated the signing
+// key: more key files than keys let the folder be read again.
+func (d *KeyDir) PublicKey(id string) (*PublicKey, error) {
+	pub, err := d.ring.PublicKey(id)
+	if err == nil {
+		return pub, nil
+	}
+	d.mu.RLock()
+	known := len(d.publics)
+	d.mu.RUnlock()
+	if !fileExists(d.dir, fmt.Sprintf(signPattern, known+1)) {
+		return nil, err
+	}
+	if err := d.Reload(); err != nil {
+		return nil, err
+	}
+	return d.ring.PublicKey(id)
+}
+
+// LogWrapKey returns the log officer's public key, also when it was installed by
+// another process since the start.
+func (d *KeyDir) LogWrapKey() (*PublicKey, error) {
+	pub, err := d.ring.LogWrapKey()
+	if err == nil || !fileExists(d.dir, fileOfficer) {
+		return pub, err
+	}
+	if err := d.Reload(); err != nil {
+		return nil, err
+	}
+	return d.ring.LogWrapKey()
+}
+
 // Reload reads the folder again, for keys that were added by another process. When
 // anything is wrong there, the keys in use stay as they are.
 func (d *KeyDir) Reload() error {

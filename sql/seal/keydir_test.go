@@ -235,13 +235,28 @@ func TestKeyDirRotationReachesOtherServers(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	assertKnowsNewSigner(t, a, b)
+}
+
+func assertKnowsNewSigner(t *testing.T, a, b *KeyDir) {
+	t.Helper()
+	if err := a.Rotate(); err != nil {
+		t.Fatal(err)
+	}
 	signer, err := a.Signer()
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := b.PublicKey("0000000000000000"); !errors.Is(err, ErrUnknownKey) {
+		t.Errorf("a public key nobody has: %v", err)
+	}
 	if _, err := b.PublicKey(signer.ID()); err != nil {
 		t.Errorf("the new signing key is unknown to the other server: %v", err)
 	}
+}
+
+func TestKeyDirUnknownIDs(t *testing.T) {
+	b := newDir(t)
 	for _, id := range []string{"k9", "k0", "../../x", "", "k01"} {
 		if _, err := b.DataKeyByID("patient", id); !errors.Is(err, ErrUnknownKey) {
 			t.Errorf("key %q: %v", id, err)
@@ -257,64 +272,5 @@ func TestKeyDirReloadRefusesAnotherSet(t *testing.T) {
 	}
 	if err := a.Reload(); !errors.Is(err, ErrFormat) || a.Fingerprint() != fingerprint {
 		t.Errorf("reload: %v", err)
-	}
-}
-
-func TestLogOfficer(t *testing.T) {
-	d := newDir(t)
-	if _, err := d.LogWrapKey(); !errors.Is(err, ErrNoLogOfficer) {
-		t.Errorf("no officer yet: %v", err)
-	}
-	path := filepath.Join(t.TempDir(), "officer.pem")
-	pub, err := CreateOfficerKey(path, "口令", TestRounds)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.SetLogOfficer(pub); err != nil {
-		t.Fatal(err)
-	}
-	again, err := LoadKeyDir(d.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wrapKey, err := again.LogWrapKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	wrapped, err := wrapKey.Wrap([]byte("data key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := LoadOfficerKey(path, "口令")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := k.Unwrap(wrapped); err != nil || string(got) != "data key" {
-		t.Errorf("%q, %v", got, err)
-	}
-	if _, err := LoadOfficerKey(path, "x"); !errors.Is(err, ErrPassphrase) {
-		t.Errorf("wrong passphrase: %v", err)
-	}
-	if _, err := CreateOfficerKey(path, "口令", TestRounds); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("over an existing file: %v", err)
-	}
-	if err := os.Chmod(path, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := LoadOfficerKey(path, "口令"); !errors.Is(err, ErrPermissions) {
-		t.Errorf("a private key others may read: %v", err)
-	}
-}
-
-func TestOfficerKeyCannotBePlantedByOthers(t *testing.T) {
-	d := newDir(t)
-	if err := d.SetLogOfficer(mustSM2().Public()); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(filepath.Join(d.dir, fileOfficer), 0o662); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := LoadKeyDir(d.dir); !errors.Is(err, ErrPermissions) {
-		t.Errorf("a public key others may write: %v", err)
 	}
 }
