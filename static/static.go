@@ -25,7 +25,7 @@ import (
 // Prefix is the path below which Handler expects to be mounted.
 const Prefix = "/static/"
 
-//go:embed app.css app.js icons.svg favicon.svg
+//go:embed app.css app.js tone.js scan.js line.js idle.js icons.svg favicon.svg
 //go:embed all:vendor
 var embedded embed.FS
 
@@ -121,11 +121,16 @@ func Read(name string) ([]byte, error) {
 	return f.body, nil
 }
 
+// Scripts are the files every page loads, in the order they must run.
+func Scripts() []string {
+	return []string{"vendor/htmx.min.js", "vendor/sse.js", "app.js", "tone.js", "scan.js", "line.js", "idle.js"}
+}
+
 // Missing names the front-end packages that pages need and that this binary was
 // built without.
 func Missing() []string {
 	var missing []string
-	for _, name := range []string{"vendor/htmx.min.js", "vendor/sse.js"} {
+	for _, name := range Scripts() {
 		if !Has(name) {
 			missing = append(missing, name)
 		}

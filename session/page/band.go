@@ -55,3 +55,14 @@ type Band struct {
 	Unit   string // the unit beside Figure
 	Ref    string // a reference number when it is our fault, or ""
 }
+
+// lostBand says that a command got no answer. Pressing again is safe: the browser
+// sends the same command id.
+func lostBand() Band {
+	return Band{Tone: Bad, Text: "没有收到服务器的回答。请看网络，恢复后再按一次；不会重复记录。"}
+}
+
+// oddBand says that something between the browser and this program answered.
+func oddBand() Band {
+	return Band{Tone: Bad, Text: "服务器没有正常回答。请稍候再按一次；仍不行请找管理员。"}
+}

@@ -36,6 +36,12 @@ func OwnSamples() []Sample {
 		{"error", "错误页 无权限", errorView{Title: "没有权限", Message: "您不在这个场次的名单里。请联系药师把您加入。"}},
 		{"error", "错误页 我们的错", errorView{Title: "系统出错了", Message: db.Sentence(errPlain), Ref: "K7M2-Q9XD", Retry: true}},
 		{"gallery", "样板目录", galleryView{Lines: []galleryLine{{Name: "band", Title: "回执 好", URL: galleryPath + "/0"}}}},
+		{"kit", "组件", kitView{Band: Band{Tone: Good, Text: "利培酮片 1mg×20", Detail: "追溯码 …6312", Figure: "3", Unit: "盒"}, Bands: []Band{
+			{Tone: Soft, Text: "这盒已经在本次就诊里，不重复记录。"},
+			{Tone: Caution, Text: "有一盒更早到期（2027-03），建议先发那一盒。"},
+			{Tone: Bad, Text: "此药已于 10:42 由陈医生发给 12 号。请换一盒。"},
+		}}},
+		{"kit_room", "诊台（版面）", kitView{Band: Band{Tone: Good, Text: "利培酮片 1mg×20", Detail: "追溯码 …6312", Figure: "3", Unit: "盒"}}},
 		{"gallery_part", "样板片段", galleryPartView{Name: "band", Title: "回执", HTML: "<p>片段</p>"}},
 	}
 }
@@ -44,6 +50,13 @@ func OwnSamples() []Sample {
 type galleryView struct {
 	Lines   []galleryLine
 	Without []string // names of pages and fragments that have no sample
+}
+
+// kitView is the view of the pages "kit" and "kit_room", which show every
+// component of the style sheet; their figures are made up.
+type kitView struct {
+	Band  Band
+	Bands []Band
 }
 
 // galleryLine is one sample in the list.

@@ -55,7 +55,7 @@ type Site struct {
 
 // New parses the layout, the templates of this package and one set for each web
 // package. A set holds pages/*.html, each defining "title" and "main" and, if
-// wanted, "head", "where" and "answer", and parts/*.html, each defining one
+// wanted, "head", "where", "answer" and "frame", and parts/*.html, each defining one
 // fragment named like the file. New refuses a name that is given twice, a file
 // that does not define what its name says, a template that calls one that does
 // not exist, and one that html/template cannot escape.
@@ -65,7 +65,7 @@ func New(config Config, sets ...fs.FS) (*Site, error) {
 		s.log = slog.Default()
 	}
 	s.buffers.New = newBuffer
-	for _, name := range []string{"vendor/htmx.min.js", "vendor/sse.js", "app.js"} {
+	for _, name := range static.Scripts() {
 		if static.Has(name) {
 			s.scripts = append(s.scripts, static.URL(name))
 		}

@@ -23,7 +23,11 @@ type source struct {
 }
 
 // pageBlocks are what a page's file may define; the value says whether it must.
-var pageBlocks = map[string]bool{"title": true, "main": true, "head": false, "where": false, "answer": false}
+// title is the document's title; main the page itself; head more of <head>; where
+// the place and date in the header; answer the area for the answer to a scan,
+// with the id band, if the page begins with one; frame a class of <body>, such as
+// room-frame for columns that do not scroll together.
+var pageBlocks = map[string]bool{"title": true, "main": true, "head": false, "where": false, "answer": false, "frame": false}
 
 // parse reads all sets and builds one template set for each page and one for all
 // fragments.
@@ -139,7 +143,7 @@ func checkPage(p source) error {
 	}
 	for name := range p.trees {
 		if _, known := pageBlocks[name]; !known {
-			return fmt.Errorf("%s defines %q; a page may define title, main, head, where and answer, a fragment has its own file in parts", p.file, name)
+			return fmt.Errorf("%s defines %q; a page may define title, main, head, where, answer and frame, a fragment has its own file in parts", p.file, name)
 		}
 	}
 	return nil

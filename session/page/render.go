@@ -20,10 +20,11 @@ type frame struct {
 	View     any
 	Viewer   Viewer
 	LoggedIn bool
-	Dev      bool
 	Missing  []string   // front-end packages that are not in the binary
 	Scripts  []string   // addresses, in the order they run
 	Menu     []menuLine // the viewer's menu with the open page marked
+	Lost     Band       // shown by the browser when the server cannot be reached
+	Odd      Band       // shown by the browser when what answers is not this program
 }
 
 // menuLine is a MenuItem on a page.
@@ -71,7 +72,7 @@ func (s *Site) renderPage(r *http.Request, block, name string, view any) ([]byte
 // frame collects what the layout shows around the view.
 func (s *Site) frame(r *http.Request, view any) frame {
 	viewer, ok := ViewerOf(r.Context())
-	f := frame{View: view, Viewer: viewer, LoggedIn: ok, Dev: s.dev, Missing: s.missing, Scripts: s.scripts}
+	f := frame{View: view, Viewer: viewer, LoggedIn: ok, Missing: s.missing, Scripts: s.scripts, Lost: lostBand(), Odd: oddBand()}
 	open := openItem(viewer.Menu, r.URL.Path)
 	for i, item := range viewer.Menu {
 		f.Menu = append(f.Menu, menuLine{MenuItem: item, Open: i == open})

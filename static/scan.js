@@ -1,0 +1,132 @@
+// Scanning. A wedge scanner types like a very fast person and ends with Enter, Tab
+// or a pause. Wherever the focus is, such a burst is taken out of the field it fell
+// into and sent by the form with data-scan-form, whose input has data-scan. Codes
+// that arrive while an answer is under way wait and travel together, one a line.
+// The text is sent as it was read; folding and judging it is the server's work.
+(function () {
+  'use strict';
+  var app = window.jingfang;
+  var gap = 80;     // ms; a longer one between two keys begins a new burst
+  var pause = 150;  // ms without a key that end a burst without Enter
+  var burst = fresh();
+  var timer = 0;
+  var waiting = []; // codes not sent yet
+  var sending = []; // codes under way
+
+  function fresh() { return { text: '', first: 0, last: 0, field: null, before: '' }; }
+
+  function reset() {
+    clearTimeout(timer);
+    burst = fresh();
+  }
+
+  function scanForm() {
+    var forms = Array.from(document.querySelectorAll('[data-scan-form]'));
+    var own = forms.filter(function (f) { return f.contains(document.activeElement); })[0];
+    return own || forms.filter(function (f) { return f.offsetParent !== null; })[0] || forms[0] || null;
+  }
+
+  function editable() {
+    var e = document.activeElement;
+    return e && /^(INPUT|TEXTAREA|SELECT)$/.test(e.tagName) ? e : null;
+  }
+
+  // character reads the key, or the place of the key where an input method for
+  // Chinese has taken it (then key is "Process").
+  function character(event) {
+    if (event.key.length === 1) return event.key;
+    if (event.key !== 'Process' && event.keyCode !== 229) return '';
+    var letter = /^Key([A-Z])$/.exec(event.code);
+    if (letter) return event.shiftKey ? letter[1] : letter[1].toLowerCase();
+    var digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code);
+    if (digit) return digit[1];
+    return { Minus: event.shiftKey ? '_' : '-', Slash: '/', Period: '.', Equal: event.shiftKey ? '+' : '=', Semicolon: event.shiftKey ? ':' : ';' }[event.code] || '';
+  }
+
+  // fast tells a scanner from a person by the mean time between two keys.
+  function fast(length, mean) {
+    return burst.text.length >= length && (burst.last - burst.first) / (burst.text.length - 1) <= mean;
+  }
+
+  function take() {
+    if (burst.field) burst.field.value = burst.before;
+    var code = burst.text;
+    reset();
+    app.scan(code);
+  }
+
+  document.addEventListener('keydown', function (event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || !scanForm()) return reset();
+    var now = event.timeStamp;
+    if (event.key === 'Enter' || event.key === 'Tab') {
+      if (now - burst.last > pause || !fast(6, 50)) return reset();
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return take();
+    }
+    var c = character(event);
+    if (!c) return event.key === 'Shift' ? undefined : reset();
+    if (now - burst.last > gap) begin(now);
+    burst.text += c;
+    burst.last = now;
+    clearTimeout(timer);
+    timer = setTimeout(function () { if (fast(10, 40)) take(); else reset(); }, pause);
+  }, true);
+
+  // begin notes what the field held, to give it back. Typing by hand with the
+  // focus nowhere goes into the scan field, except on a touch screen, where that
+  // would open the keyboard.
+  function begin(now) {
+    reset();
+    if (!editable() && window.matchMedia('(pointer: fine)').matches) {
+      var field = scanForm().querySelector('[data-scan]');
+      if (field) field.focus({ preventScroll: true });
+    }
+    burst.first = now;
+    burst.field = editable();
+    burst.before = burst.field ? burst.field.value : '';
+  }
+
+  // scan sends one code, from the wedge, the camera or a test.
+  app.scan = function (code) {
+    var form = scanForm();
+    if (!form) return;
+    var event = new CustomEvent('jingfang:scan', { bubbles: true, cancelable: true, detail: { code: code } });
+    if (!form.dispatchEvent(event)) return;
+    waiting.push(code);
+    send(form);
+  };
+
+  function send(form) {
+    if (form.dataset.sending || waiting.length === 0) return;
+    sending = waiting;
+    waiting = [];
+    var field = form.querySelector('[data-scan]');
+    if (field) field.value = sending.join(' ');
+    form.requestSubmit();
+  }
+
+  document.addEventListener('htmx:configRequest', function (event) {
+    var form = event.detail.elt;
+    if (!form.hasAttribute('data-scan-form') || sending.length === 0) return;
+    event.detail.formData.set(form.querySelector('[data-scan]').name, sending.join('\n'));
+  }, true); // before the command id is chosen, which depends on what is sent
+
+  document.addEventListener('htmx:beforeRequest', function (event) {
+    if (event.detail.elt.hasAttribute('data-scan-form')) event.detail.elt.dataset.sending = '1';
+  });
+
+  // Without an answer the codes stay in the field: pressing Enter sends them again.
+  document.addEventListener('htmx:afterRequest', function (event) {
+    var form = event.detail.elt;
+    if (!form.hasAttribute('data-scan-form')) return;
+    delete form.dataset.sending;
+    var field = form.querySelector('[data-scan]');
+    if (event.detail.xhr && event.detail.xhr.status > 0) {
+      sending = [];
+      if (field) field.value = '';
+    }
+    var next = document.body.contains(form) ? form : scanForm();
+    if (next) setTimeout(send, 0, next);
+  });
+})();
