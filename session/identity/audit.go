@@ -131,15 +131,18 @@ func newAuditRow(chain uuid.UUID, h head, by Actor, e Event, now time.Time) audi
 }
 
 // canonical gives the bytes that are hashed and stored (version 1).
-func (r auditRow) canonical() ([]byte, error) {
-	return seal.Canonical(
+func (r auditRow) canonical() ([]byte, error) { return r.record().Encode() }
+
+// record is the row as named values, in the order of version 1.
+func (r auditRow) record() seal.Record {
+	return seal.Record{
 		seal.F("v", 1), seal.F("chain", r.ChainID.String()), seal.F("seq", r.Seq), seal.F("at", r.At),
 		optional("staff", r.StaffID), optionalID("login", r.LoginID),
 		seal.F("roles", r.Roles), seal.F("addr", r.Addr), seal.F("request", r.RequestID),
 		seal.F("event", r.Event), seal.F("outcome", r.Outcome),
 		seal.F("object_kind", r.ObjectKind), seal.F("object_id", r.ObjectID),
 		optional("site", r.SiteID), optional("session", r.SessionID), seal.F("detail", r.Detail),
-	)
+	}
 }
 
 // auditDomain keeps a row of one chain from being passed off in another.
