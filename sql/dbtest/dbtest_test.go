@@ -68,6 +68,35 @@ func TestOwnCluster(t *testing.T) {
 	}
 }
 
+// TestOtherServer plays the server of JINGFANG_TEST_DSN with a cluster.
+func TestOtherServer(t *testing.T) {
+	c := dbtest.With(t, dbtest.Options{OwnCluster: true, Empty: true}).Cluster
+	t.Setenv("JINGFANG_TEST_DSN", c.OwnerDSN(""))
+
+	for _, test := range []struct {
+		name, app string
+		two       bool
+	}{
+		{"one user plays both", "", false},
+		{"two users", c.AppDSN("ignored"), true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("JINGFANG_TEST_APP_DSN", test.app)
+			d := dbtest.New(t)
+			if d.TwoUsers() != test.two {
+				t.Errorf("two users: %v", d.TwoUsers())
+			}
+			if err := db.CheckSchema(t.Context(), d.App); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	t.Run("it is never stopped", func(t *testing.T) {
+		dbtest.With(t, dbtest.Options{OwnCluster: true})
+		t.Error("a test may stop the named server")
+	})
+}
+
 func BenchmarkNew(b *testing.B) {
 	dbtest.New(b) // starts the cluster
 	for b.Loop() {
