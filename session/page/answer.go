@@ -147,7 +147,7 @@ func titleOf(status int) string {
 	case http.StatusServiceUnavailable:
 		return "暂时连不上"
 	case http.StatusInternalServerError:
-		return "系统出错了"
+		return "没有完成"
 	default:
 		return "请检查一下"
 	}

@@ -34,7 +34,7 @@ func OwnSamples() []Sample {
 		{"band", "回执 注意", Band{Tone: Caution, Text: "有一盒更早到期（2027-03），建议先发那一盒。"}},
 		{"band", "回执 不行", Band{Tone: Bad, Text: "此药已于 10:42 由陈医生发给 12 号。请换一盒。"}},
 		{"error", "错误页 无权限", errorView{Title: "没有权限", Message: "您不在这个场次的名单里。请联系药师把您加入。"}},
-		{"error", "错误页 我们的错", errorView{Title: "系统出错了", Message: db.Sentence(errPlain), Ref: "K7M2-Q9XD", Retry: true}},
+		{"error", "错误页 我们的错", errorView{Title: titleOf(http.StatusInternalServerError), Message: db.Sentence(errPlain), Ref: "K7M2-Q9XD", Retry: true}},
 		{"gallery", "样板目录", galleryView{Lines: []galleryLine{{Name: "band", Title: "回执 好", URL: galleryPath + "/0"}}}},
 		{"kit", "组件", kitView{Band: Band{Tone: Good, Text: "利培酮片 1mg×20", Detail: "追溯码 …6312", Figure: "3", Unit: "盒"}, Bands: []Band{
 			{Tone: Soft, Text: "这盒已经在本次就诊里，不重复记录。"},
