@@ -23,6 +23,7 @@ type Pack struct {
 	State         State      `db:"state"`
 	UnitsTotal    int64      `db:"units_total"`
 	UnitsLeft     int64      `db:"units_left"`
+	UnitsGiven    int64      `db:"units_given"`
 	Batch         string     `db:"batch"`
 	ExpiresOn     *time.Time `db:"expires_on"`
 	ReceiptLineID *int64     `db:"receipt_line_id"`
@@ -34,7 +35,7 @@ type Pack struct {
 
 // packColumns reads a Pack from "pack k JOIN drug d".
 const packColumns = `k.id, k.code, k.drug_id, d.generic_name, d.spec, d.unit_name, d.pack_name, k.state, k.units_total,
-  k.units_left, k.batch, k.expires_on, k.receipt_line_id, k.session_id, k.visit_id, k.returned, k.alarm`
+  k.units_left, k.units_given, k.batch, k.expires_on, k.receipt_line_id, k.session_id, k.visit_id, k.returned, k.alarm`
 
 // DrugName is the drug as people say it: 利培酮片 1mg×20片.
 func (p Pack) DrugName() string { return DrugName(p.GenericName, p.Spec) }
@@ -47,11 +48,10 @@ func DrugName(generic, spec string) string {
 	return generic + " " + spec
 }
 
-// Facts is what the rules need to know of the pack.
+// Facts is what the rules need to know of the pack. Recalled stays false: no
+// recall has rows yet, and the query of [LockPacks] is where it will be read.
 func (p Pack) Facts() PackFacts {
-	// What is not in the box is with patients, as long as nothing was counted
-	// away: the row does not tell the two apart.
-	f := PackFacts{State: p.State, Content: p.UnitsTotal, Remainder: p.UnitsLeft, Given: p.UnitsTotal - p.UnitsLeft, Returned: p.Returned}
+	f := PackFacts{State: p.State, Content: p.UnitsTotal, Remainder: p.UnitsLeft, Given: p.UnitsGiven, Returned: p.Returned}
 	if p.SessionID != nil {
 		f.Session = *p.SessionID
 	}

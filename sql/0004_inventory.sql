@@ -108,8 +108,10 @@ CREATE TABLE receipt_refusal (
 );
 CREATE INDEX receipt_refusal_receipt_ix ON receipt_refusal (receipt_id, id);
 
--- One row per trace code: one state, a remainder in smallest units. session_id
--- is the clinic session that holds it, visit_id the visit that emptied it.
+-- One row per trace code: one state, a remainder in smallest units (units_left)
+-- and what patients have of it (units_given); what both leave of units_total was
+-- counted away. session_id is the clinic session that holds it, visit_id the
+-- visit that emptied it, kept while it is dispensed.
 CREATE TABLE pack (
   id               BIGSERIAL,
   code             varchar(100)  NOT NULL,
@@ -117,6 +119,7 @@ CREATE TABLE pack (
   state            varchar(20)   NOT NULL,
   units_total      integer       NOT NULL,
   units_left       integer       NOT NULL,
+  units_given      integer       NOT NULL DEFAULT 0,
   batch            varchar(60)   NOT NULL DEFAULT '',
   expires_on       date,
   made_on          date,
@@ -133,7 +136,7 @@ CREATE TABLE pack (
   CONSTRAINT pack_receipt_line_fk FOREIGN KEY (receipt_line_id) REFERENCES receipt_line (id),
   CONSTRAINT pack_state_ck CHECK (state IN ('expected', 'in_store', 'allocated', 'dispensed', 'quarantined',
     'damaged', 'destroyed', 'lost', 'sent_back', 'withdrawn')),
-  CONSTRAINT pack_units_ck CHECK (units_left >= 0 AND units_left <= units_total)
+  CONSTRAINT pack_units_ck CHECK (units_left >= 0 AND units_given >= 0 AND units_left + units_given <= units_total)
 );
 CREATE INDEX pack_session_ix ON pack (session_id, drug_id) WHERE session_id IS NOT NULL;
 CREATE INDEX pack_store_ix ON pack (drug_id, expires_on) WHERE state = 'in_store';

@@ -1,0 +1,22 @@
+package inventory
+
+import "github.com/google/uuid"
+
+// The columns of bulk statements travel as arrays without NULL: zero and the
+// empty text stand for it and become NULL in the statement.
+
+// textOf is the uuid as text, empty for nil.
+func textOf(u *uuid.UUID) string {
+	if u == nil {
+		return ""
+	}
+	return u.String()
+}
+
+// valueOf is the number, zero for nil.
+func valueOf(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
