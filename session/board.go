@@ -1,0 +1,230 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jingfang/inventory"
+	"jingfang/sql/db"
+)
+
+// Sizes of the board: long lists are fetched when someone looks, a part that
+// travels to every screen stays small.
+const (
+	boardNext  = 5 // patients named as next
+	boardCodes = 3 // last codes shown per doctor
+)
+
+// Snapshot is everything the board shows, read at one moment.
+type Snapshot struct {
+	Session Session
+	At      time.Time
+	Stock   []StockLine
+	Queue   Queue
+	Doctors []DoctorLine
+}
+
+// StockLine is one drug of a session. Packs and loose units are counted from
+// the packs themselves; nothing is kept beside them.
+type StockLine struct {
+	DrugID    int64      `db:"drug_id"`
+	Generic   string     `db:"generic_name"`
+	Spec      string     `db:"spec"`
+	PackWord  string     `db:"pack_name"`
+	UnitWord  string     `db:"unit_name"`
+	Taken     int        `db:"taken"`      // packs the session took out and still answers for
+	Left      int        `db:"left_packs"` // full packs still in the trays
+	LooseLeft int64      `db:"loose_left"` // units left in opened packs
+	Given     int        `db:"given"`      // packs handed out
+	AtTable   int        `db:"at_table"`   // of those, in visits that are still open
+	ExpiresOn *time.Time `db:"expires_on"` // the first to expire of what is left
+}
+
+// DrugName is the drug as people say it.
+func (l StockLine) DrugName() string { return inventory.DrugName(l.Generic, l.Spec) }
+
+// Queue is who is with whom, who comes next, and how many.
+type Queue struct {
+	Now  []Visit
+	Next []Visit
+	// Waiting, Finished and Void count all, not only those named.
+	Waiting, Finished, Void int
+}
+
+// DoctorLine is one doctor's column.
+type DoctorLine struct {
+	StaffID  int64  `db:"staff_id"`
+	Name     string `db:"name"`
+	Visits   int    `db:"visits"` // finished
+	Packs    int    `db:"packs"`
+	Number   int    `db:"number"` // of the open visit, 0 when none
+	LastScan []LastScan
+}
+
+// LastScan is one of the last packs a doctor handed out.
+type LastScan struct {
+	StaffID int64     `db:"staff_id"`
+	Code    string    `db:"code"`
+	Generic string    `db:"generic_name"`
+	Spec    string    `db:"spec"`
+	At      time.Time `db:"at"`
+}
+
+// Totals is the sum over all drugs: taken = given + left, always.
+func (s Snapshot) Totals() (taken, given, left int) {
+	for _, l := range s.Stock {
+		taken += l.Taken
+		given += l.Given
+		left += l.Taken - l.Given
+	}
+	return taken, given, left
+}
+
+// ReadBoard reads the whole board on one snapshot of the database, so that its
+// parts agree with each other.
+func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error) {
+	var s Snapshot
+	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+		s = Snapshot{At: tx.Now}
+		var err error
+		if s.Session, err = Find(ctx, tx, sessionID); err != nil {
+			return err
+		}
+		if s.Stock, err = readStock(ctx, tx, sessionID); err != nil {
+			return err
+		}
+		if s.Queue, err = readQueue(ctx, tx, sessionID); err != nil {
+			return err
+		}
+		s.Doctors, err = readDoctors(ctx, tx, sessionID)
+		return err
+	})
+	return s, err
+}
+
+func readStock(ctx context.Context, r db.Reader, sessionID int64) ([]StockLine, error) {
+	var list []StockLine
+	err := r.Select(ctx, &list, `SELECT k.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, count(*) AS taken,
+  sum(CASE WHEN k.state = 'allocated' AND k.units_left = k.units_total THEN 1 ELSE 0 END) AS left_packs,
+  sum(CASE WHEN k.state = 'allocated' AND k.units_left < k.units_total THEN k.units_left ELSE 0 END) AS loose_left,
+  sum(CASE WHEN k.state = 'dispensed' THEN 1 ELSE 0 END) AS given,
+  sum(CASE WHEN k.state = 'dispensed' AND v.state = 'in_consultation' THEN 1 ELSE 0 END) AS at_table,
+  min(CASE WHEN k.state = 'allocated' THEN k.expires_on END) AS expires_on
+FROM pack k JOIN drug d ON d.id = k.drug_id LEFT JOIN visit v ON v.id = k.visit_id
+WHERE k.session_id = $1 AND k.state IN ('allocated', 'dispensed')
+GROUP BY k.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name ORDER BY d.generic_name, d.spec, k.drug_id`, sessionID)
+	if err != nil {
+		return nil, fmt.Errorf("read the session's stock: %w", err)
+	}
+	return list, nil
+}
+
+func readQueue(ctx context.Context, r db.Reader, sessionID int64) (Queue, error) {
+	var q Queue
+	var counts struct {
+		Waiting  int `db:"waiting"`
+		Finished int `db:"finished"`
+		Void     int `db:"void"`
+	}
+	err := r.Get(ctx, &counts, `SELECT COALESCE(sum(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END), 0) AS waiting,
+  COALESCE(sum(CASE WHEN state = 'finished' THEN 1 ELSE 0 END), 0) AS finished,
+  COALESCE(sum(CASE WHEN state = 'void' THEN 1 ELSE 0 END), 0) AS void FROM visit WHERE session_id = $1`, sessionID)
+	if err != nil {
+		return q, fmt.Errorf("count the queue: %w", err)
+	}
+	q.Waiting, q.Finished, q.Void = counts.Waiting, counts.Finished, counts.Void
+	err = r.Select(ctx, &q.Now, `SELECT `+visitColumns+` FROM `+visitTables+`
+WHERE v.session_id = $1 AND v.state = 'in_consultation' ORDER BY v.number`, sessionID)
+	if err != nil {
+		return q, fmt.Errorf("read the queue: %w", err)
+	}
+	err = r.Select(ctx, &q.Next, `SELECT `+visitColumns+` FROM `+visitTables+`
+WHERE v.session_id = $1 AND v.state = 'waiting' ORDER BY v.number LIMIT $2`, sessionID, boardNext)
+	if err != nil {
+		return q, fmt.Errorf("read the queue: %w", err)
+	}
+	return q, nil
+}
+
+func readDoctors(ctx context.Context, r db.Reader, sessionID int64) ([]DoctorLine, error) {
+	var list []DoctorLine
+	err := r.Select(ctx, &list, `SELECT t.staff_id, f.name,
+  (SELECT count(*) FROM visit v WHERE v.session_id = t.session_id AND v.doctor_id = t.staff_id AND v.state = 'finished') AS visits,
+  (SELECT count(*) FROM visit v JOIN visit_line l ON l.visit_id = v.id
+    WHERE v.session_id = t.session_id AND v.doctor_id = t.staff_id AND l.undone_at IS NULL) AS packs,
+  COALESCE((SELECT max(v.number) FROM visit v WHERE v.session_id = t.session_id AND v.doctor_id = t.staff_id
+    AND v.state = 'in_consultation'), 0) AS number
+FROM session_team t JOIN staff f ON f.id = t.staff_id WHERE t.session_id = $1 AND t.part = 'doctor' ORDER BY f.name, t.staff_id`, sessionID)
+	if err != nil {
+		return nil, fmt.Errorf("read doctors: %w", err)
+	}
+	var scans []LastScan
+	err = r.Select(ctx, &scans, `SELECT x.staff_id, x.code, x.generic_name, x.spec, x.at FROM (
+  SELECT v.doctor_id AS staff_id, k.code, d.generic_name, d.spec, l.at, row_number() OVER (PARTITION BY v.doctor_id ORDER BY l.id DESC) AS n
+  FROM visit v JOIN visit_line l ON l.visit_id = v.id JOIN pack k ON k.id = l.pack_id JOIN drug d ON d.id = k.drug_id
+  WHERE v.session_id = $1 AND l.undone_at IS NULL) x
+WHERE x.n <= $2 ORDER BY x.staff_id, x.n`, sessionID, boardCodes)
+	if err != nil {
+		return nil, fmt.Errorf("read last scans: %w", err)
+	}
+	for i := range list {
+		for _, s := range scans {
+			if s.StaffID == list[i].StaffID {
+				list[i].LastScan = append(list[i].LastScan, s)
+			}
+		}
+	}
+	return list, nil
+}
+
+// Line is one pack in a visit, as the table lists it.
+type Line struct {
+	PackID   int64     `db:"pack_id"`
+	Code     string    `db:"code"`
+	Generic  string    `db:"generic_name"`
+	Spec     string    `db:"spec"`
+	Quantity int64     `db:"quantity"`
+	Content  int64     `db:"units_total"`
+	UnitWord string    `db:"unit_name"`
+	PackWord string    `db:"pack_name"`
+	How      string    `db:"how"`
+	At       time.Time `db:"at"`
+}
+
+// VisitLines reads what a visit was given, the last first.
+func VisitLines(ctx context.Context, r db.Reader, visit uuid.UUID) ([]Line, error) {
+	var list []Line
+	err := r.Select(ctx, &list, `SELECT l.pack_id, k.code, d.generic_name, d.spec, l.quantity, k.units_total, d.unit_name, d.pack_name, l.how, l.at
+FROM visit_line l JOIN pack k ON k.id = l.pack_id JOIN drug d ON d.id = k.drug_id
+WHERE l.visit_id = $1 AND l.undone_at IS NULL ORDER BY l.id DESC`, visit)
+	if err != nil {
+		return nil, fmt.Errorf("read visit lines: %w", err)
+	}
+	return list, nil
+}
+
+// Refusal is a code that was scanned at a visit and is not recorded (未记录).
+type Refusal struct {
+	ID   int64     `db:"id"`
+	Raw  string    `db:"raw"`
+	Code string    `db:"code"`
+	Kind string    `db:"answer_kind"`
+	At   time.Time `db:"at"`
+}
+
+// Refusals reads what is still 未记录 at a visit: each text once, and none whose
+// pack has been recorded since.
+func Refusals(ctx context.Context, r db.Reader, visit uuid.UUID) ([]Refusal, error) {
+	var list []Refusal
+	err := r.Select(ctx, &list, `SELECT max(f.id) AS id, f.raw, f.code, max(f.answer_kind) AS answer_kind, max(f.at) AS at FROM visit_refusal f
+WHERE f.visit_id = $1 AND f.resolved_at IS NULL AND NOT EXISTS (SELECT 1 FROM visit_line l JOIN pack k ON k.id = l.pack_id
+  WHERE l.visit_id = f.visit_id AND l.undone_at IS NULL AND k.code = f.code)
+GROUP BY f.raw, f.code ORDER BY max(f.id) DESC`, visit)
+	if err != nil {
+		return nil, fmt.Errorf("read refusals: %w", err)
+	}
+	return list, nil
+}

@@ -1,0 +1,220 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jingfang/sql/db"
+	"jingfang/sql/seal"
+)
+
+// The two chains of a session: main until closing, supplement afterwards.
+const (
+	mainChain       = "main"
+	supplementChain = "supplement"
+)
+
+// chainDomain keeps a record of one chain from being passed off as another's.
+func chainDomain(sessionID int64, chain string) string {
+	return fmt.Sprintf("record.v1/%d/%s", sessionID, chain)
+}
+
+// createChains makes the heads of a session's chains, once. They are rows of
+// their own because a head is updated and a record never is.
+func createChains(ctx context.Context, tx *db.Tx, sessionID int64) error {
+	for _, chain := range []string{mainChain, supplementChain} {
+		var zero seal.Digest
+		err := tx.ExecOne(ctx, `INSERT INTO record_chain (session_id, chain, length, digest, changed_at) VALUES ($1, $2, 0, $3, $4)`,
+			sessionID, chain, zero[:], tx.Now)
+		if err != nil {
+			return fmt.Errorf("create chain %s: %w", chain, err)
+		}
+	}
+	return nil
+}
+
+type newRecord struct {
+	visit           uuid.UUID
+	patient, doctor int64
+	canonical       []byte
+}
+
+// appendRecord writes a record behind the head and moves the head. The session
+// is locked, so the head cannot move meanwhile; the update checks it anyway.
+func appendRecord(ctx context.Context, tx *db.Tx, sessionID int64, chain string, r newRecord) (int64, error) {
+	var head struct {
+		Length int64  `db:"length"`
+		Digest []byte `db:"digest"`
+	}
+	err := tx.Get(ctx, &head, `SELECT length, digest FROM record_chain WHERE session_id = $1 AND chain = $2`, sessionID, chain)
+	if err != nil {
+		return 0, fmt.Errorf("read chain head: %w", err)
+	}
+	prev, err := seal.DigestOf(head.Digest)
+	if err != nil {
+		return 0, fmt.Errorf("read chain head: %w", err)
+	}
+	digest := seal.Link(chainDomain(sessionID, chain), prev, r.canonical)
+	seq := head.Length + 1
+	err = tx.ExecOne(ctx, `INSERT INTO record (session_id, chain, seq, recipe, visit_id, patient_id, doctor_id, at, canonical, prev, digest)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, sessionID, chain, seq, recordRecipe, r.visit, r.patient, r.doctor, tx.Now,
+		r.canonical, prev[:], digest[:])
+	if err != nil {
+		return 0, fmt.Errorf("insert record: %w", err)
+	}
+	err = tx.ExecOne(ctx, `UPDATE record_chain SET length = $3, digest = $4, changed_at = $5 WHERE session_id = $1 AND chain = $2 AND length = $3 - 1`,
+		sessionID, chain, seq, digest[:], tx.Now)
+	if err != nil {
+		return 0, fmt.Errorf("move chain head: %w", err)
+	}
+	return seq, nil
+}
+
+// ChainReport is the result of verifying records.
+type ChainReport struct {
+	Chains, Records int
+	// Problem names the first thing that is wrong, in Chinese; "" when all is well.
+	Problem string
+}
+
+type chainRow struct {
+	SessionID int64  `db:"session_id"`
+	Chain     string `db:"chain"`
+	Length    int64  `db:"length"`
+	Digest    []byte `db:"digest"`
+}
+
+type storedRecord struct {
+	Seq       int64     `db:"seq"`
+	Recipe    int       `db:"recipe"`
+	Visit     uuid.UUID `db:"visit_id"`
+	PatientNo string    `db:"patient_no"`
+	DoctorID  int64     `db:"doctor_id"`
+	Canonical []byte    `db:"canonical"`
+	Prev      []byte    `db:"prev"`
+	Digest    []byte    `db:"digest"`
+}
+
+// VerifyRecords checks every chain of visit records: bytes against digests,
+// digests against each other and the head, and the columns against the bytes.
+// sessionID 0 means all sessions. It stops at the first wrong thing.
+func VerifyRecords(ctx context.Context, d *db.DB, sessionID int64) (ChainReport, error) {
+	var heads []chainRow
+	err := d.Select(ctx, &heads, `SELECT session_id, chain, length, digest FROM record_chain
+WHERE $1::bigint = 0 OR session_id = $1::bigint ORDER BY session_id, chain`, sessionID)
+	if err != nil {
+		return ChainReport{}, fmt.Errorf("read chain heads: %w", err)
+	}
+	var report ChainReport
+	for _, h := range heads {
+		n, err := verifyChain(ctx, d, h)
+		report.Chains++
+		report.Records += n
+		var wrong *db.Error
+		if errors.As(err, &wrong) {
+			report.Problem = wrong.Message
+			return report, nil
+		}
+		if err != nil {
+			return report, err
+		}
+	}
+	return report, nil
+}
+
+func verifyChain(ctx context.Context, d *db.DB, h chainRow) (int, error) {
+	where := fmt.Sprintf("场次 %d 的%s链", h.SessionID, map[string]string{mainChain: "就诊记录", supplementChain: "补充记录"}[h.Chain])
+	v := seal.NewChainVerifier(chainDomain(h.SessionID, h.Chain), seal.Digest{})
+	for from := int64(0); ; {
+		rows, err := readRecords(ctx, d, h, from)
+		if err != nil {
+			return v.Count(), err
+		}
+		if len(rows) == 0 {
+			break
+		}
+		for _, r := range rows {
+			from++
+			if err := verifyRecord(v, r, from); err != nil {
+				return v.Count(), db.RefuseBecause(err, db.Conflict, "%s第 %d 条被改动或缺失：%v", where, from, err)
+			}
+		}
+	}
+	if int64(v.Count()) != h.Length || !v.Head().Equal(h.Digest) {
+		return v.Count(), db.Refuse(db.Conflict, "%s的末尾对不上：链头记着 %d 条，实有 %d 条。", where, h.Length, v.Count())
+	}
+	return v.Count(), nil
+}
+
+func readRecords(ctx context.Context, d *db.DB, h chainRow, after int64) ([]storedRecord, error) {
+	var rows []storedRecord
+	err := d.Select(ctx, &rows, `SELECT r.seq, r.recipe, r.visit_id, p.number AS patient_no, r.doctor_id, r.canonical, r.prev, r.digest
+FROM record r JOIN patient p ON p.id = r.patient_id
+WHERE r.session_id = $1 AND r.chain = $2 AND r.seq > $3 ORDER BY r.seq LIMIT 500`, h.SessionID, h.Chain, after)
+	if err != nil {
+		return nil, fmt.Errorf("read records: %w", err)
+	}
+	return rows, nil
+}
+
+// verifyRecord checks one record against the chain and its columns against the
+// bytes that were hashed.
+func verifyRecord(v *seal.ChainVerifier, r storedRecord, want int64) error {
+	if r.Seq != want {
+		return fmt.Errorf("序号应为 %d，实为 %d", want, r.Seq)
+	}
+	prev, err := seal.DigestOf(r.Prev)
+	if err != nil {
+		return err
+	}
+	digest, err := seal.DigestOf(r.Digest)
+	if err != nil {
+		return err
+	}
+	if err := v.Next(seal.ChainEntry{Canonical: r.Canonical, Prev: prev, Digest: digest}); err != nil {
+		return err
+	}
+	said, err := seal.DecodeRecord(r.Canonical)
+	if err != nil {
+		return err
+	}
+	return compareColumns(said, r)
+}
+
+func compareColumns(said seal.Record, r storedRecord) error {
+	visit, err1 := seal.Get[string](said, "visit")
+	patient, err2 := seal.Get[string](said, "patient_no")
+	doctor, err3 := seal.Get[int64](said, "doctor_id")
+	recipe, err4 := seal.Get[int64](said, "recipe")
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return err
+	}
+	if visit != r.Visit.String() || patient != r.PatientNo || doctor != r.DoctorID || recipe != int64(r.Recipe) {
+		return errors.New("列与冻结的内容不一致")
+	}
+	return nil
+}
+
+// ChainHead is one chain's head, for the hourly anchor.
+type ChainHead struct {
+	SessionID int64     `db:"session_id"`
+	Chain     string    `db:"chain"`
+	Length    int64     `db:"length"`
+	Digest    []byte    `db:"digest"`
+	ChangedAt time.Time `db:"changed_at"`
+}
+
+// Heads lists the heads that changed after a moment.
+func Heads(ctx context.Context, r db.Reader, since time.Time) ([]ChainHead, error) {
+	var list []ChainHead
+	err := r.Select(ctx, &list, `SELECT session_id, chain, length, digest, changed_at FROM record_chain
+WHERE changed_at > $1 AND length > 0 ORDER BY session_id, chain`, since)
+	if err != nil {
+		return nil, fmt.Errorf("read chain heads: %w", err)
+	}
+	return list, nil
+}

@@ -1,0 +1,178 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"jingfang/session/identity"
+	"jingfang/session/patient"
+	"jingfang/sql/db"
+)
+
+// Arrival is the input of CheckIn: a label, number or id of a patient.
+type Arrival struct {
+	SessionID int64
+	// Visit is the id the device made for a new visit.
+	Visit     uuid.UUID
+	CommandID uuid.UUID
+	// Patient is what was scanned or typed.
+	Patient string
+	// Start begins the visit at once with the doctor who acts.
+	Start bool
+}
+
+// ArrivalKind says what a check-in did.
+type ArrivalKind string
+
+// The closed list of what a scanned label can lead to.
+const (
+	Queued         ArrivalKind = "queued"          // joined the queue
+	Started        ArrivalKind = "started"         // the doctor has the patient now
+	AlreadyWaiting ArrivalKind = "already_waiting" // was in the queue before
+	AlreadyYours   ArrivalKind = "already_yours"   // is this doctor's open visit
+)
+
+// ArrivalAnswer is the answer to a check-in.
+type ArrivalAnswer struct {
+	Kind    ArrivalKind `json:"kind"`
+	VisitID uuid.UUID   `json:"visit"`
+	Number  int         `json:"number"`
+	// Sentence is shown.
+	Sentence string `json:"sentence"`
+}
+
+// CheckIn brings a patient into the queue or, with Start, straight to the
+// doctor. A patient is there once while open; a second label scan finds the
+// visit that is there.
+func (s *Service) CheckIn(ctx context.Context, by identity.Actor, in Arrival) (ArrivalAnswer, error) {
+	need := identity.CheckIn
+	if in.Start {
+		need = identity.Dispense
+	}
+	if _, err := s.may(ctx, by, need, in.SessionID); err != nil {
+		return ArrivalAnswer{}, err
+	}
+	if in.Visit == uuid.Nil || in.CommandID == uuid.Nil {
+		return ArrivalAnswer{}, db.Refuse(db.Invalid, "页面缺少操作编号，请刷新页面后重试。")
+	}
+	p, err := patient.Find(ctx, s.db, in.Patient)
+	if err != nil {
+		return ArrivalAnswer{}, err
+	}
+	if p.State != patient.Active {
+		return ArrivalAnswer{}, db.Refuse(db.Conflict, "这位患者的档案已停用，请值班药师核对后再登记。")
+	}
+	cmd := identity.Command{ID: in.CommandID, Kind: "check_in", Request: in}
+	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (ArrivalAnswer, error) {
+		return s.arrive(ctx, tx, by, in, p)
+	})
+	return answer, err
+}
+
+func (s *Service) arrive(ctx context.Context, tx *db.Tx, by identity.Actor, in Arrival, p patient.Patient) (ArrivalAnswer, error) {
+	x, err := lock(ctx, tx, in.SessionID, Open)
+	if err != nil {
+		return ArrivalAnswer{}, err
+	}
+	if in.Start {
+		if err := inTeam(ctx, tx, x.ID, by, PartDoctor); err != nil {
+			return ArrivalAnswer{}, err
+		}
+	}
+	v, found, err := openVisitOf(ctx, tx, x.ID, p.ID)
+	if err != nil {
+		return ArrivalAnswer{}, err
+	}
+	if !found {
+		if v, err = insertVisit(ctx, tx, by, x, in, p); err != nil {
+			return ArrivalAnswer{}, err
+		}
+	}
+	answer, err := settleArrival(ctx, tx, by, in, v, found)
+	if err != nil {
+		return ArrivalAnswer{}, err
+	}
+	err = identity.Audit(ctx, tx, by, identity.Event{Name: "visit." + string(answer.Kind), ObjectKind: "visit",
+		ObjectID: v.ID.String(), SiteID: x.SiteID, SessionID: x.ID})
+	if err != nil {
+		return ArrivalAnswer{}, err
+	}
+	return answer, s.hub.Touch(ctx, tx, x.ID)
+}
+
+// settleArrival decides between the queue and the doctor's table.
+func settleArrival(ctx context.Context, tx *db.Tx, by identity.Actor, in Arrival, v Visit, found bool) (ArrivalAnswer, error) {
+	a := ArrivalAnswer{VisitID: v.ID, Number: v.Number}
+	switch {
+	case v.State == InConsultation && v.DoctorID != nil && *v.DoctorID == by.StaffID:
+		a.Kind, a.Sentence = AlreadyYours, fmt.Sprintf("%d 号就诊中，可以扫药。", v.Number)
+		return a, nil
+	case v.State == InConsultation:
+		return a, db.Refuse(db.Conflict, "%d 号正在 %s 医生处就诊。要换医生，请先在那边退回候诊。", v.Number, v.Doctor)
+	case !in.Start && found:
+		a.Kind, a.Sentence = AlreadyWaiting, fmt.Sprintf("已签到，%d 号，请候诊。", v.Number)
+		return a, nil
+	case !in.Start:
+		a.Kind, a.Sentence = Queued, fmt.Sprintf("签到成功，%d 号。", v.Number)
+		return a, nil
+	}
+	if err := putBackEmpty(ctx, tx, by, v.SessionID); err != nil {
+		return a, err
+	}
+	err := tx.ExecOne(ctx, `UPDATE visit SET state = 'in_consultation', doctor_id = $2, started_at = $3 WHERE id = $1 AND state = 'waiting'`,
+		v.ID, by.StaffID, tx.Now)
+	if err != nil {
+		return a, fmt.Errorf("start visit: %w", err)
+	}
+	a.Kind, a.Sentence = Started, fmt.Sprintf("%d 号开始就诊，请扫药。", v.Number)
+	return a, nil
+}
+
+// putBackEmpty deals with a forgotten 诊毕: an open visit without boxes goes
+// back to the queue, one with boxes must be finished first.
+func putBackEmpty(ctx context.Context, tx *db.Tx, by identity.Actor, sessionID int64) error {
+	v, open, err := CurrentVisit(ctx, tx, sessionID, by.StaffID)
+	if err != nil || !open {
+		return err
+	}
+	if v.Lines > 0 {
+		return db.Refuse(db.Conflict, "%d 号还没有诊毕，已扫 %d 盒。请先点“诊毕”，再扫下一位。", v.Number, v.Lines)
+	}
+	err = tx.ExecOne(ctx, `UPDATE visit SET state = 'waiting', doctor_id = NULL, started_at = NULL WHERE id = $1 AND state = 'in_consultation'`, v.ID)
+	if err != nil {
+		return fmt.Errorf("put visit back: %w", err)
+	}
+	return nil
+}
+
+func openVisitOf(ctx context.Context, tx *db.Tx, sessionID, patientID int64) (Visit, bool, error) {
+	var v Visit
+	err := tx.Get(ctx, &v, `SELECT `+visitColumns+` FROM `+visitTables+`
+WHERE v.session_id = $1::bigint AND v.patient_id = $2::bigint AND v.state IN ('waiting', 'in_consultation') FOR NO KEY UPDATE OF v`, sessionID, patientID)
+	if db.IsNoRows(err) {
+		return v, false, nil
+	}
+	return v, err == nil, visitNotFound(err)
+}
+
+// insertVisit gives the next number. The session's row is locked, so numbers
+// have no gaps and no doubles.
+func insertVisit(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, in Arrival, p patient.Patient) (Visit, error) {
+	var number int
+	err := tx.Get(ctx, &number, `UPDATE clinic_session SET last_number = last_number + 1 WHERE id = $1 RETURNING last_number`, x.ID)
+	if err != nil {
+		return Visit{}, fmt.Errorf("next number: %w", err)
+	}
+	err = tx.ExecOne(ctx, `INSERT INTO visit (id, session_id, patient_id, number, state, came_at, came_by)
+VALUES ($1, $2, $3, $4, 'waiting', $5, $6)`, in.Visit, x.ID, p.ID, number, tx.Now, by.StaffID)
+	if db.IsUnique(err, "visit_pk") {
+		return Visit{}, db.RefuseBecause(err, db.Conflict, "这次就诊的编号已被使用，请刷新页面后重新扫患者二维码。")
+	}
+	if err != nil {
+		return Visit{}, fmt.Errorf("insert visit: %w", err)
+	}
+	return Visit{ID: in.Visit, SessionID: x.ID, PatientID: p.ID, Patient: p.Name, PatientNo: p.Number,
+		Number: number, State: Waiting, CameAt: tx.Now}, nil
+}

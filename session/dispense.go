@@ -1,0 +1,277 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jingfang/inventory"
+	"jingfang/session/identity"
+	"jingfang/sql/db"
+)
+
+// maxCodes bounds one scan of the table: a batch reader holds a few dozen.
+const maxCodes = 200
+
+// Scan is the input of Dispense: what a scanner typed, one code or many.
+type Scan struct {
+	SessionID int64
+	Visit     uuid.UUID
+	CommandID uuid.UUID
+	Codes     string
+}
+
+// CodeAnswer is the answer to one code of a scan.
+type CodeAnswer struct {
+	Raw      string               `json:"raw"`
+	Code     string               `json:"code,omitempty"`
+	Kind     inventory.AnswerKind `json:"kind"`
+	Tone     inventory.Tone       `json:"tone"`
+	Word     string               `json:"word"`
+	Drug     string               `json:"drug,omitempty"`
+	Sentence string               `json:"sentence"`
+	// MayAsk says that the duty holder may be asked to let the pack in.
+	MayAsk bool `json:"may_ask,omitempty"`
+}
+
+// ScanAnswer is the answer to a whole scan.
+type ScanAnswer struct {
+	Answers []CodeAnswer `json:"answers"`
+	// Packs is how many packs the visit has now.
+	Packs int `json:"packs"`
+}
+
+// Worst is the answer the band shows: the most urgent one, the last of equals.
+func (a ScanAnswer) Worst() CodeAnswer {
+	rank := map[inventory.Tone]int{inventory.ToneSoft: 1, inventory.ToneGood: 2, inventory.ToneCaution: 3, inventory.ToneBad: 4}
+	var worst CodeAnswer
+	for _, x := range a.Answers {
+		if rank[x.Tone] >= rank[worst.Tone] {
+			worst = x
+		}
+	}
+	return worst
+}
+
+// Dispense hands the scanned packs to the patient of an open visit. Every code
+// has its own answer; what cannot be handed out is kept with the visit as 未记录
+// and changes nothing else.
+func (s *Service) Dispense(ctx context.Context, by identity.Actor, in Scan) (ScanAnswer, error) {
+	if _, err := s.may(ctx, by, identity.Dispense, in.SessionID); err != nil {
+		return ScanAnswer{}, err
+	}
+	read := inventory.ParseScan(in.Codes)
+	if len(read) > maxCodes {
+		return ScanAnswer{}, db.Refuse(db.Invalid, "一次最多扫 %d 个码，这次有 %d 个。请分几次扫。", maxCodes, len(read))
+	}
+	cmd := identity.Command{ID: in.CommandID, Kind: "dispense", Request: in}
+	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (ScanAnswer, error) {
+		return s.dispense(ctx, tx, by, in, read)
+	})
+	return answer, err
+}
+
+func (s *Service) dispense(ctx context.Context, tx *db.Tx, by identity.Actor, in Scan, read []inventory.Parsed) (ScanAnswer, error) {
+	x, err := lock(ctx, tx, in.SessionID, Open)
+	if err != nil {
+		return ScanAnswer{}, err
+	}
+	v, err := lockVisit(ctx, tx, x.ID, in.Visit)
+	if err != nil {
+		return ScanAnswer{}, err
+	}
+	if v.State == Finished {
+		return ScanAnswer{}, db.Refuse(db.Conflict, "%d 号已经诊毕，记录不再改动。要补发，请重新扫患者二维码。", v.Number)
+	}
+	if err := v.mine(by); err != nil {
+		return ScanAnswer{}, err
+	}
+	t, err := newTable(ctx, tx, by, x, v, in, read)
+	if err != nil {
+		return ScanAnswer{}, err
+	}
+	for _, p := range read {
+		if err := t.take(ctx, p); err != nil {
+			return ScanAnswer{}, err
+		}
+	}
+	t.answer.Packs = v.Lines + t.given
+	if err := t.writeAudit(ctx); err != nil {
+		return ScanAnswer{}, err
+	}
+	return t.answer, s.hub.Touch(ctx, tx, x.ID)
+}
+
+// table is one scan at a doctor's table while it is worked through.
+type table struct {
+	tx      *db.Tx
+	by      identity.Actor
+	session Session
+	visit   Visit
+	in      Scan
+	packs   map[string]*inventory.Pack
+	taken   map[int64]*inventory.Taken // by pack
+	known   map[string]inventory.Prefix
+	answer  ScanAnswer
+	given   int
+}
+
+// newTable locks the packs of all codes at once and reads, in one statement
+// each, who has those that are gone and what the prefixes of the others mean.
+func newTable(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, in Scan, read []inventory.Parsed) (*table, error) {
+	t := &table{tx: tx, by: by, session: x, visit: v, in: in}
+	codes, prefixes := codesOf(read)
+	var err error
+	if t.packs, err = inventory.LockPacks(ctx, tx, codes); err != nil {
+		return nil, err
+	}
+	if t.taken, err = lastTaken(ctx, tx, gone(t.packs, x.ID)); err != nil {
+		return nil, err
+	}
+	if len(t.packs) < len(codes) {
+		t.known, err = inventory.FindPrefixes(ctx, tx, prefixes)
+	}
+	return t, err
+}
+
+// codesOf lists the distinct codes in order, and their prefixes.
+func codesOf(read []inventory.Parsed) (codes, prefixes []string) {
+	seen := map[string]bool{}
+	for _, p := range read {
+		if p.Err == nil && !seen[p.Code.Code()] {
+			seen[p.Code.Code()] = true
+			codes = append(codes, p.Code.Code())
+			prefixes = append(prefixes, p.Code.Prefix())
+		}
+	}
+	sort.Strings(codes)
+	return codes, prefixes
+}
+
+// gone lists the packs that this session cannot simply hand out.
+func gone(packs map[string]*inventory.Pack, sessionID int64) []int64 {
+	var ids []int64
+	for _, p := range packs {
+		if p.State != inventory.StateAllocated || p.SessionID == nil || *p.SessionID != sessionID {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
+}
+
+// take answers one piece of the scan and, when the answer is yes, hands out.
+func (t *table) take(ctx context.Context, p inventory.Parsed) error {
+	if p.Err != nil {
+		a := CodeAnswer{Raw: p.Err.Shown(), Kind: p.Err.Kind, Sentence: p.Err.Sentence()}
+		return t.settle(ctx, a)
+	}
+	code := p.Code
+	a := CodeAnswer{Raw: code.Raw(), Code: code.Code()}
+	pack := t.packs[code.Code()]
+	said := inventory.ScanAnswer(t.facts(pack), t.context(code))
+	a.Kind, a.Sentence, a.MayAsk = said.Kind, said.Sentence, said.MayAsk
+	if pack != nil {
+		a.Drug = pack.DrugName()
+	}
+	if said.Move == inventory.MoveDispense {
+		if err := t.give(ctx, pack, inventory.HowScanned); err != nil {
+			return err
+		}
+	}
+	return t.settle(ctx, a)
+}
+
+func (t *table) context(code inventory.TraceCode) inventory.ScanContext {
+	known, ok := t.known[code.Prefix()]
+	return inventory.ScanContext{Point: inventory.PointTable, Session: t.session.ID, Visit: t.visit.ID.String(),
+		Now: t.tx.Now, PrefixKnown: ok, Carton: ok && known.Level > 1, Drug: known.Drug}
+}
+
+func (t *table) facts(p *inventory.Pack) *inventory.ScanFacts {
+	if p == nil {
+		return nil
+	}
+	f := &inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), Taken: t.taken[p.ID]}
+	if p.SessionID != nil && *p.SessionID != t.session.ID {
+		f.SessionName = "另一场义诊"
+	}
+	return f
+}
+
+// give moves the pack and writes the visit's line.
+func (t *table) give(ctx context.Context, p *inventory.Pack, how inventory.How) error {
+	step, err := inventory.Write(ctx, t.tx, t.by, p, inventory.Entry{
+		Move:  inventory.Move{Kind: inventory.MoveDispense, Session: t.session.ID, At: t.tx.Now},
+		Visit: t.visit.ID, How: how, Device: t.by.Device, Command: t.in.CommandID,
+	})
+	var refused *inventory.MoveError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("dispense: answered yes, moved no: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	err = t.tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		t.visit.ID, p.ID, step.Quantity, string(how), t.by.StaffID, t.tx.Now)
+	if err != nil {
+		return fmt.Errorf("insert visit line: %w", err)
+	}
+	t.given++
+	t.taken[p.ID] = &inventory.Taken{Visit: t.visit.ID.String(), Doctor: t.by.Name, At: t.tx.Now}
+	return nil
+}
+
+// settle adds the answer; one that is not yes and not a harmless repeat stays
+// with the visit as 未记录 until it is resolved.
+func (t *table) settle(ctx context.Context, a CodeAnswer) error {
+	a = a.toned()
+	t.answer.Answers = append(t.answer.Answers, a)
+	if a.Tone == inventory.ToneGood || a.Tone == inventory.ToneSoft || a.Kind == inventory.KindEmpty {
+		return nil
+	}
+	err := t.tx.ExecOne(ctx, `INSERT INTO visit_refusal (visit_id, raw, code, answer_kind, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		t.visit.ID, cut(a.Raw, 400), a.Code, string(a.Kind), t.by.StaffID, t.tx.Now)
+	if err != nil {
+		return fmt.Errorf("insert refusal: %w", err)
+	}
+	return nil
+}
+
+func (t *table) writeAudit(ctx context.Context) error {
+	return identity.Audit(ctx, t.tx, t.by, identity.Event{Name: "visit.dispense", ObjectKind: "visit", ObjectID: t.visit.ID.String(),
+		SiteID: t.session.SiteID, SessionID: t.session.ID,
+		Detail: fmt.Sprintf("codes=%d given=%d", len(t.answer.Answers), t.given)})
+}
+
+// lastTaken reads the hand-over that still stands for each pack: whom a refused
+// doctor has to ask.
+func lastTaken(ctx context.Context, r db.Reader, packs []int64) (map[int64]*inventory.Taken, error) {
+	taken := map[int64]*inventory.Taken{}
+	if len(packs) == 0 {
+		return taken, nil
+	}
+	var rows []struct {
+		PackID int64     `db:"pack_id"`
+		Visit  uuid.UUID `db:"visit_id"`
+		Doctor string    `db:"doctor"`
+		Number int       `db:"number"`
+		Site   string    `db:"site"`
+		At     time.Time `db:"at"`
+	}
+	err := r.Select(ctx, &rows, `SELECT l.pack_id, l.visit_id, COALESCE(f.name, '') AS doctor, v.number, s.name AS site, l.at
+FROM visit_line l JOIN visit v ON v.id = l.visit_id JOIN clinic_session c ON c.id = v.session_id
+JOIN site s ON s.id = c.site_id LEFT JOIN staff f ON f.id = l.staff_id
+WHERE l.pack_id = ANY($1::bigint[]) AND l.undone_at IS NULL ORDER BY l.id`, idArray(packs))
+	if err != nil {
+		return nil, fmt.Errorf("read who has a pack: %w", err)
+	}
+	for _, x := range rows {
+		taken[x.PackID] = &inventory.Taken{Visit: x.Visit.String(), Doctor: x.Doctor + "医生",
+			Queue: fmt.Sprint(x.Number), Site: x.Site, At: x.At}
+	}
+	return taken, nil
+}

@@ -1,0 +1,115 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"jingfang/session/identity"
+	"jingfang/sql/db"
+)
+
+// Ending is the input of FinishVisit (诊毕).
+type Ending struct {
+	SessionID int64
+	Visit     uuid.UUID
+	CommandID uuid.UUID
+	// Collector says who took the medicine: self, family, village_doctor, other;
+	// empty is self.
+	Collector, CollectorName string
+	// Prescription is the number of the paper prescription, when given.
+	Prescription string
+	// NoDrugReason must be given for a visit without medicine.
+	NoDrugReason string
+}
+
+// Collectors lists who may take the medicine.
+func Collectors() []string { return []string{"self", "family", "village_doctor", "other"} }
+
+// FinishAnswer is the answer to 诊毕.
+type FinishAnswer struct {
+	Number   int    `json:"number"`
+	Packs    int    `json:"packs"`
+	Seq      int64  `json:"record"` // the record's place in the session's chain
+	Sentence string `json:"sentence"`
+}
+
+// FinishVisit ends a visit and freezes its record in the same transaction.
+func (s *Service) FinishVisit(ctx context.Context, by identity.Actor, in Ending) (FinishAnswer, error) {
+	if _, err := s.may(ctx, by, identity.FinishVisit, in.SessionID); err != nil {
+		return FinishAnswer{}, err
+	}
+	in, err := in.check()
+	if err != nil {
+		return FinishAnswer{}, err
+	}
+	cmd := identity.Command{ID: in.CommandID, Kind: "finish", Request: in}
+	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (FinishAnswer, error) {
+		return s.finish(ctx, tx, by, in)
+	})
+	return answer, err
+}
+
+func (e Ending) check() (Ending, error) {
+	if e.Collector == "" {
+		e.Collector = "self"
+	}
+	if !slices.Contains(Collectors(), e.Collector) {
+		return e, db.Refuse(db.Invalid, "请选择谁来取药：本人、家属、村医或其他。")
+	}
+	if e.Collector == "self" {
+		e.CollectorName = ""
+	}
+	if utf8.RuneCountInString(e.CollectorName) > 60 || utf8.RuneCountInString(e.Prescription) > 60 || utf8.RuneCountInString(e.NoDrugReason) > 200 {
+		return e, db.Refuse(db.Invalid, "填写的内容太长：姓名和处方号最多 60 个字，原因最多 200 个字。")
+	}
+	return e, nil
+}
+
+func (s *Service) finish(ctx context.Context, tx *db.Tx, by identity.Actor, in Ending) (FinishAnswer, error) {
+	x, err := lock(ctx, tx, in.SessionID, Open, Closing)
+	if err != nil {
+		return FinishAnswer{}, err
+	}
+	v, err := lockVisit(ctx, tx, x.ID, in.Visit)
+	if err != nil {
+		return FinishAnswer{}, err
+	}
+	if v.State == Finished {
+		return FinishAnswer{}, db.Refuse(db.Conflict, "%d 号已经诊毕，不用再点。请扫下一位患者。", v.Number)
+	}
+	if err := v.mine(by); err != nil {
+		return FinishAnswer{}, err
+	}
+	if v.Lines == 0 && in.NoDrugReason == "" {
+		return FinishAnswer{}, db.Refuse(db.Invalid, "这次就诊没有发药。请选择不发药的原因后再点“诊毕”。")
+	}
+	if err := endVisit(ctx, tx, by, in); err != nil {
+		return FinishAnswer{}, err
+	}
+	seq, err := writeRecord(ctx, tx, by, x, v.ID)
+	if err != nil {
+		return FinishAnswer{}, err
+	}
+	err = identity.Audit(ctx, tx, by, identity.Event{Name: "visit.finish", ObjectKind: "visit", ObjectID: v.ID.String(),
+		SiteID: x.SiteID, SessionID: x.ID, Detail: fmt.Sprintf("record=%d packs=%d", seq, v.Lines)})
+	if err != nil {
+		return FinishAnswer{}, err
+	}
+	a := FinishAnswer{Number: v.Number, Packs: v.Lines, Seq: seq,
+		Sentence: fmt.Sprintf("%d 号诊毕，共 %d 盒。请扫下一位患者。", v.Number, v.Lines)}
+	return a, s.hub.Touch(ctx, tx, x.ID)
+}
+
+func endVisit(ctx context.Context, tx *db.Tx, by identity.Actor, in Ending) error {
+	err := tx.ExecOne(ctx, `UPDATE visit SET state = 'finished', finished_at = $2, finished_by = $3, collector = $4, collector_name = $5,
+  prescription_no = $6, no_drug_reason = $7 WHERE id = $1 AND state = 'in_consultation'`,
+		in.Visit, tx.Now, by.StaffID, in.Collector, in.CollectorName, in.Prescription, in.NoDrugReason)
+	if err != nil {
+		return fmt.Errorf("finish visit: %w", err)
+	}
+	return nil
+}

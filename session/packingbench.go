@@ -1,0 +1,112 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"jingfang/inventory"
+	"jingfang/sql/db"
+)
+
+// packingBench is one packing scan while it is worked through: the packs are
+// locked, the answers collected, those that move listed.
+type packingBench struct {
+	session Session
+	move    inventory.MovementKind
+	now     time.Time
+	packs   map[string]*inventory.Pack
+	known   map[string]inventory.Prefix
+	moved   map[string]bool
+	moving  []*inventory.Pack
+	answer  []CodeAnswer
+}
+
+func (b *packingBench) load(ctx context.Context, tx *db.Tx, read []inventory.Parsed) error {
+	codes, prefixes := codesOf(read)
+	b.moved = map[string]bool{}
+	var err error
+	if b.packs, err = inventory.LockPacks(ctx, tx, codes); err != nil {
+		return err
+	}
+	if len(b.packs) < len(codes) {
+		b.known, err = inventory.FindPrefixes(ctx, tx, prefixes)
+	}
+	return err
+}
+
+// decide answers one code and lists its pack for moving when the answer is yes.
+func (b *packingBench) decide(p inventory.Parsed) CodeAnswer {
+	a := CodeAnswer{}
+	if p.Err != nil {
+		a.Raw, a.Kind, a.Sentence = p.Err.Shown(), p.Err.Kind, p.Err.Sentence()
+		return a.toned()
+	}
+	code := p.Code.Code()
+	a.Raw, a.Code = p.Code.Raw(), code
+	pack := b.packs[code]
+	if pack != nil {
+		a.Drug = pack.DrugName()
+	}
+	if b.moved[code] {
+		a.Kind = inventory.KindAlreadyHere
+		a.Sentence = a.Kind.Sentence(inventory.Details{Drug: a.Drug, Done: b.done()})
+		return a.toned()
+	}
+	said := b.ask(p.Code, pack)
+	a.Kind, a.Sentence = said.Kind, said.Sentence
+	if said.Move != "" {
+		b.moved[code] = true
+		b.moving = append(b.moving, pack)
+	}
+	return a.toned()
+}
+
+func (b *packingBench) ask(code inventory.TraceCode, pack *inventory.Pack) inventory.Answer {
+	if b.move == inventory.MoveComeHome {
+		return b.askHome(pack)
+	}
+	known, ok := b.known[code.Prefix()]
+	c := inventory.ScanContext{Point: inventory.PointPacking, Session: b.session.ID, Now: b.now,
+		PrefixKnown: ok, Carton: ok && known.Level > 1, Drug: known.Drug}
+	if pack == nil {
+		return inventory.ScanAnswer(nil, c)
+	}
+	f := inventory.ScanFacts{Pack: pack.Facts(), Drug: pack.DrugName(), SessionName: "另一场义诊"}
+	return inventory.ScanAnswer(&f, c)
+}
+
+// askHome answers a pack that is put back: only what lies in this session's
+// tray can be.
+func (b *packingBench) askHome(pack *inventory.Pack) inventory.Answer {
+	if pack == nil {
+		return inventory.Answer{Kind: inventory.KindUnknown, Sentence: inventory.KindUnknown.Sentence(inventory.Details{})}
+	}
+	d := inventory.Details{Drug: pack.DrugName(), State: pack.State.Chinese(), Where: "另一场义诊", Done: "放回药房"}
+	kind := inventory.KindOK
+	switch {
+	case pack.State == inventory.StateInStore:
+		kind = inventory.KindAlreadyHere
+	case pack.State == inventory.StateAllocated && *pack.SessionID != b.session.ID:
+		kind = inventory.KindOtherSession
+	case pack.State != inventory.StateAllocated:
+		kind = inventory.KindWrongState
+	}
+	out := inventory.Answer{Kind: kind, Sentence: kind.Sentence(d)}
+	if kind == inventory.KindOK {
+		out.Move = inventory.MoveComeHome
+	}
+	return out
+}
+
+func (b *packingBench) done() string {
+	if b.move == inventory.MoveComeHome {
+		return "放回药房"
+	}
+	return "装入本场药箱"
+}
+
+// toned fills in how the answer looks and sounds.
+func (a CodeAnswer) toned() CodeAnswer {
+	a.Tone, a.Word = a.Kind.Tone(), a.Kind.Word()
+	return a
+}

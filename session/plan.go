@@ -1,0 +1,212 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"jingfang/session/identity"
+	"jingfang/session/live"
+	"jingfang/sql/db"
+)
+
+// Part is what somebody does in a session's team.
+type Part string
+
+// The parts in a team. A deputy takes the pharmacist's duty where none came.
+const (
+	PartDoctor     Part = "doctor"
+	PartPharmacist Part = "pharmacist"
+	PartDeputy     Part = "deputy"
+	PartAssistant  Part = "assistant"
+)
+
+// Member is one person of a team.
+type Member struct {
+	StaffID int64  `db:"staff_id"`
+	Name    string `db:"name"`
+	Part    Part   `db:"part"`
+}
+
+// Plan is the input of PlanSession.
+type Plan struct {
+	SiteID int64
+	HeldOn time.Time
+	Kind   string // "site" or "home"
+	Place  string
+	Team   []Member
+	// DutyStaffID is the pharmacist or deputy who answers requests and closes;
+	// 0 takes the team's first pharmacist, then its first deputy.
+	DutyStaffID int64
+}
+
+// PlanSession enters a clinic day with its team and gives its id.
+func (s *Service) PlanSession(ctx context.Context, by identity.Actor, p Plan) (int64, error) {
+	if err := by.Can(identity.PlanSession, p.SiteID); err != nil {
+		return 0, err
+	}
+	p, err := p.check(Today(s.db.Now()))
+	if err != nil {
+		return 0, err
+	}
+	var id int64
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if id, err = insertSession(ctx, tx, by, p); err != nil {
+			return err
+		}
+		if err := insertTeam(ctx, tx, id, p.Team); err != nil {
+			return err
+		}
+		if err := live.Create(ctx, tx, id); err != nil {
+			return err
+		}
+		return identity.Audit(ctx, tx, by, identity.Event{Name: "session.plan", ObjectKind: "session",
+			ObjectID: fmt.Sprint(id), SiteID: p.SiteID, SessionID: id})
+	})
+	if db.IsUnique(err, "clinic_session_day_uq") {
+		return 0, db.RefuseBecause(err, db.Conflict, "这个精防点在 %s 已有场次，请直接打开它。", p.HeldOn.Format("1月2日"))
+	}
+	return id, err
+}
+
+func (p Plan) check(today time.Time) (Plan, error) {
+	if p.Kind == "" {
+		p.Kind = "site"
+	}
+	if p.SiteID == 0 || p.HeldOn.IsZero() {
+		return p, db.Refuse(db.Invalid, "请选择精防点和日期。")
+	}
+	if p.HeldOn.Before(today) {
+		return p, db.Refuse(db.Invalid, "日期已过。补记过去的义诊请用“补充记录”。")
+	}
+	if p.HeldOn.After(today.AddDate(2, 0, 0)) {
+		return p, db.Refuse(db.Invalid, "日期在两年以后，请核对。")
+	}
+	if p.Kind == "home" && p.Place == "" {
+		return p, db.Refuse(db.Invalid, "上门场次请写明地点和原因。")
+	}
+	return p, p.checkTeam()
+}
+
+func (p *Plan) checkTeam() error {
+	seen := map[int64]bool{}
+	doctors := 0
+	for _, m := range p.Team {
+		if seen[m.StaffID] {
+			return db.Refuse(db.Invalid, "同一个人在名单里出现了两次，请去掉一个。")
+		}
+		seen[m.StaffID] = true
+		if m.Part == PartDoctor {
+			doctors++
+		}
+		if p.DutyStaffID == 0 && m.Part == PartPharmacist {
+			p.DutyStaffID = m.StaffID
+		}
+	}
+	for _, m := range p.Team {
+		if p.DutyStaffID == 0 && m.Part == PartDeputy {
+			p.DutyStaffID = m.StaffID
+		}
+	}
+	if doctors == 0 {
+		return db.Refuse(db.Invalid, "请至少选一名医生。")
+	}
+	if p.DutyStaffID == 0 || !seen[p.DutyStaffID] {
+		return db.Refuse(db.Invalid, "请从名单里选一名药师值班；没有药师时，请指定一名代理人。")
+	}
+	return nil
+}
+
+func insertSession(ctx context.Context, tx *db.Tx, by identity.Actor, p Plan) (int64, error) {
+	var id int64
+	err := tx.Get(ctx, &id, `INSERT INTO clinic_session (site_id, held_on, kind, place, duty_staff_id, planned_by, planned_at)
+VALUES ($1, $2::date, $3, $4, $5, $6, $7) RETURNING id`,
+		p.SiteID, p.HeldOn.Format(time.DateOnly), p.Kind, p.Place, p.DutyStaffID, by.StaffID, tx.Now)
+	if err != nil {
+		return 0, fmt.Errorf("insert session: %w", err)
+	}
+	return id, nil
+}
+
+func insertTeam(ctx context.Context, tx *db.Tx, id int64, team []Member) error {
+	for _, m := range team {
+		err := tx.ExecOne(ctx, `INSERT INTO session_team (session_id, staff_id, part) VALUES ($1, $2, $3)`, id, m.StaffID, string(m.Part))
+		if db.IsForeignKey(err, "session_team_staff_fk") {
+			return db.RefuseBecause(err, db.Invalid, "名单里有不存在的人员，请重新选择。")
+		}
+		if err != nil {
+			return fmt.Errorf("insert team: %w", err)
+		}
+	}
+	return nil
+}
+
+// OpenSession starts the clinic day: from now on packs are handed out. A
+// session opened twice is refused the second time.
+func (s *Service) OpenSession(ctx context.Context, by identity.Actor, id int64) error {
+	if _, err := s.may(ctx, by, identity.OpenSession, id); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		x, err := lock(ctx, tx, id, Planned, Open)
+		if err != nil {
+			return err
+		}
+		if x.State == Open {
+			return db.Refuse(db.Conflict, "本场次已经开始（%s）。", x.OpenedAt.In(Zone()).Format("15:04"))
+		}
+		if today := Today(tx.Now); !x.HeldOn.Equal(today) {
+			return db.Refuse(db.Conflict, "本场次排在 %s，今天不能开始。请先改期。", x.HeldOn.Format("1月2日"))
+		}
+		err = tx.ExecOne(ctx, `UPDATE clinic_session SET state = 'open', opened_by = $2, opened_at = $3 WHERE id = $1`, id, by.StaffID, tx.Now)
+		if err != nil {
+			return fmt.Errorf("open session: %w", err)
+		}
+		if err := createChains(ctx, tx, id); err != nil {
+			return err
+		}
+		err = identity.Audit(ctx, tx, by, identity.Event{Name: "session.open", ObjectKind: "session",
+			ObjectID: fmt.Sprint(id), SiteID: x.SiteID, SessionID: id})
+		if err != nil {
+			return err
+		}
+		return s.hub.Touch(ctx, tx, id)
+	})
+}
+
+// may checks a permission at the site of a session and gives the session.
+// It runs before the transaction: a repeat of a command must not slip past it.
+func (s *Service) may(ctx context.Context, by identity.Actor, p identity.Permission, id int64) (Session, error) {
+	x, err := Find(ctx, s.db, id)
+	if err != nil {
+		return x, err
+	}
+	return x, by.Can(p, x.SiteID)
+}
+
+// Team reads who takes part in a session, doctors first.
+func Team(ctx context.Context, r db.Reader, id int64) ([]Member, error) {
+	var list []Member
+	err := r.Select(ctx, &list, `SELECT t.staff_id, f.name, t.part FROM session_team t JOIN staff f ON f.id = t.staff_id
+WHERE t.session_id = $1::bigint ORDER BY CASE t.part WHEN 'doctor' THEN 1 WHEN 'pharmacist' THEN 2 WHEN 'deputy' THEN 3 ELSE 4 END, f.name, t.staff_id`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read team: %w", err)
+	}
+	return list, nil
+}
+
+// inTeam refuses a person who is not in the session's team.
+func inTeam(ctx context.Context, r db.Reader, id int64, by identity.Actor, parts ...Part) error {
+	team, err := Team(ctx, r, id)
+	if err != nil {
+		return err
+	}
+	for _, m := range team {
+		for _, p := range parts {
+			if m.StaffID == by.StaffID && m.Part == p {
+				return nil
+			}
+		}
+	}
+	return db.Refuse(db.Denied, "您不在本场次的医生名单里，不能在这里发药。请值班药师把您加入名单。")
+}

@@ -1,0 +1,264 @@
+package web
+
+import (
+	"context"
+	"fmt"
+
+	"jingfang/session"
+	"jingfang/session/live"
+	"jingfang/session/patient"
+)
+
+// boardView is the whole board for one audience.
+type boardView struct {
+	State   stateView
+	Foot    footView
+	Stock   stockView
+	Queue   queueView
+	Doctors doctorsView
+}
+
+// stateView is the line that says where the session stands.
+type stateView struct {
+	Word string
+	Tone string // class of the badge
+	Open bool
+}
+
+// footView is the equation that is always true: 带出 = 发出 + 余.
+type footView struct{ Taken, Given, Left string }
+
+type stockView struct {
+	Rows  []stockRow
+	Empty bool
+}
+
+// stockRow is one drug; the three widths of its bar are per mille of the packs
+// taken, ready for the SVG.
+type stockRow struct {
+	ID       string
+	Name     string
+	Spec     string
+	Left     string
+	Unit     string
+	Loose    string // "另有散 12 片", or ""
+	Detail   string // "带出 40 · 发出 25 · 诊间 3"
+	Expires  string // "最近效期 2027-03", only for who may see it
+	Low      bool
+	GivenTo  int // bar: handed out for good
+	TableTo  int // bar: start of the part at a table
+	TableW   int
+	LeftFrom int
+	LeftW    int
+}
+
+type queueView struct {
+	Now      []queueRow
+	Next     []queueRow
+	Waiting  string
+	Finished string
+	More     string // "还有 12 位", or ""
+	Nobody   bool
+}
+
+type queueRow struct {
+	ID     string
+	Number string
+	Name   string // masked, or "" for who may not see names
+	Doctor string
+	Packs  string
+	Since  string
+}
+
+type doctorsView struct{ Rows []doctorRow }
+
+type doctorRow struct {
+	ID     string
+	Name   string
+	Number string // of the patient at the table, or "空"
+	Busy   bool
+	Done   string
+	Codes  []codeRow
+}
+
+type codeRow struct{ Drug, Tail, At string }
+
+// newBoardView draws a snapshot for an audience; it only turns facts into words.
+func newBoardView(s session.Snapshot, a live.Audience) boardView {
+	may := scopeOf(a)
+	taken, given, left := s.Totals()
+	return boardView{
+		State:   newStateView(s.Session.State),
+		Foot:    footView{fmt.Sprint(taken), fmt.Sprint(given), fmt.Sprint(left)},
+		Stock:   newStockView(s.Stock, may),
+		Queue:   newQueueView(s.Queue, may),
+		Doctors: newDoctorsView(s.Doctors, may),
+	}
+}
+
+func newStateView(s session.State) stateView {
+	tone := map[session.State]string{session.Open: "good", session.Closing: "caution", session.Planned: "info"}[s]
+	if tone == "" {
+		tone = "soft"
+	}
+	return stateView{Word: s.Word(), Tone: tone, Open: s == session.Open}
+}
+
+func newStockView(lines []session.StockLine, may scope) stockView {
+	v := stockView{Empty: len(lines) == 0}
+	for _, l := range lines {
+		v.Rows = append(v.Rows, newStockRow(l, may))
+	}
+	return v
+}
+
+func newStockRow(l session.StockLine, may scope) stockRow {
+	given := perMille(l.Given-l.AtTable, l.Taken)
+	table := perMille(l.AtTable, l.Taken)
+	r := stockRow{
+		ID: fmt.Sprintf("stock-%d", l.DrugID), Name: l.Generic, Spec: l.Spec, Left: fmt.Sprint(l.Left), Unit: l.PackWord,
+		Detail: fmt.Sprintf("带出 %d · 发出 %d", l.Taken, l.Given), Low: l.Left*5 < l.Taken,
+		GivenTo: given, TableTo: given, TableW: table, LeftFrom: given + table, LeftW: 1000 - given - table,
+	}
+	if l.AtTable > 0 {
+		r.Detail += fmt.Sprintf(" · 诊间 %d", l.AtTable)
+	}
+	if l.LooseLeft > 0 {
+		r.Loose = fmt.Sprintf("另有散 %d %s", l.LooseLeft, l.UnitWord)
+	}
+	if may.batches && l.ExpiresOn != nil {
+		r.Expires = "最近效期 " + l.ExpiresOn.Format("2006-01-02")
+	}
+	return r
+}
+
+func perMille(part, whole int) int {
+	if whole == 0 {
+		return 0
+	}
+	return part * 1000 / whole
+}
+
+func newQueueView(q session.Queue, may scope) queueView {
+	v := queueView{Waiting: fmt.Sprint(q.Waiting), Finished: fmt.Sprint(q.Finished), Nobody: q.Waiting == 0 && len(q.Now) == 0}
+	for _, x := range q.Now {
+		v.Now = append(v.Now, newQueueRow(x, may))
+	}
+	for _, x := range q.Next {
+		v.Next = append(v.Next, newQueueRow(x, may))
+	}
+	if more := q.Waiting - len(q.Next); more > 0 {
+		v.More = fmt.Sprintf("后面还有 %d 位", more)
+	}
+	return v
+}
+
+func newQueueRow(x session.Visit, may scope) queueRow {
+	r := queueRow{ID: "visit-" + x.ID.String(), Number: fmt.Sprint(x.Number)}
+	if may.names {
+		r.Name = patient.MaskName(x.Patient)
+	}
+	if x.State == session.InConsultation {
+		r.Doctor, r.Packs = x.Doctor, fmt.Sprint(x.Lines)
+		if x.StartedAt != nil {
+			r.Since = x.StartedAt.In(session.Zone()).Format("15:04")
+		}
+	} else {
+		r.Since = x.CameAt.In(session.Zone()).Format("15:04")
+	}
+	return r
+}
+
+func newDoctorsView(lines []session.DoctorLine, may scope) doctorsView {
+	var v doctorsView
+	for _, d := range lines {
+		row := doctorRow{ID: fmt.Sprintf("doctor-%d", d.StaffID), Name: d.Name, Number: "空闲",
+			Done: fmt.Sprintf("已看 %d 人 · 发出 %d 盒", d.Visits, d.Packs)}
+		if d.Number > 0 {
+			row.Number, row.Busy = fmt.Sprintf("%d 号", d.Number), true
+		}
+		if may.codes {
+			row.Codes = newCodeRows(d.LastScan)
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return v
+}
+
+func newCodeRows(scans []session.LastScan) []codeRow {
+	var rows []codeRow
+	for _, s := range scans {
+		rows = append(rows, codeRow{Drug: s.Generic, Tail: tail(s.Code), At: s.At.In(session.Zone()).Format("15:04")})
+	}
+	return rows
+}
+
+// tail is the last four characters of a code, as people read it aloud.
+func tail(code string) string {
+	if len(code) <= 4 {
+		return code
+	}
+	return code[len(code)-4:]
+}
+
+// Render draws the board of a session for several audiences: the hub's one
+// callback. The snapshot is read once for all of them.
+func (h *Handlers) Render(ctx context.Context, sessionID int64, audiences []live.Audience) (map[live.Audience][]live.Part, error) {
+	s, err := session.ReadBoard(ctx, h.db, sessionID)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[live.Audience][]live.Part, len(audiences))
+	for _, a := range audiences {
+		if out[a], err = h.parts(newBoardView(s, a)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// parts renders each part and its rows as they travel.
+func (h *Handlers) parts(v boardView) ([]live.Part, error) {
+	b := partBuilder{h: h}
+	b.add("session-state", "board_state", v.State)
+	b.add("foot", "board_foot", v.Foot)
+	b.add("stock", "board_stock", v.Stock)
+	for _, r := range v.Stock.Rows {
+		b.row(r.ID, "stock_row", r)
+	}
+	b.add("queue", "board_queue", v.Queue)
+	b.add("doctors", "board_doctors", v.Doctors)
+	for _, r := range v.Doctors.Rows {
+		b.row(r.ID, "doctor_card", r)
+	}
+	return b.list, b.err
+}
+
+type partBuilder struct {
+	h    *Handlers
+	list []live.Part
+	err  error
+}
+
+func (b *partBuilder) add(id, name string, view any) {
+	if html, ok := b.render(name, view); ok {
+		b.list = append(b.list, live.Part{ID: id, HTML: html})
+	}
+}
+
+// row adds a row to the part added last.
+func (b *partBuilder) row(id, name string, view any) {
+	if html, ok := b.render(name, view); ok {
+		p := &b.list[len(b.list)-1]
+		p.Rows = append(p.Rows, live.Row{ID: id, HTML: html})
+	}
+}
+
+func (b *partBuilder) render(name string, view any) ([]byte, bool) {
+	if b.err != nil {
+		return nil, false
+	}
+	html, err := b.h.site.Render(name, view)
+	b.err = err
+	return html, err == nil
+}

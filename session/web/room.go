@@ -1,0 +1,138 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"jingfang/session"
+	"jingfang/session/identity"
+	"jingfang/session/page"
+)
+
+// headView is what every page of a session says at its head.
+type headView struct {
+	ID    int64
+	Site  string
+	Date  string
+	Duty  string
+	URL   string
+	Place string
+}
+
+func newHeadView(x session.Session) headView {
+	v := headView{ID: x.ID, Site: x.Site, Date: x.HeldOn.Format("1月2日"), URL: fmt.Sprintf("/sessions/%d", x.ID)}
+	if x.Kind == "home" {
+		v.Place = "上门 · " + x.Place
+	}
+	return v
+}
+
+// roomView is the room for who does not dispense.
+type roomView struct {
+	Head     headView
+	Board    boardView
+	CanOpen  bool
+	CanPack  bool
+	CheckIn  *checkInView // nil for who does not check in
+	Planned  bool
+	TeamText string
+}
+
+type checkInView struct {
+	URL   string
+	Visit string // the id of the visit that the next check-in makes
+}
+
+// Room is GET /sessions/{id}: the doctor's table for a doctor of the team, the
+// room for all others. A program gets the session and its totals.
+func (h *Handlers) Room(w http.ResponseWriter, r *http.Request) error {
+	by, err := who(r)
+	if err != nil {
+		return err
+	}
+	id, err := sessionID(r)
+	if err != nil {
+		return err
+	}
+	s, err := session.ReadBoard(r.Context(), h.db, id)
+	if err != nil {
+		return err
+	}
+	if err := by.Can(identity.ViewSession, s.Session.SiteID); err != nil {
+		return err
+	}
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, newRoomJSON(s))
+	}
+	if by.Can(identity.Dispense, s.Session.SiteID) == nil && isDoctorOf(s, by) {
+		return h.table(w, r, by, s)
+	}
+	return h.site.Page(w, r, "room", newRoomView(s, by))
+}
+
+func isDoctorOf(s session.Snapshot, by identity.Actor) bool {
+	for _, d := range s.Doctors {
+		if d.StaffID == by.StaffID {
+			return true
+		}
+	}
+	return false
+}
+
+func newRoomView(s session.Snapshot, by identity.Actor) roomView {
+	x := s.Session
+	v := roomView{Head: newHeadView(x), Board: newBoardView(s, audienceOf(by, x.SiteID)), Planned: x.State == session.Planned}
+	v.CanOpen = v.Planned && by.Can(identity.OpenSession, x.SiteID) == nil
+	v.CanPack = (v.Planned || x.State == session.Open) && by.Can(identity.Allocate, x.SiteID) == nil
+	if x.State == session.Open && by.Can(identity.CheckIn, x.SiteID) == nil {
+		v.CheckIn = newCheckInView(v.Head)
+	}
+	return v
+}
+
+// roomJSON is the room for programs.
+type roomJSON struct {
+	ID       int64  `json:"id"`
+	Site     string `json:"site"`
+	Date     string `json:"date"`
+	State    string `json:"state"`
+	Taken    int    `json:"taken"`
+	Given    int    `json:"given"`
+	Left     int    `json:"left"`
+	Waiting  int    `json:"waiting"`
+	Finished int    `json:"finished"`
+}
+
+func newRoomJSON(s session.Snapshot) roomJSON {
+	taken, given, left := s.Totals()
+	return roomJSON{ID: s.Session.ID, Site: s.Session.Site, Date: s.Session.HeldOn.Format("2006-01-02"), State: string(s.Session.State),
+		Taken: taken, Given: given, Left: left, Waiting: s.Queue.Waiting, Finished: s.Queue.Finished}
+}
+
+// Events is GET /sessions/{id}/events: the stream of the board.
+func (h *Handlers) Events(w http.ResponseWriter, r *http.Request) error {
+	by, err := who(r)
+	if err != nil {
+		return err
+	}
+	id, err := sessionID(r)
+	if err != nil {
+		return err
+	}
+	x, err := session.Find(r.Context(), h.db, id)
+	if err != nil {
+		return err
+	}
+	if err := by.Can(identity.ViewSession, x.SiteID); err != nil {
+		return err
+	}
+	return h.hub.Serve(w, r, id, audienceOf(by, x.SiteID), by.LoginID)
+}
+
+// newCheckInView makes the form for the next patient; the id of the visit is
+// made with it, so that sending the form twice makes one visit.
+func newCheckInView(head headView) *checkInView {
+	return &checkInView{URL: head.URL + "/visits", Visit: uuid.NewString()}
+}

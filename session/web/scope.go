@@ -1,0 +1,53 @@
+package web
+
+import (
+	"jingfang/session/identity"
+	"jingfang/session/live"
+)
+
+// The audiences of the board. Each is rendered once, however many look.
+const (
+	forPharmacist live.Audience = "pharmacist"
+	forDoctor     live.Audience = "doctor"
+	forAssistant  live.Audience = "assistant"
+	forManager    live.Audience = "manager"
+)
+
+// scope is what an audience may see of a board. What it may not see is missing
+// from the view, not hidden by a template.
+type scope struct {
+	// names shows patients' masked names; without it only queue numbers.
+	names bool
+	// codes shows the last characters of trace codes.
+	codes bool
+	// batches shows expiry dates.
+	batches bool
+}
+
+// scopeOf is the one decision on who sees what.
+func scopeOf(a live.Audience) scope {
+	switch a {
+	case forPharmacist:
+		return scope{names: true, codes: true, batches: true}
+	case forDoctor:
+		return scope{names: true, codes: true}
+	case forAssistant:
+		return scope{names: true}
+	}
+	return scope{}
+}
+
+// audienceOf gives the audience of a person at a site: the widest of the roles
+// held there. Who may not see sessions at all has been refused before.
+func audienceOf(by identity.Actor, siteID int64) live.Audience {
+	at := func(p identity.Permission) bool { return by.Can(p, siteID) == nil }
+	switch {
+	case at(identity.Allocate) && at(identity.DecideRequest):
+		return forPharmacist
+	case at(identity.Dispense):
+		return forDoctor
+	case at(identity.CheckIn):
+		return forAssistant
+	}
+	return forManager
+}

@@ -1,0 +1,213 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jingfang/inventory"
+	"jingfang/session"
+	"jingfang/session/identity"
+	"jingfang/session/page"
+	"jingfang/session/patient"
+	"jingfang/sql/db"
+)
+
+// tableView is the doctor's table: the board around, the visit in the middle.
+type tableView struct {
+	Head  headView
+	Board boardView
+	Desk  deskView
+}
+
+// deskView is the middle of the table: the open visit, or the call for the next
+// patient. It is this doctor's own and travels only as an answer.
+type deskView struct {
+	URL string // of the session
+	// Closed says why nothing can be scanned now; "" when something can.
+	Closed string
+	Next   *nextView
+	Visit  *visitView
+}
+
+// nextView waits for a patient.
+type nextView struct {
+	URL   string
+	Visit string // id of the visit that the next label makes
+	First []queueRow
+}
+
+// visitView is the open visit.
+type visitView struct {
+	URL      string
+	Number   string
+	Name     string
+	About    string // 男 56 · 新华社区
+	Allergy  string
+	Lines    []lineView
+	Packs    string
+	Refused  []chipView
+	NoPacks  bool
+	Reasons  []choiceView
+	Collects []choiceView
+}
+
+type lineView struct {
+	ID   string
+	Drug string
+	Spec string
+	Head string // all of the code but its last four characters
+	Tail string
+	Code string
+	Mark string // 手输, 按数, 推定 or ""
+	At   string
+	Much string // quantity when it is not a whole pack
+}
+
+type chipView struct{ Raw, Why string }
+
+type choiceView struct {
+	Value, Word string
+	Chosen      bool
+}
+
+// table shows the doctor's table.
+func (h *Handlers) table(w http.ResponseWriter, r *http.Request, by identity.Actor, s session.Snapshot) error {
+	desk, err := h.readDesk(r.Context(), by, s.Session)
+	if err != nil {
+		return err
+	}
+	board := newBoardView(s, audienceOf(by, s.Session.SiteID))
+	if desk.Next != nil {
+		desk.Next.First = board.Queue.Next
+	}
+	return h.site.Page(w, r, "table", tableView{Head: newHeadView(s.Session), Board: board, Desk: desk})
+}
+
+// readDesk reads the doctor's open visit, or makes the call for the next one.
+func (h *Handlers) readDesk(ctx context.Context, by identity.Actor, x session.Session) (deskView, error) {
+	desk := deskView{URL: fmt.Sprintf("/sessions/%d", x.ID)}
+	v, open, err := session.CurrentVisit(ctx, h.db, x.ID, by.StaffID)
+	if err != nil {
+		return desk, err
+	}
+	if open {
+		desk.Visit, err = h.readVisit(ctx, v)
+		return desk, err
+	}
+	if x.State != session.Open {
+		desk.Closed = closedSentence(x.State)
+		return desk, nil
+	}
+	desk.Next = &nextView{URL: desk.URL + "/visits", Visit: uuid.NewString()}
+	return desk, nil
+}
+
+func closedSentence(s session.State) string {
+	switch s {
+	case session.Planned:
+		return "本场次还没有开始。值班药师点“开始义诊”后，这里就能扫码。"
+	case session.Closing:
+		return "已停止发药，正在清点。"
+	}
+	return "本场次" + s.Word() + "。"
+}
+
+func (h *Handlers) readVisit(ctx context.Context, v session.Visit) (*visitView, error) {
+	p, err := patient.ByID(ctx, h.db, v.PatientID)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := session.VisitLines(ctx, h.db, v.ID)
+	if err != nil {
+		return nil, err
+	}
+	refused, err := session.Refusals(ctx, h.db, v.ID)
+	if err != nil {
+		return nil, err
+	}
+	return newVisitView(v, p, lines, refused, h.db.Now()), nil
+}
+
+func newVisitView(v session.Visit, p patient.Patient, lines []session.Line, refused []session.Refusal, now time.Time) *visitView {
+	view := &visitView{
+		URL: fmt.Sprintf("/sessions/%d/visits/%s", v.SessionID, v.ID), Number: fmt.Sprint(v.Number), Name: p.Name,
+		About: about(p, now), Allergy: p.Allergies, Packs: fmt.Sprint(len(lines)), NoPacks: len(lines) == 0,
+		Reasons: reasons(), Collects: collects(),
+	}
+	for _, l := range lines {
+		view.Lines = append(view.Lines, newLineView(l))
+	}
+	for _, f := range refused {
+		kind := inventory.AnswerKind(f.Kind)
+		view.Refused = append(view.Refused, chipView{Raw: short(f.Raw), Why: kind.Sentence(inventory.Details{})})
+	}
+	return view
+}
+
+func about(p patient.Patient, now time.Time) string {
+	text := p.SexWord()
+	if age := p.Age(now); age >= 0 {
+		text += fmt.Sprintf(" %d 岁", age)
+	}
+	return text + " · " + p.Number + " · " + p.HomeSite
+}
+
+func newLineView(l session.Line) lineView {
+	v := lineView{ID: fmt.Sprintf("line-%d", l.PackID), Drug: l.Generic, Spec: l.Spec, Code: l.Code, Tail: tail(l.Code),
+		Mark: inventory.How(l.How).Chinese(), At: l.At.In(session.Zone()).Format("15:04")}
+	v.Head = l.Code[:len(l.Code)-len(v.Tail)]
+	if l.Quantity != l.Content {
+		v.Much = fmt.Sprintf("%d %s", l.Quantity, l.UnitWord)
+	}
+	return v
+}
+
+// short keeps a refused text readable on a phone; the whole of it is stored.
+func short(raw string) string {
+	r := []rune(raw)
+	if len(r) <= 28 {
+		return raw
+	}
+	return string(r[:12]) + "…" + string(r[len(r)-12:])
+}
+
+// reasons are the usual reasons of a visit without medicine.
+func reasons() []choiceView {
+	return []choiceView{{Value: "家中还有药", Word: "家中还有药"}, {Value: "只复诊", Word: "只复诊"},
+		{Value: "缺药（欠药）", Word: "缺药（欠药）"}, {Value: "转诊", Word: "转诊"}, {Value: "患者拒绝", Word: "患者拒绝"}}
+}
+
+// collects are the words for session.Collectors.
+func collects() []choiceView {
+	return []choiceView{{Value: "self", Word: "本人", Chosen: true}, {Value: "family", Word: "家属"},
+		{Value: "village_doctor", Word: "村医"}, {Value: "other", Word: "其他"}}
+}
+
+// answerDesk answers a command of the table: the band and the desk as it is now.
+func (h *Handlers) answerDesk(w http.ResponseWriter, r *http.Request, by identity.Actor, id int64, band page.Band) error {
+	if !page.IsHTMX(r) {
+		return h.site.SeeOther(w, r, fmt.Sprintf("/sessions/%d", id))
+	}
+	x, err := session.Find(r.Context(), h.db, id)
+	if err != nil {
+		return err
+	}
+	desk, err := h.readDesk(r.Context(), by, x)
+	if err != nil {
+		return err
+	}
+	return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "desk", View: desk}, page.Part{Name: "band_area", View: band})
+}
+
+// refusedDesk answers a command that was refused because the desk on the screen
+// is out of date: the sentence, and the desk as it is.
+func (h *Handlers) refusedDesk(w http.ResponseWriter, r *http.Request, by identity.Actor, id int64, err error) error {
+	if !page.IsHTMX(r) || db.KindOf(err) != db.Conflict && db.KindOf(err) != db.Invalid && db.KindOf(err) != db.NotFound {
+		return err
+	}
+	return h.answerDesk(w, r, by, id, page.Band{Tone: page.Caution, Text: db.Sentence(err)})
+}

@@ -1,0 +1,174 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+
+	"jingfang/session"
+	"jingfang/session/identity"
+	"jingfang/session/page"
+)
+
+// CheckIn is POST /sessions/{id}/visits: a label, number or id of a patient. A
+// doctor's scan starts the visit, anybody else's joins the queue; a program
+// says which with start=true or false.
+func (h *Handlers) CheckIn(w http.ResponseWriter, r *http.Request) error {
+	by, err := who(r)
+	if err != nil {
+		return err
+	}
+	in, err := parseArrival(r, by)
+	if err != nil {
+		return err
+	}
+	a, err := h.sessions.CheckIn(r.Context(), by, in)
+	if err != nil {
+		return h.refusedArrival(w, r, by, in, err)
+	}
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, a)
+	}
+	band := page.Band{Tone: arrivalTone(a.Kind), Text: a.Sentence}
+	if in.Start {
+		return h.answerDesk(w, r, by, in.SessionID, band)
+	}
+	return h.answerCheckIn(w, r, in.SessionID, band)
+}
+
+func parseArrival(r *http.Request, by identity.Actor) (session.Arrival, error) {
+	in := session.Arrival{Patient: r.PostFormValue("patient"), Start: by.Can(identity.Dispense, 0) == nil}
+	if text := r.PostFormValue("start"); text != "" {
+		in.Start = text == "true"
+	}
+	var err error
+	if in.SessionID, err = sessionID(r); err != nil {
+		return in, err
+	}
+	if in.CommandID, err = commandID(r); err != nil {
+		return in, err
+	}
+	in.Visit, err = formUUID(r, "visit")
+	return in, err
+}
+
+func (h *Handlers) refusedArrival(w http.ResponseWriter, r *http.Request, by identity.Actor, in session.Arrival, err error) error {
+	if in.Start {
+		return h.refusedDesk(w, r, by, in.SessionID, err)
+	}
+	return err
+}
+
+func arrivalTone(k session.ArrivalKind) page.Tone {
+	if k == session.AlreadyWaiting || k == session.AlreadyYours {
+		return page.Soft
+	}
+	return page.Good
+}
+
+func (h *Handlers) answerCheckIn(w http.ResponseWriter, r *http.Request, id int64, band page.Band) error {
+	if !page.IsHTMX(r) {
+		return h.site.SeeOther(w, r, fmt.Sprintf("/sessions/%d", id))
+	}
+	view := newCheckInView(headView{URL: fmt.Sprintf("/sessions/%d", id)})
+	return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "check_in", View: view}, page.Part{Name: "band_area", View: band})
+}
+
+// Dispense is POST /sessions/{id}/visits/{visit}/scans: one or many codes.
+func (h *Handlers) Dispense(w http.ResponseWriter, r *http.Request) error {
+	by, err := who(r)
+	if err != nil {
+		return err
+	}
+	in := session.Scan{Codes: r.PostFormValue("codes")}
+	if in.SessionID, err = sessionID(r); err != nil {
+		return err
+	}
+	if in.Visit, err = visitID(r); err != nil {
+		return err
+	}
+	if in.CommandID, err = commandID(r); err != nil {
+		return err
+	}
+	a, err := h.sessions.Dispense(r.Context(), by, in)
+	if err != nil {
+		return h.refusedDesk(w, r, by, in.SessionID, err)
+	}
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, a)
+	}
+	return h.answerDesk(w, r, by, in.SessionID, scanBand(a))
+}
+
+// scanBand shows the most urgent answer; a batch says how many of each.
+func scanBand(a session.ScanAnswer) page.Band {
+	worst := a.Worst()
+	band := page.Band{Tone: page.Tone(worst.Tone), Text: worst.Sentence, Figure: fmt.Sprint(a.Packs), Unit: "盒"}
+	if worst.Code == "" && worst.Raw != "" {
+		band.Detail = "读到：" + short(worst.Raw)
+	} else if worst.Code != "" {
+		band.Detail = "追溯码 …" + tail(worst.Code)
+	}
+	if len(a.Answers) > 1 {
+		good := 0
+		for _, x := range a.Answers {
+			if x.Kind == "ok" {
+				good++
+			}
+		}
+		band.Detail = fmt.Sprintf("这次 %d 个码，记录 %d 盒。", len(a.Answers), good)
+	}
+	return band
+}
+
+// Undo is POST /sessions/{id}/visits/{visit}/undo.
+func (h *Handlers) Undo(w http.ResponseWriter, r *http.Request) error {
+	by, err := who(r)
+	if err != nil {
+		return err
+	}
+	in := session.Undoing{Code: r.PostFormValue("code")}
+	if in.SessionID, err = sessionID(r); err != nil {
+		return err
+	}
+	if in.Visit, err = visitID(r); err != nil {
+		return err
+	}
+	if in.CommandID, err = commandID(r); err != nil {
+		return err
+	}
+	a, err := h.sessions.Undo(r.Context(), by, in)
+	if err != nil {
+		return h.refusedDesk(w, r, by, in.SessionID, err)
+	}
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, a)
+	}
+	return h.answerDesk(w, r, by, in.SessionID, scanBand(a))
+}
+
+// Finish is POST /sessions/{id}/visits/{visit}/finish: 诊毕.
+func (h *Handlers) Finish(w http.ResponseWriter, r *http.Request) error {
+	by, err := who(r)
+	if err != nil {
+		return err
+	}
+	in := session.Ending{Collector: r.PostFormValue("collector"), CollectorName: r.PostFormValue("collector_name"),
+		Prescription: r.PostFormValue("prescription"), NoDrugReason: r.PostFormValue("no_drug_reason")}
+	if in.SessionID, err = sessionID(r); err != nil {
+		return err
+	}
+	if in.Visit, err = visitID(r); err != nil {
+		return err
+	}
+	if in.CommandID, err = commandID(r); err != nil {
+		return err
+	}
+	a, err := h.sessions.FinishVisit(r.Context(), by, in)
+	if err != nil {
+		return h.refusedDesk(w, r, by, in.SessionID, err)
+	}
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, a)
+	}
+	return h.answerDesk(w, r, by, in.SessionID, page.Band{Tone: page.Good, Text: a.Sentence})
+}
