@@ -63,7 +63,7 @@ func (g *Registry) PrintLabel(ctx context.Context, by identity.Actor, patientID 
 		if err := tx.ExecOne(ctx, `UPDATE patient_label SET print_count = print_count + 1, printed_at = $2 WHERE token = $1`, l.Token, tx.Now); err != nil {
 			return fmt.Errorf("count print: %w", err)
 		}
-		return identity.Audit(ctx, tx, by, identity.Event{Name: "label_printed", ObjectKind: "patient", ObjectID: l.Number, SiteID: l.SiteID})
+		return identity.Audit(ctx, tx, by, identity.Event{Name: "patient.print_label", ObjectKind: "patient", ObjectID: l.Number, SiteID: l.SiteID})
 	})
 	return l, err
 }

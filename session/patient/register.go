@@ -129,7 +129,7 @@ func (g *Registry) Register(ctx context.Context, by identity.Actor, e Entry) (Pa
 		if p, err = ByID(ctx, tx, id); err != nil {
 			return err
 		}
-		return identity.Audit(ctx, tx, by, identity.Event{Name: "patient_registered", ObjectKind: "patient",
+		return identity.Audit(ctx, tx, by, identity.Event{Name: "patient.register", ObjectKind: "patient",
 			ObjectID: p.Number, SiteID: e.HomeSiteID})
 	})
 	if db.IsUnique(err, "patient_paper_uq") {

@@ -37,7 +37,7 @@ func (g *Registry) Unmask(ctx context.Context, by identity.Actor, patientID int6
 		if err != nil {
 			return fmt.Errorf("read sealed columns: %w", err)
 		}
-		return identity.Audit(ctx, tx, by, identity.Event{Name: "patient_unmasked", ObjectKind: "patient", ObjectID: p.Number, SiteID: p.HomeSiteID})
+		return identity.Audit(ctx, tx, by, identity.Event{Name: "patient.unmask", ObjectKind: "patient", ObjectID: p.Number, SiteID: p.HomeSiteID})
 	})
 	if err != nil {
 		return Private{}, err
