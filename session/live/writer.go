@@ -2,10 +2,8 @@ package live
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 )
@@ -24,9 +22,10 @@ type writer struct {
 	timeout time.Duration
 	proto   int // major version of HTTP
 
-	armed  bool  // the deadline is set for the event being written
-	opened bool  // the header is out
-	err    error // of the first write that failed
+	armed    bool      // the deadline is set for the event being written
+	deadline time.Time // the one set last
+	opened   bool      // the header is out
+	err      error     // of the first write that failed
 
 	mu   sync.Mutex // guards done
 	done bool       // the handler has returned: the connection is not ours
@@ -51,8 +50,8 @@ func (w *writer) arm() error {
 	if w.armed {
 		return nil
 	}
-	w.armed = true
-	return w.control.SetWriteDeadline(time.Now().Add(w.timeout))
+	w.armed, w.deadline = true, time.Now().Add(w.timeout)
+	return w.control.SetWriteDeadline(w.deadline)
 }
 
 // setHeader sets what an answer with events needs: kept by nobody, and passed on
@@ -111,13 +110,14 @@ func (w *writer) usable() error {
 	return err
 }
 
-// note ends the stream at the first write that failed.
+// note ends the stream at the first write that failed. HTTP/2 reports a deadline
+// as a closed stream, so the clock tells which one it was.
 func (w *writer) note(err error) {
 	if err == nil || w.err != nil {
 		return
 	}
 	w.err = err
-	if errors.Is(err, os.ErrDeadlineExceeded) && w.ctx.Err() == nil {
+	if !time.Now().Before(w.deadline) {
 		w.viewer.drop("write deadline")
 	}
 	w.viewer.cancel()
