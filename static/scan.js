@@ -97,36 +97,55 @@
     send(form);
   };
 
+  // send shows what it sends; without htmx the form goes the ordinary way.
   function send(form) {
     if (form.dataset.sending || waiting.length === 0) return;
-    sending = waiting;
-    waiting = [];
     var field = form.querySelector('[data-scan]');
-    if (field) field.value = sending.join(' ');
+    field.value = waiting.join(' ');
     form.requestSubmit();
   }
 
+  // A code typed by hand while an answer is under way waits like a scanned one.
+  document.addEventListener('submit', function (event) {
+    var form = event.target;
+    if (!form.dataset.sending) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    var field = form.querySelector('[data-scan]');
+    if (field.value) waiting.push(field.value);
+    field.value = '';
+  }, true);
+
+  // Runs before the command id is chosen, which depends on what is sent.
   document.addEventListener('htmx:configRequest', function (event) {
     var form = event.detail.elt;
-    if (!form.hasAttribute('data-scan-form') || sending.length === 0) return;
-    event.detail.formData.set(form.querySelector('[data-scan]').name, sending.join('\n'));
-  }, true); // before the command id is chosen, which depends on what is sent
+    if (!form.hasAttribute('data-scan-form')) return;
+    var field = form.querySelector('[data-scan]');
+    sending = [field.value];
+    if (waiting.length && field.value === waiting.join(' ')) {
+      sending = waiting;
+      waiting = [];
+    }
+    event.detail.formData.set(field.name, sending.join('\n'));
+    field.value = '';
+  }, true);
 
   document.addEventListener('htmx:beforeRequest', function (event) {
     if (event.detail.elt.hasAttribute('data-scan-form')) event.detail.elt.dataset.sending = '1';
   });
 
-  // Without an answer the codes stay in the field: pressing Enter sends them again.
+  // Without an answer the codes come back into the field: Enter, or the next scan,
+  // sends them again.
   document.addEventListener('htmx:afterRequest', function (event) {
     var form = event.detail.elt;
     if (!form.hasAttribute('data-scan-form')) return;
     delete form.dataset.sending;
-    var field = form.querySelector('[data-scan]');
-    if (event.detail.xhr && event.detail.xhr.status > 0) {
-      sending = [];
-      if (field) field.value = '';
-    }
-    var next = document.body.contains(form) ? form : scanForm();
-    if (next) setTimeout(send, 0, next);
+    var answered = event.detail.xhr && event.detail.xhr.status > 0;
+    if (!answered) waiting = sending.concat(waiting);
+    sending = [];
+    form = document.body.contains(form) ? form : scanForm();
+    if (!form) return;
+    if (answered) setTimeout(send, 0, form);
+    else form.querySelector('[data-scan]').value = waiting.join(' ');
   });
 })();

@@ -130,7 +130,7 @@ type errorView struct {
 	Title   string
 	Message string
 	Ref     string // only for faults of our own
-	Retry   bool   // trying again may help
+	Retry   bool   // opening the same address again may help
 }
 
 // titleOf is the heading of the error page.
@@ -156,10 +156,11 @@ func titleOf(status int) string {
 // writePage answers a browser. The page for our own faults was rendered at
 // start-up, so that whatever is broken cannot break it too.
 func (s *Site) writePage(w http.ResponseWriter, r *http.Request, a answer) error {
-	if a.status == http.StatusInternalServerError {
+	if a.kind == db.Internal && a.message == db.Sentence(errPlain) {
 		return s.send(w, a.status, s.plain.with(a.ref))
 	}
-	view := errorView{Title: titleOf(a.status), Message: a.message, Retry: a.status >= 500 || a.status == http.StatusTooManyRequests}
+	passing := a.status == http.StatusServiceUnavailable || a.status == http.StatusTooManyRequests
+	view := errorView{Title: titleOf(a.status), Message: a.message, Retry: passing && r.Method == http.MethodGet}
 	if a.status >= http.StatusInternalServerError {
 		view.Ref = a.ref
 	}
@@ -188,7 +189,7 @@ func (p plainError) with(ref string) []byte {
 // renderPlainError renders the page for our own faults, as for nobody.
 func (s *Site) renderPlainError() (plainError, error) {
 	const mark = "REF-MARK"
-	view := errorView{Title: titleOf(500), Message: db.Sentence(errPlain), Ref: mark, Retry: true}
+	view := errorView{Title: titleOf(500), Message: db.Sentence(errPlain), Ref: mark}
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}}
 	body, err := s.renderPage(r, "layout", "error", view)
 	if err != nil {
