@@ -7,6 +7,7 @@ import (
 )
 
 func TestAttach(t *testing.T) {
+	t.Parallel()
 	dir := dataDir(t)
 	_, err := embedded.Attach(dir)
 	want(t, err, embedded.ErrNotRunning, dir)

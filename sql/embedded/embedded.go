@@ -30,8 +30,8 @@ const (
 
 // Config says where the cluster lies and how careful it is.
 type Config struct {
-	// Dir is the program's data folder. Empty means a temporary cluster below
-	// /tmp, which disappears when the program ends, however it ends.
+	// Dir is the program's data folder. Empty means a temporary cluster in memory
+	// or below /tmp, which disappears when the program ends, however it ends.
 	Dir string
 	// Fast gives up fsync for speed: tests only. What was committed survives the
 	// death of the database but not of the machine.

@@ -12,6 +12,7 @@ import (
 // TestClosedHome lays the folder below one that the database's own account may
 // not enter, as a clone in root's home is.
 func TestClosedHome(t *testing.T) {
+	t.Parallel()
 	dir := dataDir(t, "closed", "data")
 	if err := os.Mkdir(filepath.Dir(dir), 0o700); err != nil {
 		t.Fatal(err)
@@ -26,6 +27,7 @@ func TestClosedHome(t *testing.T) {
 }
 
 func TestRootsPointer(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root's clusters lie outside the data folder")
 	}
