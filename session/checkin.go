@@ -2,10 +2,12 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
 
+	"jingfang/inventory"
 	"jingfang/session/identity"
 	"jingfang/session/patient"
 	"jingfang/sql/db"
@@ -57,6 +59,9 @@ func (s *Service) CheckIn(ctx context.Context, by identity.Actor, in Arrival) (A
 	if in.Visit == uuid.Nil || in.CommandID == uuid.Nil {
 		return ArrivalAnswer{}, db.Refuse(db.Invalid, "页面缺少操作编号，请刷新页面后重试。")
 	}
+	if err := notMedicine(in.Patient); err != nil {
+		return ArrivalAnswer{}, err
+	}
 	p, err := patient.Find(ctx, s.db, in.Patient)
 	if err != nil {
 		return ArrivalAnswer{}, err
@@ -69,6 +74,19 @@ func (s *Service) CheckIn(ctx context.Context, by identity.Actor, in Arrival) (A
 		return s.arrive(ctx, tx, by, in, p)
 	})
 	return answer, err
+}
+
+// notMedicine tells a box scanned in place of a patient's label.
+func notMedicine(text string) error {
+	_, err := inventory.ParseTraceCode(text)
+	var wrong *inventory.CodeError
+	switch {
+	case err == nil:
+		return db.Refuse(db.Invalid, "这是药盒上的追溯码，不是患者标签。请先扫患者二维码，再扫药。")
+	case errors.As(err, &wrong) && wrong.Kind == inventory.KindCommodityCode:
+		return db.Refuse(db.Invalid, "这是商品码，不是患者标签。请扫病历本上的患者二维码。")
+	}
+	return nil
 }
 
 func (s *Service) arrive(ctx context.Context, tx *db.Tx, by identity.Actor, in Arrival, p patient.Patient) (ArrivalAnswer, error) {
