@@ -18,6 +18,13 @@
     return meta ? meta.content : '';
   };
 
+  // asked is the element that made a request; when its answer has replaced it,
+  // htmx names a parent in detail.elt.
+  app.asked = function (event) {
+    var config = event.detail.requestConfig;
+    return config ? config.elt : event.detail.elt;
+  };
+
   // band shows one of the answers the server has drawn into the page beforehand,
   // for the moment when it cannot be asked.
   app.band = function (name) {
@@ -53,8 +60,9 @@
 
   document.addEventListener('htmx:afterRequest', function (event) {
     var status = event.detail.xhr ? event.detail.xhr.status : 0;
-    if (status > 0 && status < 500) unanswered.delete(event.detail.elt);
-    settle(event.detail.elt);
+    var elt = app.asked(event);
+    if (status > 0 && status < 500) unanswered.delete(elt);
+    settle(elt);
   });
 
   // ----- a command is sent once: a second press finds the button busy.

@@ -6,8 +6,7 @@
 (function () {
   'use strict';
   var app = window.jingfang;
-  var gap = 80;     // ms; a longer one between two keys begins a new burst
-  var pause = 150;  // ms without a key that end a burst without Enter
+  var pause = 150;  // ms without a key that end a burst; radio scanners stumble by 100
   var burst = fresh();
   var timer = 0;
   var waiting = []; // codes not sent yet
@@ -66,7 +65,7 @@
     }
     var c = character(event);
     if (!c) return event.key === 'Shift' ? undefined : reset();
-    if (now - burst.last > gap) begin(now);
+    if (now - burst.last > pause) begin(now);
     burst.text += c;
     burst.last = now;
     clearTimeout(timer);
@@ -97,12 +96,25 @@
     send(form);
   };
 
-  // send shows what it sends; without htmx the form goes the ordinary way.
+  // next is what goes out together: boxes in one command, anything else, such as a
+  // patient's label, alone.
+  function next(field) {
+    return field.name === 'codes' ? waiting : waiting.slice(0, 1);
+  }
+
+  // send shows what it sends; without htmx the form goes the ordinary way. A form
+  // that has just come with an answer is not htmx's yet and waits a moment.
   function send(form) {
     if (form.dataset.sending || waiting.length === 0) return;
+    if (form.closest('.htmx-added')) return void setTimeout(resume, 30);
     var field = form.querySelector('[data-scan]');
-    field.value = waiting.join(' ');
+    field.value = next(field).join(' ');
     form.requestSubmit();
+  }
+
+  function resume() {
+    var form = scanForm();
+    if (form) send(form);
   }
 
   // A code typed by hand while an answer is under way waits like a scanned one.
@@ -122,9 +134,9 @@
     if (!form.hasAttribute('data-scan-form')) return;
     var field = form.querySelector('[data-scan]');
     sending = [field.value];
-    if (waiting.length && field.value === waiting.join(' ')) {
-      sending = waiting;
-      waiting = [];
+    if (waiting.length && field.value === next(field).join(' ')) {
+      sending = next(field);
+      waiting = waiting.slice(sending.length);
     }
     event.detail.formData.set(field.name, sending.join('\n'));
     field.value = '';
@@ -137,15 +149,14 @@
   // Without an answer the codes come back into the field: Enter, or the next scan,
   // sends them again.
   document.addEventListener('htmx:afterRequest', function (event) {
-    var form = event.detail.elt;
+    var form = app.asked(event);
     if (!form.hasAttribute('data-scan-form')) return;
     delete form.dataset.sending;
     var answered = event.detail.xhr && event.detail.xhr.status > 0;
     if (!answered) waiting = sending.concat(waiting);
     sending = [];
-    form = document.body.contains(form) ? form : scanForm();
-    if (!form) return;
-    if (answered) setTimeout(send, 0, form);
-    else form.querySelector('[data-scan]').value = waiting.join(' ');
+    if (answered) return void setTimeout(resume, 0);
+    var field = form.querySelector('[data-scan]');
+    field.value = next(field).join(' ');
   });
 })();
