@@ -121,7 +121,8 @@ install_missing() {
 			if have_command apt-get; then
 				install_deb
 			elif have_command dnf; then
-				as_root dnf install -y --setopt=install_weak_deps=False $missing_rpm || true
+				# A name that this distribution lacks must not keep the others away.
+				as_root dnf install -y --setopt=install_weak_deps=False --setopt=strict=0 $missing_rpm || true
 			elif have_command yum; then
 				as_root yum install -y $missing_rpm || true
 			fi
@@ -252,11 +253,11 @@ need_vendor() {
 
 fill_vendor() {
 	vendor_is_current && return 0
-	if ! have_node; then
-		warn "没有 npm，继续使用 static/vendor 里已有的前端文件。"
+	if [ ! -w "$root/static/vendor" ] || ! have_node; then
+		vendor_is_complete || die "当前用户不能写入 $root/static/vendor，请用克隆代码的那个用户运行。"
+		warn "继续使用 static/vendor 里已有的前端文件（没有 npm，或不能写入那个文件夹）。"
 		return 0
 	fi
-	[ -w "$root/static/vendor" ] || die "当前用户不能写入 $root/static/vendor，请用克隆代码的那个用户运行。"
 	say "正在下载前端文件（htmx 和中文字体）……"
 	rm -rf "$build/npm"
 	mkdir -p "$build/npm"

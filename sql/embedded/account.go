@@ -36,6 +36,19 @@ func findAccount() (account, error) {
 	return account{}, fmt.Errorf("数据库不能以 root 运行，本机又没有 postgres 或 nobody 账户。请改用普通用户运行本程序")
 }
 
+// ownerOf is the account that made the data, so that a database account which
+// is created later does not shut out one that began as nobody.
+func (a account) ownerOf(data string) account {
+	info, err := os.Stat(data)
+	if err != nil {
+		return a // no data yet
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
+		a.uid, a.gid = int(st.Uid), int(st.Gid)
+	}
+	return a
+}
+
 // own gives path to the account.
 func (a account) own(path string) error {
 	if !a.foreign {

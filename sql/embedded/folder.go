@@ -58,6 +58,7 @@ func prepareFolder(dir string) (folder, error) {
 		if f.home, err = rootHome(dir); err != nil {
 			return folder{}, err
 		}
+		f.account = acct.ownerOf(f.data())
 	}
 	return f, f.makePrivate(f.home)
 }

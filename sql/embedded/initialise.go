@@ -75,7 +75,7 @@ func (c *Cluster) initdb(ctx context.Context) error {
 		return fmt.Errorf("无法清理 %s：%w", fresh, err)
 	}
 	args := []string{"-D", fresh, "-U", superRole, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C",
-		"--pwfile=/dev/stdin", "--no-instructions"}
+		"--pwfile=/dev/stdin"}
 	if c.fast {
 		args = append(args, "--no-sync")
 	}
@@ -116,13 +116,25 @@ func (c *Cluster) passwordPipe() (*os.File, error) {
 // bootstrap makes the two roles and the database where they are missing. It
 // runs at every start, so a first start that was killed is finished by the next.
 func (c *Cluster) bootstrap(ctx context.Context) error {
-	connector, err := pq.NewConnector(c.dsn(superRole, c.roles.Super, "template1", ""))
+	err := c.asSuper("template1", func(db *sql.DB) error { return createAll(ctx, db, c.roles) })
+	if err != nil {
+		return err
+	}
+	return c.asSuper(Database, func(db *sql.DB) error {
+		// Before version 15 everybody may create in public.
+		_, err := db.ExecContext(ctx, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
+		return err
+	})
+}
+
+// asSuper runs do as the cluster's first role.
+func (c *Cluster) asSuper(database string, do func(db *sql.DB) error) error {
+	connector, err := pq.NewConnector(c.dsn(superRole, c.roles.Super, database, ""))
 	if err != nil {
 		return fmt.Errorf("无法连接刚启动的数据库：%w", err)
 	}
 	db := sql.OpenDB(connector)
-	err = createAll(ctx, db, c.roles)
-	if err != nil {
+	if err = do(db); err != nil {
 		err = fmt.Errorf("无法准备数据库的用户：%w", err)
 	}
 	return errors.Join(err, db.Close())

@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,5 +69,28 @@ func removeAll(t *testing.T, path string) {
 	t.Helper()
 	if err := os.RemoveAll(path); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOtherAccount(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root's clusters run under another account")
+	}
+	dir := dataDir(t)
+	c := start(t, embedded.Config{Dir: dir, Fast: true})
+	if err := c.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const nobody = 65534
+	err := filepath.WalkDir(c.Home(), func(path string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, nobody, nobody))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c = start(t, embedded.Config{Dir: dir, Fast: true})
+	if got := owner(t, filepath.Join(c.Home(), "data", "postmaster.pid")).Uid; got != nobody {
+		t.Errorf("the database runs as user %d", got)
 	}
 }
