@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"jingfang/sql/db"
@@ -67,7 +68,6 @@ func Anchor(ctx context.Context, d *db.DB, signer seal.Signer, others []Head) (i
 
 // changedHeads reads the last anchor and what has changed since, at one moment.
 func changedHeads(ctx context.Context, d *db.DB, others []Head) (last anchorRow, heads []Head, err error) {
-	heads = append(heads, others...)
 	err = d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
 		err := tx.Get(ctx, &last, `SELECT seq, at, key_name, canonical, prev, digest, signature FROM anchor ORDER BY seq DESC LIMIT 1`)
 		if err != nil && !db.IsNoRows(err) {
@@ -90,7 +90,20 @@ func changedHeads(ctx context.Context, d *db.DB, others []Head) (last anchorRow,
 	if err != nil {
 		return last, nil, fmt.Errorf("anchor: read heads: %w", err)
 	}
-	return last, heads, nil
+	heads, err = notNamed(last, append(heads, others...))
+	return last, heads, err
+}
+
+// notNamed leaves out the heads that stand in the last anchor as they are.
+func notNamed(last anchorRow, heads []Head) ([]Head, error) {
+	if last.Seq == 0 {
+		return heads, nil
+	}
+	before, err := readAnchor(last)
+	if err != nil {
+		return nil, fmt.Errorf("anchor %d: %w", last.Seq, err)
+	}
+	return slices.DeleteFunc(heads, func(h Head) bool { return slices.Contains(before, h) }), nil
 }
 
 func sealAnchor(signer seal.Signer, last anchorRow, heads []Head, now time.Time) (anchorRow, error) {

@@ -22,7 +22,7 @@ type Newcomer struct {
 // NeedsFirstRun tells whether nobody has an account yet.
 func (s *Service) NeedsFirstRun(ctx context.Context) (bool, error) {
 	var n int
-	if err := s.d.Get(ctx, &n, `SELECT count(*) FROM (SELECT 1 FROM staff LIMIT 1) AS some`); err != nil {
+	if err := s.d.Get(ctx, &n, `SELECT count(*) FROM (SELECT 1 FROM staff LIMIT 1) AS t`); err != nil {
 		return false, fmt.Errorf("count staff: %w", err)
 	}
 	return n == 0, nil

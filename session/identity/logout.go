@@ -36,7 +36,7 @@ func (s *Service) lock(ctx context.Context, by Actor, why string) error {
 		if n == 0 {
 			return nil // another request of the same screen was first
 		}
-		tx.AfterCommit(func() { s.onEnd(by.LoginID) })
+		tx.AfterCommit(func() { s.onChange(by.LoginID) })
 		return Audit(ctx, tx, by, Event{Name: "lock", Detail: why})
 	})
 }
@@ -115,7 +115,7 @@ func (s *Service) endLogins(ctx context.Context, tx *db.Tx, staffID int64, why s
 // logins themselves read their roles at every request.
 func (s *Service) refreshLogins(ctx context.Context, tx *db.Tx, staffID int64) error {
 	return s.eachLogin(ctx, tx, staffID, func(login uuid.UUID) error {
-		tx.AfterCommit(func() { s.onEnd(login) })
+		tx.AfterCommit(func() { s.onChange(login) })
 		return nil
 	})
 }
@@ -134,23 +134,37 @@ func (s *Service) eachLogin(ctx context.Context, tx *db.Tx, staffID int64, fn fu
 	return nil
 }
 
-// FindClosed says which of the logins may not watch any longer because they
-// ended, expired, are locked or idle, or their person is disabled. A server
-// asks it for the streams it holds: the login may have ended on another server.
-func (s *Service) FindClosed(ctx context.Context, logins []uuid.UUID) ([]uuid.UUID, error) {
+// FindClosed says which of the logins may not watch any longer: ended for good
+// (logged out, expired, disabled), or only locked or idle. A server asks it for
+// the streams it holds, because a login may have ended on another server.
+func (s *Service) FindClosed(ctx context.Context, logins []uuid.UUID) (ended, locked []uuid.UUID, err error) {
+	if len(logins) == 0 {
+		return nil, nil, nil
+	}
 	texts := make([]string, len(logins))
 	for i, id := range logins {
 		texts[i] = id.String()
 	}
-	var closed []uuid.UUID
+	var rows []struct {
+		ID   uuid.UUID `db:"id"`
+		Over bool      `db:"gone"`
+	}
 	now := s.d.Now()
-	err := s.d.Select(ctx, &closed, `
-SELECT l.id FROM login l JOIN staff s ON s.id = l.staff_id
+	err = s.d.Select(ctx, &rows, `
+SELECT l.id, (l.ended_at IS NOT NULL OR l.expires_at <= $2 OR s.disabled_at IS NOT NULL) AS gone
+FROM login l JOIN staff s ON s.id = l.staff_id
 WHERE l.id = ANY($1::uuid[])
   AND (l.ended_at IS NOT NULL OR l.locked_at IS NOT NULL OR l.expires_at <= $2 OR l.seen_at <= $3 OR s.disabled_at IS NOT NULL)`,
 		pq.Array(texts), now, now.Add(-s.idleLock))
 	if err != nil {
-		return nil, fmt.Errorf("find closed logins: %w", err)
+		return nil, nil, fmt.Errorf("find closed logins: %w", err)
 	}
-	return closed, nil
+	for _, row := range rows {
+		if row.Over {
+			ended = append(ended, row.ID)
+		} else {
+			locked = append(locked, row.ID)
+		}
+	}
+	return ended, locked, nil
 }

@@ -45,10 +45,11 @@ type Config struct {
 	IdleLock, MaxLife time.Duration
 	// Log gets what must not pass unseen; nil means slog.Default.
 	Log *slog.Logger
-	// OnLoginEnd, if set, is called after the commit that ended or locked a login
-	// or changed its roles: live streams under this login must be dropped. A
-	// stream whose login goes on comes back by itself. It must not block.
-	OnLoginEnd func(loginID uuid.UUID)
+	// OnLoginEnd, if set, is called after the commit that ended a login for good:
+	// its live streams must end (live.Hub.EndLogin). OnLoginChange is called when
+	// a login goes on but is locked or has other roles: its streams must come back
+	// and be looked at again (live.Hub.Reconnect). Neither may block.
+	OnLoginEnd, OnLoginChange func(loginID uuid.UUID)
 }
 
 // Service holds the use cases of persons and logins. It is safe for concurrent
@@ -61,6 +62,7 @@ type Service struct {
 	maxLife  time.Duration
 	log      *slog.Logger
 	onEnd    func(uuid.UUID)
+	onChange func(uuid.UUID)
 	dummy    string
 	hashing  chan struct{}
 	reported sync.Map // ids of staff_role rows that were reported as forged
@@ -71,7 +73,7 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		d: c.DB, seal: seal.NewSealer(c.Keys), rounds: orDefault(c.Rounds, seal.ProductionRounds),
 		idleLock: orDefault(c.IdleLock, 15*time.Minute), maxLife: orDefault(c.MaxLife, 12*time.Hour),
-		log: c.Log, onEnd: c.OnLoginEnd,
+		log: c.Log, onEnd: c.OnLoginEnd, onChange: c.OnLoginChange,
 		// A morning's logins must not take the processors from the scans.
 		hashing: make(chan struct{}, max(1, runtime.NumCPU()-1)),
 	}
@@ -80,6 +82,9 @@ func New(c Config) (*Service, error) {
 	}
 	if s.onEnd == nil {
 		s.onEnd = func(uuid.UUID) {}
+	}
+	if s.onChange == nil {
+		s.onChange = func(uuid.UUID) {}
 	}
 	var err error
 	s.dummy, err = dummyHash(s.rounds)

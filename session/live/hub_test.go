@@ -37,6 +37,9 @@ func TestConnectGetsTheWholeBoard(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
+	if !first.once {
+		t.Error("the connection is kept: the deadline of the last event would hit its next request")
+	}
 	t.Run("the second of an audience without a query", func(t *testing.T) {
 		before := s.hub.Renders()
 		s.watch(7, "doctor", login).board(showing("doctor", 1))
@@ -65,7 +68,12 @@ func TestChangeReachesEveryAudienceOnlyItsOwn(t *testing.T) {
 		delete(m, "visitor") // sees nothing
 		return m, err
 	}
-	s := newStage(t, d, render, live.Options{})
+	var asked atomic.Int64 // audiences of the last drawing
+	counting := func(ctx context.Context, id int64, audiences []live.Audience) (map[live.Audience][]live.Part, error) {
+		asked.Store(int64(len(audiences)))
+		return render(ctx, id, audiences)
+	}
+	s := newStage(t, d, counting, live.Options{})
 	clients := map[live.Audience]*client{"doctor": nil, "pharmacist": nil, "visitor": nil}
 	for a := range clients {
 		clients[a] = s.watch(1, a, uuid.New())
@@ -79,6 +87,13 @@ func TestChangeReachesEveryAudienceOnlyItsOwn(t *testing.T) {
 	clients["pharmacist"].boardAtLast(showing("pharmacist", 2))
 	if n := s.hub.Renders() - before; n != 1 {
 		t.Errorf("%d drawings for one change, want 1 for all audiences", n)
+	}
+	clients["pharmacist"].close()
+	until(t, "the pharmacist left", func() bool { return s.hub.Viewers() == 3 })
+	touch(t, d, s.hub, 1)
+	clients["doctor"].board(showing("doctor", 3))
+	if n := asked.Load(); n != 2 {
+		t.Errorf("drawn for %d audiences, want the 2 that are there", n)
 	}
 	s.hub.Shutdown()
 	for a, c := range clients {
@@ -148,6 +163,25 @@ func TestBurstIsDrawnOnce(t *testing.T) {
 	c.boardAtLast(showing("doctor", 52))
 	if n := s.hub.Renders() - before; n > 2 {
 		t.Errorf("%d drawings for 51 changes, want the one under way and one more", n)
+	}
+}
+
+func TestSameVersionIsNotDrawnAgain(t *testing.T) {
+	d := testDB(t)
+	create(t, d, 1)
+	var looks atomic.Int64 // the hub asks for the time when it knows a board to be the newest
+	clock := func() time.Time { looks.Add(1); return time.Now() }
+	s := newStage(t, d, versions(d), live.Options{Clock: clock})
+	c := s.watch(1, "doctor", uuid.New())
+	c.next(live.EventBeat)
+	renders := s.hub.Renders()
+	for range 3 {
+		before := looks.Load()
+		s.hub.Nudge(1)
+		until(t, "looked", func() bool { return looks.Load() > before })
+	}
+	if n := s.hub.Renders() - renders; n != 0 {
+		t.Errorf("%d drawings of a version that is on the screens", n)
 	}
 }
 
@@ -248,38 +282,6 @@ func TestTwoServers(t *testing.T) {
 		touch(t, d, nil, 1)
 		a.board(showing("doctor", 12))
 		b.board(showing("doctor", 12))
-	})
-}
-
-func TestTouch(t *testing.T) {
-	d := testDB(t)
-	create(t, d, 1, 2, 3)
-	t.Run("opposite orders do not wait for each other", func(t *testing.T) {
-		var wg sync.WaitGroup
-		for _, ids := range [][]int64{{1, 2, 3}, {3, 2, 1, 3}} {
-			wg.Go(func() {
-				for range 50 {
-					if err := tryTouch(t.Context(), d, nil, ids...); err != nil {
-						t.Error(err)
-					}
-				}
-			})
-		}
-		wg.Wait()
-		var sum int64
-		if err := d.Get(t.Context(), &sum, `SELECT sum(version) FROM session_version`); err != nil || sum != 303 {
-			t.Errorf("sum of versions %d, want 303; %v", sum, err)
-		}
-	})
-	t.Run("no such session", func(t *testing.T) {
-		if err := tryTouch(t.Context(), d, nil, 1, 99); err == nil {
-			t.Error("a session without a version was touched")
-		}
-	})
-	t.Run("nothing", func(t *testing.T) {
-		if err := tryTouch(t.Context(), d, nil); err != nil {
-			t.Error(err)
-		}
 	})
 }
 

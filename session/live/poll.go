@@ -26,9 +26,8 @@ func (h *Hub) Run(ctx context.Context) error {
 			return nil
 		case <-timer.C:
 		}
-		if err := h.poll(ctx, failures > 0); err != nil {
-			failures++
-		} else {
+		failures++
+		if err := h.poll(ctx); err == nil {
 			failures = 0
 		}
 		timer.Reset(backOff(h.opt.Poll, failures))
@@ -41,9 +40,8 @@ func backOff(first time.Duration, failures int) time.Duration {
 	return max(first, min(first<<min(failures, 8), maxBackOff))
 }
 
-// poll wakes the rooms whose version is another one than they have drawn. After
-// a failure all of them look again.
-func (h *Hub) poll(ctx context.Context, failed bool) error {
+// poll wakes the rooms whose version is another one than they have drawn.
+func (h *Hub) poll(ctx context.Context) error {
 	rooms := h.all()
 	if len(rooms) == 0 {
 		return nil
@@ -59,8 +57,6 @@ func (h *Hub) poll(ctx context.Context, failed bool) error {
 		switch {
 		case err != nil:
 			r.fail(err)
-		case failed:
-			signal(r.again)
 		case !r.confirm(versions[r.id]):
 			signal(r.wake)
 		}

@@ -18,7 +18,6 @@ type room struct {
 	members int // viewers that joined and have not left; guarded by hub.mu
 
 	wake   chan struct{} // something may have changed
-	again  chan struct{} // the database is back: do not wait for the next try
 	caught chan struct{} // half of the viewers have taken the last event
 
 	busy  atomic.Int64 // viewers with events on the way
@@ -44,7 +43,6 @@ func newRoom(h *Hub, id int64) *room {
 	r := &room{
 		hub: h, id: id, version: -1,
 		wake:   make(chan struct{}, 1),
-		again:  make(chan struct{}, 1),
 		caught: make(chan struct{}, 1),
 		halls:  make(map[Audience]*hall),
 	}
@@ -87,7 +85,6 @@ func (r *room) run(ctx context.Context) {
 			if failures > 0 {
 				continue // the retry comes anyhow, at its own pace
 			}
-		case <-r.again:
 		case <-retry.C:
 		}
 		err := r.round(ctx)

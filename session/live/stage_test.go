@@ -146,11 +146,12 @@ type client struct {
 	t      testing.TB
 	events chan event
 	header http.Header
+	once   bool // the server closes the connection after the stream
 	close  func()
 }
 
-// transport opens a connection for each stream, as browsers do for each page.
-func transport() *http.Transport { return &http.Transport{DisableKeepAlives: true} }
+// transport would keep connections for further requests if the server let it.
+func transport() *http.Transport { return &http.Transport{MaxIdleConns: 1} }
 
 func (s *stage) watch(id int64, a live.Audience, login uuid.UUID) *client {
 	s.t.Helper()
@@ -183,7 +184,7 @@ func dial(t testing.TB, hc *http.Client, url string) (*client, error) {
 		cancel()
 		return nil, fmt.Errorf("status %s", answer.Status)
 	}
-	c := &client{t: t, events: make(chan event, 4096), header: answer.Header}
+	c := &client{t: t, events: make(chan event, 4096), header: answer.Header, once: answer.Close}
 	c.close = sync.OnceFunc(cancel)
 	t.Cleanup(c.close)
 	go c.read(answer.Body)

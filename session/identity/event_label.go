@@ -1,0 +1,39 @@
+package identity
+
+// EventLabel is the Chinese name of an event of this package; other packages'
+// events are shown by their own names.
+func EventLabel(name string) string {
+	switch name {
+	case "login":
+		return "登录"
+	case "logout":
+		return "退出"
+	case "lock":
+		return "锁屏"
+	case "unlock":
+		return "解锁"
+	case "denied":
+		return "权限不足"
+	case "password.change":
+		return "修改密码"
+	case "staff.create":
+		return "新建人员"
+	case "staff.disable":
+		return "停用人员"
+	case "staff.enable":
+		return "恢复人员"
+	case "staff.reset_password":
+		return "重置密码"
+	case "role.grant":
+		return "授予角色"
+	case "role.revoke":
+		return "撤销角色"
+	case "role.forged":
+		return "角色校验不符"
+	case "site.create":
+		return "新建精防点"
+	case "audit.verify":
+		return "检查审计链"
+	}
+	return name
+}

@@ -1,0 +1,143 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"jingfang/session/identity"
+	"jingfang/session/page"
+	"jingfang/sql/db"
+)
+
+// auditPage is how many events a page shows.
+const auditPage = 50
+
+// auditView is the view of the page "audit".
+type auditView struct {
+	Day, Event string
+	Staff      int64
+	People     []choice
+	Rows       []auditLine
+	Older      string // address of the next page, or ""
+	Newest     bool   // this is the first page
+	Verdict    *verdict
+}
+
+// auditLine is an event in the list.
+type auditLine struct {
+	Time, Who, Roles, Event, Outcome, Tone, Object, Detail, Addr, Ref string
+}
+
+// verdict is the result of a verification.
+type verdict struct {
+	Good         bool
+	Chains, Rows int64
+	What         string // what is broken, or ""
+}
+
+func (w *Web) showAudit(rw http.ResponseWriter, r *http.Request) error { return w.audit(rw, r, nil) }
+
+func (w *Web) audit(rw http.ResponseWriter, r *http.Request, v *verdict) error {
+	by, _ := identity.ActorOf(r.Context())
+	q := r.URL.Query()
+	zone, err := shanghai()
+	if err != nil {
+		return err
+	}
+	view, filter, err := readAudit(q, w.svc.DB().Now().In(zone))
+	if err != nil {
+		return err
+	}
+	rows, err := w.svc.FindAudit(r.Context(), by, filter)
+	if err != nil {
+		return err
+	}
+	people, err := identity.FindStaff(r.Context(), w.svc.DB(), identity.StaffFilter{})
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		view.People = append(view.People, choice{strconv.FormatInt(p.ID, 10), p.Name + " " + p.Username})
+	}
+	if len(rows) > auditPage {
+		rows = rows[:auditPage]
+		view.Older = older(q, rows[auditPage-1].ID)
+	}
+	for _, row := range rows {
+		view.Rows = append(view.Rows, newAuditLine(row, zone))
+	}
+	view.Verdict = v
+	return w.site.Page(rw, r, "audit", view)
+}
+
+// readAudit reads the filter: a day (today by default), a person, an event.
+func readAudit(q url.Values, now time.Time) (auditView, identity.AuditFilter, error) {
+	view := auditView{Day: q.Get("day"), Event: q.Get("event")}
+	if view.Day == "" {
+		view.Day = now.Format(time.DateOnly)
+	}
+	from, err := time.ParseInLocation(time.DateOnly, view.Day, now.Location())
+	if err != nil {
+		return view, identity.AuditFilter{}, db.Refuse(db.Invalid, "日期无法识别，请写成 2026-11-23 的样子。")
+	}
+	view.Staff, _ = strconv.ParseInt(q.Get("staff"), 10, 64) // not a number means everybody
+	before, _ := strconv.ParseInt(q.Get("before"), 10, 64)   // not a number means the newest
+	view.Newest = before == 0
+	return view, identity.AuditFilter{From: from, Until: from.AddDate(0, 0, 1), StaffID: view.Staff, Event: view.Event,
+		Before: before, Limit: auditPage + 1}, nil
+}
+
+func older(q url.Values, last int64) string {
+	next := url.Values{}
+	for _, key := range []string{"day", "staff", "event"} {
+		if v := q.Get(key); v != "" {
+			next.Set(key, v)
+		}
+	}
+	next.Set("before", strconv.FormatInt(last, 10))
+	return "/audit?" + next.Encode()
+}
+
+func newAuditLine(e identity.AuditEntry, zone *time.Location) auditLine {
+	l := auditLine{Time: e.At.In(zone).Format("15:04:05"), Who: e.Name, Roles: e.Roles, Event: identity.EventLabel(e.Event),
+		Outcome: "成功", Tone: "good", Detail: e.Detail, Addr: e.Addr, Ref: e.RequestID}
+	if l.Who == "" {
+		l.Who = "系统"
+	}
+	switch e.Outcome {
+	case identity.Refused:
+		l.Outcome, l.Tone = "拒绝", "caution"
+	case identity.Failed:
+		l.Outcome, l.Tone = "失败", "bad"
+	}
+	if e.ObjectKind != "" && e.ObjectID != "" {
+		l.Object = e.ObjectKind + " " + e.ObjectID
+	}
+	return l
+}
+
+func (w *Web) postVerify(rw http.ResponseWriter, r *http.Request) error {
+	by, _ := identity.ActorOf(r.Context())
+	report, err := w.svc.VerifyAudit(r.Context(), by)
+	if err != nil {
+		return err
+	}
+	v := &verdict{Good: report.Broken == nil, Chains: report.Chains, Rows: report.Rows}
+	if report.Broken != nil {
+		v.What = report.Broken.String()
+	}
+	if page.WantsJSON(r) {
+		return w.site.JSON(rw, r, http.StatusOK, map[string]any{"good": v.Good, "chains": v.Chains, "rows": v.Rows, "broken": v.What})
+	}
+	return w.audit(rw, r, v)
+}
+
+// StaffText is the chosen person as an option's value.
+func (v auditView) StaffText() string {
+	if v.Staff == 0 {
+		return ""
+	}
+	return strconv.FormatInt(v.Staff, 10)
+}

@@ -1,0 +1,124 @@
+package web
+
+import (
+	"embed"
+	"io/fs"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/httprate"
+
+	"jingfang/session/identity"
+	"jingfang/session/page"
+)
+
+//go:embed pages
+var templates embed.FS
+
+// Templates is the set of our pages, for page.New.
+func Templates() fs.FS { return templates }
+
+// Entry is a line of the menu and the permission without which it is not shown.
+type Entry struct {
+	page.MenuItem
+	Needs identity.Permission
+}
+
+// Config is what the pages need.
+type Config struct {
+	Service *identity.Service
+	Site    *page.Site
+	// HTTPS says that browsers reach us by TLS even where this server does not
+	// see it; cookies are then Secure.
+	HTTPS bool
+	// Menu is the program's menu; our own lines follow it.
+	Menu []Entry
+	// Open are paths that need no login, in addition to our own; one that ends in
+	// a slash opens everything below it.
+	Open []string
+	// FirstRunToken is printed on the console and must be typed to create the
+	// first administrators; "" closes the page.
+	FirstRunToken string
+	// FailuresPerMinute bounds wrong passwords from one address; 0 means 30 (a
+	// whole site may come from one).
+	FailuresPerMinute int
+}
+
+// Web is the handlers and the middleware. It is safe for concurrent use.
+type Web struct {
+	svc   *identity.Service
+	site  *page.Site
+	https bool
+	menu  []Entry
+	open  []string
+	token string
+	slow  *httprate.RateLimiter
+}
+
+// New makes the pages.
+func New(c Config) *Web {
+	if c.FailuresPerMinute == 0 {
+		c.FailuresPerMinute = 30
+	}
+	return &Web{
+		svc: c.Service, site: c.Site, https: c.HTTPS, token: c.FirstRunToken,
+		menu: append(append([]Entry{}, c.Menu...), ownMenu()...),
+		open: append([]string{"/static/", "/healthz", "/readyz", "/metrics"}, c.Open...),
+		slow: httprate.NewRateLimiter(c.FailuresPerMinute, time.Minute, httprate.WithResponseHeaders(httprate.ResponseHeaders{})),
+	}
+}
+
+func ownMenu() []Entry {
+	return []Entry{
+		{page.MenuItem{Title: "人员", URL: "/admin/staff", Icon: "people"}, identity.ManageStaff},
+		{page.MenuItem{Title: "角色", URL: "/admin/staff", Icon: "key"}, identity.ManageRoles},
+		{page.MenuItem{Title: "精防点", URL: "/admin/sites", Icon: "pin"}, identity.ManageSystem},
+		{page.MenuItem{Title: "审计", URL: "/audit", Icon: "shield"}, identity.ViewAudit},
+	}
+}
+
+// Routes mounts our addresses. The middleware must stand before them.
+func (w *Web) Routes(r chi.Router) {
+	r.Get("/login", w.site.Handle(w.showLogin))
+	r.Post("/login", w.site.Handle(w.postLogin))
+	r.Get("/first-run", w.site.Handle(w.showFirstRun))
+	r.Post("/first-run", w.site.Handle(w.postFirstRun))
+
+	r.Post("/logout", w.LoggedIn(w.postLogout))
+	r.Get("/lock", w.LoggedIn(w.showLock))
+	r.Post("/lock", w.LoggedIn(w.postLock))
+	r.Post("/unlock", w.LoggedIn(w.postUnlock))
+	r.Post("/activity", w.LoggedIn(w.postActivity))
+	r.Get("/password", w.LoggedIn(w.showPassword))
+	r.Post("/password", w.LoggedIn(w.postPassword))
+
+	r.Get("/admin/staff", w.RequireAny(w.showStaffList, identity.ManageStaff, identity.ManageRoles))
+	r.Post("/admin/staff", w.Require(identity.ManageStaff, w.postStaff))
+	r.Get("/admin/staff/{id}", w.RequireAny(w.showStaff, identity.ManageStaff, identity.ManageRoles))
+	r.Post("/admin/staff/{id}/reset", w.Require(identity.ManageStaff, w.postReset))
+	r.Post("/admin/staff/{id}/disable", w.Require(identity.ManageStaff, w.postDisable))
+	r.Post("/admin/staff/{id}/enable", w.Require(identity.ManageStaff, w.postEnable))
+	r.Post("/admin/staff/{id}/grant", w.Require(identity.ManageRoles, w.postGrant))
+	r.Post("/admin/staff/{id}/revoke", w.Require(identity.ManageRoles, w.postRevoke))
+	r.Get("/admin/sites", w.Require(identity.ManageSystem, w.showSites))
+	r.Post("/admin/sites", w.Require(identity.ManageSystem, w.postSite))
+
+	r.Get("/audit", w.Require(identity.ViewAudit, w.showAudit))
+	r.Post("/audit/verify", w.Require(identity.ViewAudit, w.postVerify))
+}
+
+// clientOf is where a request comes from. Behind a front server the program sets
+// the client's address with chi's ClientIPFrom… middleware.
+func clientOf(r *http.Request) identity.Client {
+	addr := middleware.GetClientIP(r.Context())
+	if addr == "" {
+		var err error
+		if addr, _, err = net.SplitHostPort(r.RemoteAddr); err != nil {
+			addr = r.RemoteAddr
+		}
+	}
+	return identity.Client{Addr: addr, Device: r.UserAgent(), RequestID: page.ReferenceOf(r.Context())}
+}
