@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Shared by demo.sh and test.sh: installs what is missing on this machine and
 # fetches the front-end packages. POSIX sh; the caller sets "root" to the clone.
 
@@ -14,7 +15,8 @@ die() {
 prepare_build_folder() {
 	if [ -z "${HOME:-}" ] || [ ! -d "$HOME" ] || [ ! -w "$HOME" ]; then
 		HOME="/tmp/jingfang-home-$(id -u)"
-		mkdir -p "$HOME" && chmod 700 "$HOME" && [ -O "$HOME" ] || die "无法使用 $HOME，请先设置 HOME 为一个可以写入的文件夹。"
+		# Anybody may have made a folder of that name: only the owner can chmod it.
+		{ mkdir -p "$HOME" && chmod 700 "$HOME"; } || die "无法使用 $HOME，请先设置 HOME 为一个可以写入的文件夹。"
 		export HOME
 	fi
 	build="${XDG_CACHE_HOME:-$HOME/.cache}/jingfang-build"
@@ -122,8 +124,10 @@ install_missing() {
 				install_deb
 			elif have_command dnf; then
 				# A name that this distribution lacks must not keep the others away.
+				# shellcheck disable=SC2086 # a list of words
 				as_root dnf install -y --setopt=install_weak_deps=False --setopt=strict=0 $missing_rpm || true
 			elif have_command yum; then
+				# shellcheck disable=SC2086 # a list of words
 				as_root yum install -y $missing_rpm || true
 			fi
 		elif [ -z "$required" ]; then
@@ -133,7 +137,9 @@ install_missing() {
 	for probe in $required; do
 		"$probe" || refuse_missing
 	done
-	missing_deb= missing_rpm= required=
+	missing_deb=''
+	missing_rpm=''
+	required=''
 }
 
 package_names() {
@@ -169,11 +175,12 @@ install_deb() {
 
 known_packages() {
 	for package in $missing_deb; do
-		[ -n "$(apt-cache policy "$package" 2>/dev/null | grep 'Candidate: [^(]')" ] || return 1
+		LC_ALL=C apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [^(]' || return 1
 	done
 }
 
 apt_install() {
+	# shellcheck disable=SC2086 # a list of words
 	as_root DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 NEEDRESTART_SUSPEND=1 \
 		apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -q install -y --no-install-recommends $missing_deb
 }
@@ -194,6 +201,7 @@ keep_system_cluster_away() {
 		our_policy=yes
 		trap let_services_start_again EXIT
 		trap 'exit 130' INT TERM HUP
+		# shellcheck disable=SC2016 # the inner shell expands it
 		as_root sh -c 'printf "#!/bin/sh\nexit 101\n" >"$1" && chmod 755 "$1"' sh "$policy"
 	fi
 }
@@ -206,6 +214,7 @@ let_services_start_again() {
 
 # --- Go ----------------------------------------------------------------------
 
+# shellcheck disable=SC2154 # root is the caller's
 need_go() {
 	have_go || die "没有找到 go 命令。请先安装 Go（版本见 go.mod），并把它的 bin 文件夹加入 PATH。Go is not installed or not in PATH."
 	# Without a usable git repository (an archive, another owner's clone) the go
