@@ -140,7 +140,7 @@ func verifyChain(ctx context.Context, d *db.DB, h chainRow) (int, error) {
 		for _, r := range rows {
 			from++
 			if err := verifyRecord(v, r, from); err != nil {
-				return v.Count(), db.RefuseBecause(err, db.Conflict, "%s第 %d 条被改动或缺失：%v", where, from, err)
+				return v.Count(), db.RefuseBecause(err, db.Conflict, "%s第 %d 条不对：%s", where, from, reason(err))
 			}
 		}
 	}
@@ -161,11 +161,32 @@ WHERE r.session_id = $1 AND r.chain = $2 AND r.seq > $3 ORDER BY r.seq LIMIT 500
 	return rows, nil
 }
 
+// reason says in Chinese what is wrong with a record.
+func reason(err error) string {
+	var broken *seal.ChainBreak
+	switch {
+	case errors.As(err, &broken) && broken.Gap:
+		return "与前一条接不上，中间有记录被删除、插入或调换。"
+	case errors.As(err, &broken):
+		return "内容与摘要不符，记录被改动。"
+	case errors.Is(err, errColumns):
+		return "表中的列与冻结的内容不一致，列被改动。"
+	case errors.Is(err, errSeq):
+		return "序号不连续，有记录被删除。"
+	}
+	return "内容读不出，记录被改动。"
+}
+
+var (
+	errColumns = errors.New("session: columns differ from the canonical bytes")
+	errSeq     = errors.New("session: sequence has a gap")
+)
+
 // verifyRecord checks one record against the chain and its columns against the
 // bytes that were hashed.
 func verifyRecord(v *seal.ChainVerifier, r storedRecord, want int64) error {
 	if r.Seq != want {
-		return fmt.Errorf("序号应为 %d，实为 %d", want, r.Seq)
+		return errSeq
 	}
 	prev, err := seal.DigestOf(r.Prev)
 	if err != nil {
@@ -194,7 +215,7 @@ func compareColumns(said seal.Record, r storedRecord) error {
 		return err
 	}
 	if visit != r.Visit.String() || patient != r.PatientNo || doctor != r.DoctorID || recipe != int64(r.Recipe) {
-		return errors.New("列与冻结的内容不一致")
+		return errColumns
 	}
 	return nil
 }
