@@ -12,7 +12,12 @@
   var order = ['soft', 'good', 'caution', 'bad'];
   var audio = null;
 
+  // Opening the sound takes a tenth of a second, which the key must not wait for.
   function unlock() {
+    if (!audio || audio.state === 'suspended') setTimeout(open, 0);
+  }
+
+  function open() {
     var Context = window.AudioContext || window.webkitAudioContext;
     if (!Context) return;
     if (!audio) audio = new Context();

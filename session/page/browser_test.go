@@ -1,0 +1,296 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/chromedp"
+
+	"jingfang/sql/db"
+	"jingfang/static"
+)
+
+// deskSet is a page with a scan form that its own answer replaces, another field,
+// a command and a live part.
+func deskSet() fstest.MapFS {
+	return fstest.MapFS{
+		"pages/table.html": {Data: []byte(`{{define "title"}}诊台{{end}}{{define "main"}}<div class="narrow">
+<div sse-connect="/events" sse-close="bye"><p class="part"><span id="stock" sse-swap="stock">-</span> <span class="age"></span></p></div>
+{{template "desk" .}}
+<input id="other" value="abc">
+<form id="finish" method="post" hx-post="/finish" hx-target="#band">{{csrf}}{{command}}<button class="button-main" id="finish-button">诊毕</button></form>
+</div>{{end}}`)},
+		"parts/desk.html": {Data: []byte(`{{define "desk"}}<form id="desk" class="scan" data-scan-form method="post" hx-post="/scans" hx-swap="outerHTML">{{csrf}}{{command}}
+<div class="scan-field">{{icon "scan"}}<input data-scan name="codes" autocomplete="off"></div><button>录入</button></form>{{end}}`)},
+	}
+}
+
+// desk is the server behind the page; it remembers the commands it got.
+type desk struct {
+	site *Site
+	hold chan struct{} // a scan is answered when something can be received
+
+	mu       sync.Mutex
+	commands []string // codes or "finish"
+	ids      []string // their command ids
+	line     chan struct{}
+}
+
+// got are the commands so far.
+func (d *desk) got() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.commands)
+}
+
+// note remembers a command.
+func (d *desk) note(r *http.Request, what string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.commands = append(d.commands, what)
+	d.ids = append(d.ids, r.FormValue("command_id"))
+	if r.Header.Get("X-CSRF-Token") != "tok" {
+		return db.Refuse(db.Denied, "没有令牌。")
+	}
+	return nil
+}
+
+// cut breaks the stream and refuses new ones until the returned function runs.
+func (d *desk) cut() func() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	close(d.line)
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.line = make(chan struct{})
+	}
+}
+
+func (d *desk) scan(w http.ResponseWriter, r *http.Request) error {
+	if err := d.note(r, r.FormValue("codes")); err != nil {
+		return err
+	}
+	if strings.HasPrefix(r.FormValue("codes"), "taken") {
+		return db.Refuse(db.Conflict, "此药已于 10:42 由陈医生发给 12 号。请换一盒。")
+	}
+	<-d.hold
+	return d.site.Fragment(w, r, "desk", nil)
+}
+
+func (d *desk) finish(w http.ResponseWriter, r *http.Request) error {
+	if err := d.note(r, "finish"); err != nil {
+		return err
+	}
+	<-d.hold
+	return d.site.Fragment(w, r, "band", Band{Tone: Good, Text: "诊毕"})
+}
+
+func (d *desk) events(w http.ResponseWriter, r *http.Request) error {
+	d.mu.Lock()
+	line := d.line
+	d.mu.Unlock()
+	select {
+	case <-line:
+		return db.Refuse(db.Unavailable, "没有线路。")
+	default:
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprint(w, "event: stock\ndata: <b data-row=\"k\">余 38</b>\n\n")
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		return err
+	}
+	select {
+	case <-line:
+	case <-r.Context().Done():
+	}
+	return nil
+}
+
+// startDesk serves the page as production does, with all middleware.
+func startDesk(t *testing.T) (*desk, string) {
+	t.Helper()
+	d := &desk{hold: make(chan struct{}, 100), line: make(chan struct{})}
+	d.site = newSite(t, new(bytes.Buffer), deskSet())
+	mux := http.NewServeMux()
+	mux.Handle("/static/", static.Handler())
+	mux.Handle("POST /scans", d.site.Handle(d.scan))
+	mux.Handle("POST /finish", d.site.Handle(d.finish))
+	mux.Handle("GET /events", d.site.Handle(d.events))
+	mux.Handle("GET /{$}", d.site.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		r = r.WithContext(WithViewer(r.Context(), Viewer{Name: "演示", CSRF: "tok"}))
+		return d.site.Page(w, r, "table", nil)
+	}))
+	var h http.Handler = mux
+	layers := d.site.Middleware()
+	for i := len(layers) - 1; i >= 0; i-- {
+		h = layers[i](h)
+	}
+	server := httptest.NewServer(h)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return d, server.URL
+}
+
+// browser is one page in Chromium; everything the content policy blocks fails
+// the test.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+func openBrowser(t *testing.T, url string) browser {
+	t.Helper()
+	if len(static.Missing()) > 0 {
+		t.Skip("the front-end packages are missing; sh deploy/demo.sh fetches them")
+	}
+	if _, err := exec.LookPath("chromium"); err != nil {
+		t.Skip("there is no Chromium on this machine; sh deploy/test.sh installs it")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	err := chromedp.Listen(ctx, func(event any) {
+		if e, ok := event.(*log.EventEntryAdded); ok && strings.Contains(e.Entry.Text, "Content Security Policy") {
+			t.Errorf("the content policy blocked: %s", e.Entry.Text)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := browser{t: t, ctx: ctx}
+	b.do(chromedp.Navigate(url))
+	b.until(`!document.querySelector('#line').hidden && document.querySelector('#stock').textContent === '余 38'`)
+	return b
+}
+
+func (b browser) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// until waits until the expression is true in the page.
+func (b browser) until(expression string) {
+	b.t.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression)); err != nil {
+		state, stateErr := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+		b.t.Fatalf("waiting for %s: %v; the page says %q (%v)", expression, err, state, stateErr)
+	}
+}
+
+// burst types like a wedge scanner: all keys within one moment, from inside the
+// page, because keys sent one by one from here are too slow on a busy machine.
+func (b browser) burst(code, end string) {
+	b.t.Helper()
+	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`(function (code, end) {
+		var focus = document.activeElement;
+		code.split('').forEach(function (c) {
+			var go = focus.dispatchEvent(new KeyboardEvent('keydown', { key: c, bubbles: true, cancelable: true }));
+			if (go && focus.tagName === 'INPUT') focus.value += c;
+		});
+		if (end) focus.dispatchEvent(new KeyboardEvent('keydown', { key: end, bubbles: true, cancelable: true }));
+		return true;
+	})(%q, %q)`, code, end)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func TestScansInTheBrowser(t *testing.T) {
+	d, url := startDesk(t)
+	b := openBrowser(t, url)
+
+	// Into another field, ended by Enter, by Tab, and by nothing.
+	for i, end := range []string{"Enter", "Tab", ""} {
+		d.hold <- struct{}{}
+		code := fmt.Sprintf("8123456789012345%04d", i)
+		b.do(chromedp.Focus("#other"))
+		b.burst(code, end)
+		b.until(`document.querySelector('[data-scan]').value === '' && !document.querySelector('[data-sending]')`)
+		waitFor(t, func() bool { return len(d.got()) == i+1 })
+		if got := d.got()[i]; got != code {
+			t.Errorf("ended by %q: the server got %q, want %q", end, got, code)
+		}
+	}
+	b.until(`document.querySelector('#other').value === 'abc'`)
+
+	// Two more while the first is under way travel together, after it.
+	b.burst("A0000001", "Enter")
+	waitFor(t, func() bool { return len(d.got()) == 4 })
+	b.burst("B0000002", "Enter")
+	b.burst("C0000003", "Enter")
+	d.hold <- struct{}{}
+	d.hold <- struct{}{}
+	waitFor(t, func() bool { return len(d.got()) == 5 })
+	if got := d.got()[3:]; got[0] != "A0000001" || strings.ReplaceAll(got[1], "\r", "") != "B0000002\nC0000003" {
+		t.Errorf("the server got %q", got)
+	}
+
+	// A refusal comes as a band, wherever the form wanted its answer.
+	b.burst("taken0001", "Enter")
+	b.until(`document.querySelector('#band .band-bad') && document.querySelector('#band').textContent.indexOf('请换一盒') > 0`)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	slices.Sort(d.ids)
+	if ids := slices.Compact(d.ids); len(ids) != 6 || len(ids[0]) != 36 {
+		t.Errorf("six commands need six ids of their own: %q", ids)
+	}
+}
+
+func TestOneCommandForTwoClicks(t *testing.T) {
+	d, url := startDesk(t)
+	b := openBrowser(t, url)
+	b.do(chromedp.Click("#finish-button"))
+	waitFor(t, func() bool { return len(d.got()) == 1 })
+	b.until(`document.querySelector('#finish-button').getAttribute('aria-busy') === 'true'`)
+	b.do(chromedp.Click("#finish-button"))
+	d.hold <- struct{}{}
+	d.hold <- struct{}{}
+	b.until(`document.querySelector('#band .band-good') && !document.querySelector('[aria-busy]')`)
+	if got := d.got(); len(got) != 1 {
+		t.Errorf("the server got %q", got)
+	}
+}
+
+func TestLineInTheBrowser(t *testing.T) {
+	d, url := startDesk(t)
+	b := openBrowser(t, url)
+	b.until(`document.querySelector('.line-word').textContent === '实时'`)
+	mend := d.cut()
+	b.until(`document.querySelector('.line-word').textContent === '重连中'`)
+	mend()
+	b.until(`document.querySelector('.line-word').textContent === '实时'`)
+}
+
+// waitFor waits for a condition outside of the browser.
+func waitFor(t *testing.T, condition func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(20 * time.Second)
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("the condition did not come true")
+		}
+	}
+}
