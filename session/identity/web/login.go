@@ -98,7 +98,7 @@ func readLogin(rw http.ResponseWriter, r *http.Request) (loginForm, error) {
 // count, because a whole site may come from one address.
 func (w *Web) slowly(rw http.ResponseWriter, r *http.Request, try func() error) error {
 	key := clientOf(r).Addr
-	if under, _, err := w.slow.Status(key); err == nil && !under {
+	if _, rate, err := w.slow.Status(key); err == nil && rate >= float64(w.failures) {
 		return db.Refuse(db.TooMany, "这个网络地址上的失败次数太多，请一分钟后再试。")
 	}
 	err := try()

@@ -56,6 +56,8 @@ type Web struct {
 	open  []string
 	token string
 	slow  *httprate.RateLimiter
+	// failures a minute are answered for one address.
+	failures int
 }
 
 // New makes the pages.
@@ -65,9 +67,10 @@ func New(c Config) *Web {
 	}
 	return &Web{
 		svc: c.Service, site: c.Site, https: c.HTTPS, token: c.FirstRunToken,
-		menu: append(append([]Entry{}, c.Menu...), ownMenu()...),
-		open: append([]string{"/static/", "/healthz", "/readyz", "/metrics"}, c.Open...),
-		slow: httprate.NewRateLimiter(c.FailuresPerMinute, time.Minute, httprate.WithResponseHeaders(httprate.ResponseHeaders{})),
+		menu:     append(append([]Entry{}, c.Menu...), ownMenu()...),
+		open:     append([]string{"/static/", "/healthz", "/readyz", "/metrics"}, c.Open...),
+		failures: c.FailuresPerMinute,
+		slow:     httprate.NewRateLimiter(c.FailuresPerMinute, time.Minute, httprate.WithResponseHeaders(httprate.ResponseHeaders{})),
 	}
 }
 
