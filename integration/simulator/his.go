@@ -1,0 +1,118 @@
+package simulator
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"jingfang/integration/wire"
+)
+
+// HIS is a stand-in for the hospital's information system: it serves receipts
+// since a position, and the drug dictionary. It is safe for concurrent use.
+type HIS struct {
+	key  wire.Key
+	fake wire.Key // for wrong signatures
+	now  func() time.Time
+	mux  *http.ServeMux
+
+	mu        sync.Mutex
+	verifier  *wire.Verifier
+	faults    Faults
+	documents []json.RawMessage
+	packs     map[string]map[int][]string
+	made      int
+	serial    int64
+	requests  int
+}
+
+// NewHIS makes a HIS without documents that shares a key with its client. now
+// nil means time.Now.
+func NewHIS(key wire.Key, now func() time.Time) (*HIS, error) {
+	if now == nil {
+		now = time.Now
+	}
+	fake, err := wire.NewKey(key.AppID(), []byte("not the secret that was agreed on"))
+	if err != nil {
+		return nil, err
+	}
+	h := &HIS{key: key, fake: fake, now: now, mux: http.NewServeMux(), packs: map[string]map[int][]string{}}
+	h.serial = now().Unix() * 1000
+	// The verifier sees the stand-in's own, perhaps skewed, clock.
+	h.verifier = wire.NewVerifier(func() time.Time { return now().Add(h.Faults().skew()) }, key)
+	h.mux.HandleFunc("POST "+wire.PathReceipts, h.serve(wire.ServiceReceipts, h.receipts))
+	h.mux.HandleFunc("POST "+wire.PathDrugs, h.serve(wire.ServiceDrugs, h.drugs))
+	return h, nil
+}
+
+// ServeHTTP answers one request.
+func (h *HIS) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+// Requests is how many requests have come so far.
+func (h *HIS) Requests() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.requests
+}
+
+// Documents is how many documents are served.
+func (h *HIS) Documents() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.documents)
+}
+
+// reply is what a service gives: data, or a code and a message.
+type reply struct {
+	code, message string
+	data          any
+}
+
+type service func(body json.RawMessage, f Faults) reply
+
+func (h *HIS) receipts(body json.RawMessage, f Faults) reply {
+	pull, err := wire.DecodePull(body)
+	if err != nil {
+		return reply{code: wire.CodeBadRequest, message: "请求内容有误"}
+	}
+	from := 0
+	if pull.Since != "" {
+		if from, err = strconv.Atoi(pull.Since); err != nil || from < 0 {
+			return reply{code: wire.CodeBadRequest, message: "位置无法识别"}
+		}
+	}
+	return reply{code: wire.CodeOK, message: "成功", data: h.page(from, pull.Limit, f)}
+}
+
+func (h *HIS) page(from, limit int, f Faults) wire.Page {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	from = min(from, len(h.documents))
+	to := min(from+limit, len(h.documents))
+	p := wire.Page{Documents: []json.RawMessage{}, Next: strconv.Itoa(to), More: to < len(h.documents)}
+	for i := from; i < to; i++ {
+		at := i
+		if f.OutOfOrder {
+			at = to - 1 - (i - from)
+		}
+		p.Documents = append(p.Documents, h.documents[at])
+		if f.Duplicated {
+			p.Documents = append(p.Documents, h.documents[at])
+		}
+	}
+	return p
+}
+
+func (h *HIS) drugs(json.RawMessage, Faults) reply {
+	var list []json.RawMessage
+	for _, d := range DemoDrugs() {
+		raw, err := json.Marshal(d)
+		if err != nil {
+			return reply{code: wire.CodeServerError, message: "内部错误"}
+		}
+		list = append(list, raw)
+	}
+	return reply{code: wire.CodeOK, message: "成功", data: wire.Page{Documents: list, Next: "end"}}
+}

@@ -1,0 +1,107 @@
+package simulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"jingfang/integration/wire"
+)
+
+// Order says what receipt to make.
+type Order struct {
+	// Lines is the number of lines (1 to 25, one drug each), Packs that of
+	// packs per line (1 to 2000).
+	Lines int `json:"lines"`
+	Packs int `json:"packs"`
+	// FirstDrug is the index in DemoDrugs of the first line's drug, from 0; the
+	// following lines take the drugs after it, round the table.
+	FirstDrug int `json:"first_drug"`
+	// Codes puts the expected trace codes into the document.
+	Codes bool `json:"codes"`
+}
+
+// MakeReceipt makes a transfer from the central store, appends it to the
+// documents that are served and gives it with all its codes, which the
+// document itself holds only when asked.
+func (h *HIS) MakeReceipt(o Order) (wire.Receipt, error) {
+	drugs := DemoDrugs()
+	if o.Lines < 1 || o.Lines > len(drugs) || o.Packs < 1 || o.Packs > 2000 || o.FirstDrug < 0 {
+		return wire.Receipt{}, fmt.Errorf("simulator: receipt of %d lines with %d packs", o.Lines, o.Packs)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now().In(china())
+	h.made++
+	r := wire.Receipt{Source: "HIS", Number: fmt.Sprintf("YS%s%04d", now.Format("20060102"), h.made), Revision: 1,
+		Kind: wire.KindTransfer, IssuedAt: now.Truncate(time.Second), FromStore: "中心药库（演示）"}
+	for i := range o.Lines {
+		r.Lines = append(r.Lines, h.line(i+1, drugs[(o.FirstDrug+i)%len(drugs)], o.Packs, now))
+	}
+	full := r
+	full.Lines = append([]wire.Line(nil), r.Lines...)
+	h.packs[r.Number] = codesOf(full)
+	if !o.Codes {
+		for i := range r.Lines {
+			r.Lines[i].Codes = nil
+		}
+	}
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return wire.Receipt{}, fmt.Errorf("simulator: %w", err)
+	}
+	h.documents = append(h.documents, raw)
+	return full, nil
+}
+
+// line invents batch, dates and codes. Serial numbers are never used twice by
+// one HIS; they start from its clock, so that a restarted demo does not repeat
+// those of the run before.
+func (h *HIS) line(no int, d wire.Drug, packs int, now time.Time) wire.Line {
+	made := now.AddDate(0, -3-no, 0)
+	l := wire.Line{LineNo: no, HISCode: d.HISCode, Batch: fmt.Sprintf("YS%s%02d", made.Format("0601"), no),
+		MadeOn: wire.DateOf(made), ExpiresOn: wire.DateOf(made.AddDate(2, 0, 0)), Packs: packs,
+		Price: strconv.Itoa(10+no) + ".5000"}
+	for range packs {
+		h.serial++
+		l.Codes = append(l.Codes, DemoCode(d.Prefixes[0].Prefix, h.serial))
+	}
+	return l
+}
+
+func codesOf(r wire.Receipt) map[int][]string {
+	out := map[int][]string{}
+	for _, l := range r.Lines {
+		out[l.LineNo] = l.Codes
+	}
+	return out
+}
+
+// Codes gives the trace codes that lie in the boxes of a receipt, by line
+// number, whether its document names them or not; nil for an unknown number.
+func (h *HIS) Codes(number string) map[int][]string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.packs[number]
+}
+
+// AddReceipt appends a document as it is.
+func (h *HIS) AddReceipt(r wire.Receipt) error {
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("simulator: %w", err)
+	}
+	h.AddRaw(raw)
+	return nil
+}
+
+// AddRaw appends a document that need not be a good one; it must be JSON, or
+// the page around it is none.
+func (h *HIS) AddRaw(document []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.documents = append(h.documents, append(json.RawMessage(nil), document...))
+}
+
+func china() *time.Location { return time.FixedZone("CST", 8*3600) }

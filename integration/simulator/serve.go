@@ -1,0 +1,107 @@
+package simulator
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"jingfang/integration/wire"
+)
+
+// serve wraps a service: signature, envelope, faults, signed answer. As real
+// systems do, it says 200 to everything it understands.
+func (h *HIS) serve(code string, do service) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		f := h.nextFaults()
+		body, err := wire.ReadBody(r.Body)
+		if err != nil {
+			http.Error(w, "body", http.StatusRequestEntityTooLarge)
+			return
+		}
+		if !wait(r, time.Duration(f.SlowMillis)*time.Millisecond) {
+			return
+		}
+		if f.Status500 {
+			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
+			return
+		}
+		messageID, rep := h.ask(r, body, code, do, f)
+		h.write(w, r, messageID, rep, f)
+	}
+}
+
+// ask gives the message's id, as far as it is known, and the reply.
+func (h *HIS) ask(r *http.Request, body []byte, code string, do service, f Faults) (string, reply) {
+	req, err := wire.DecodeRequest(body)
+	if err != nil {
+		return "", reply{code: wire.CodeBadRequest, message: "请求格式有误"}
+	}
+	id := req.Header.MessageID
+	if _, err := h.verifier.Request(r, body); err != nil {
+		return id, reply{code: wire.CodeBadSign, message: "验签失败或时间超出范围"}
+	}
+	if req.Header.AppID != h.key.AppID() || req.Header.Nonce != r.Header.Get(wire.HeaderNonce) {
+		return id, reply{code: wire.CodeBadSign, message: "信封与签名头不一致"}
+	}
+	if req.Header.Service != code {
+		return id, reply{code: wire.CodeNoService, message: "服务代码与地址不符"}
+	}
+	if f.ErrorIn200 {
+		return id, reply{code: wire.CodeServerError, message: "业务处理失败（模拟）"}
+	}
+	return id, do(req.Body, f)
+}
+
+// wait is false when the asker left first.
+func wait(r *http.Request, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+func (h *HIS) write(w http.ResponseWriter, r *http.Request, messageID string, rep reply, f Faults) {
+	body, err := wire.EncodeAnswer(rep.code, rep.message, messageID, rep.data)
+	if err != nil {
+		http.Error(w, "encode", http.StatusInternalServerError)
+		return
+	}
+	kind := "application/json; charset=utf-8"
+	switch {
+	case f.NotJSON:
+		body, kind = []byte("<html><body>502 Bad Gateway</body></html>"), "text/html"
+	case f.Oversized:
+		body = append(body, bytes.Repeat([]byte{' '}, wire.MaxBody)...)
+	}
+	key := h.key
+	if f.WrongSignature {
+		key = h.fake
+	}
+	key.SignAnswer(w.Header(), r.URL.EscapedPath(), r.Header.Get(wire.HeaderNonce), body, h.now().Add(f.skew()))
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	if f.CutBody {
+		cutOff(w, body[:len(body)/2])
+	}
+	// The asker may have gone; there is nobody to tell.
+	_, _ = io.Copy(w, bytes.NewReader(body))
+}
+
+// cutOff sends a part of what Content-Length promises and breaks the
+// connection.
+func cutOff(w http.ResponseWriter, part []byte) {
+	_, _ = w.Write(part)
+	if f, ok := w.(http.Flusher); ok {
+		f.Flush()
+	}
+	panic(http.ErrAbortHandler)
+}
