@@ -44,7 +44,39 @@ func (h *Handlers) NewSession(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, newPlanJSON(v))
+	}
 	return h.site.Page(w, r, "plan", v)
+}
+
+// planJSON is what a program may choose from.
+type planJSON struct {
+	Sites []choiceJSON `json:"sites"`
+	Staff []staffJSON  `json:"staff"`
+}
+
+type choiceJSON struct {
+	Value string `json:"value"`
+	Word  string `json:"word"`
+}
+
+type staffJSON struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Doctor bool   `json:"doctor"`
+	Duty   bool   `json:"duty"`
+}
+
+func newPlanJSON(v planView) planJSON {
+	out := planJSON{Sites: []choiceJSON{}, Staff: []staffJSON{}}
+	for _, s := range v.Sites {
+		out.Sites = append(out.Sites, choiceJSON{s.Value, s.Word})
+	}
+	for _, p := range v.Staff {
+		out.Staff = append(out.Staff, staffJSON{p.ID, p.Name, p.Doctor, p.Duty})
+	}
+	return out
 }
 
 func (h *Handlers) readPlanView(r *http.Request, by identity.Actor, p session.Plan, problem string) (planView, error) {

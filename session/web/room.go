@@ -95,6 +95,7 @@ func newRoomView(s session.Snapshot, by identity.Actor) roomView {
 // roomJSON is the room for programs.
 type roomJSON struct {
 	ID       int64  `json:"id"`
+	SiteID   int64  `json:"site_id"`
 	Site     string `json:"site"`
 	Date     string `json:"date"`
 	State    string `json:"state"`
@@ -107,7 +108,7 @@ type roomJSON struct {
 
 func newRoomJSON(s session.Snapshot) roomJSON {
 	taken, given, left := s.Totals()
-	return roomJSON{ID: s.Session.ID, Site: s.Session.Site, Date: s.Session.HeldOn.Format("2006-01-02"), State: string(s.Session.State),
+	return roomJSON{ID: s.Session.ID, SiteID: s.Session.SiteID, Site: s.Session.Site, Date: s.Session.HeldOn.Format("2006-01-02"), State: string(s.Session.State),
 		Taken: taken, Given: given, Left: left, Waiting: s.Queue.Waiting, Finished: s.Queue.Finished}
 }
 

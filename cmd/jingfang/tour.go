@@ -1,0 +1,329 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Sizes of the tour: one site, two doctors, ten patients, thirty packs.
+const (
+	tourDrugs    = 3
+	tourPacks    = 10 // of each drug
+	tourPatients = 10
+	tourLimit    = 2 * time.Minute
+)
+
+// tour plays one clinic day against a running demo over HTTP and the event
+// stream, and checks afterwards what must be true.
+type tour struct {
+	base     string // of the server
+	control  string // of the stand-in HIS, for one more receipt
+	password string
+	out      io.Writer
+	http     http.RoundTripper
+	// verify checks stock and records of the demo's database.
+	verify func(ctx context.Context) (string, error)
+
+	mu       sync.Mutex
+	steps    int
+	pharm    *player
+	helper   *player
+	doctors  []*player
+	session  int64
+	codes    []string
+	tokens   []string
+	given    int
+	screen   *screen
+	last     tourVisits
+	winner   int
+	refusals int
+}
+
+// run plays the day; an error names the step that went wrong.
+func (t *tour) run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, tourLimit)
+	defer cancel()
+	for _, step := range []func(context.Context) error{
+		t.logIn, t.receive, t.plan, t.pack, t.open, t.register, t.serveAll, t.contested, t.wrongCodes, t.undoOne, t.finishAll, t.sum,
+	} {
+		if err := step(ctx); err != nil {
+			t.say("✗ %v", err)
+			return err
+		}
+	}
+	return nil
+}
+
+// say prints one line of the tour.
+func (t *tour) say(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.steps++
+	_, _ = fmt.Fprintf(t.out, "%2d. "+format+"\n", append([]any{t.steps}, args...)...)
+}
+
+func (t *tour) logIn(ctx context.Context) error {
+	var err error
+	if t.pharm, err = newPlayer(ctx, t.base, "pharmacist", t.password, t.http); err != nil {
+		return err
+	}
+	if t.helper, err = newPlayer(ctx, t.base, "assistant", t.password, t.http); err != nil {
+		return err
+	}
+	for _, name := range []string{"doctor1", "doctor2"} {
+		d, err := newPlayer(ctx, t.base, name, t.password, t.http)
+		if err != nil {
+			return err
+		}
+		t.doctors = append(t.doctors, d)
+	}
+	t.say("登录：%s、%s、%s、%s。", t.pharm.name, t.helper.name, t.doctors[0].name, t.doctors[1].name)
+	return nil
+}
+
+// order asks the stand-in HIS for one more receipt and keeps its codes.
+func (t *tour) order(ctx context.Context) (string, error) {
+	body := fmt.Sprintf(`{"lines":%d,"packs":%d,"first_drug":0,"codes":true}`, tourDrugs, tourPacks)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.control+"/control/receipts", bytes.NewBufferString(body))
+	if err != nil {
+		return "", err
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	var receipt struct {
+		Number string `json:"number"`
+		Lines  []struct {
+			Codes []string `json:"codes"`
+		} `json:"lines"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&receipt); err != nil {
+		return "", fmt.Errorf("模拟 HIS 的回答: %w", err)
+	}
+	for _, l := range receipt.Lines {
+		t.codes = append(t.codes, l.Codes...)
+	}
+	if len(t.codes) != tourDrugs*tourPacks {
+		return "", fmt.Errorf("模拟 HIS 给了 %d 个码，应为 %d", len(t.codes), tourDrugs*tourPacks)
+	}
+	return receipt.Number, nil
+}
+
+// tourReceipt is a receipt in the work list.
+type tourReceipt struct {
+	ID       int64  `json:"id"`
+	Number   string `json:"number"`
+	Expected int    `json:"expected"`
+	Scanned  int    `json:"scanned"`
+}
+
+// tourScan is the answer to a scan.
+type tourScan struct {
+	Answers []struct {
+		Kind, Word, Sentence string
+	} `json:"answers"`
+}
+
+func (a tourScan) count(kind string) int {
+	n := 0
+	for _, x := range a.Answers {
+		if x.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+func (t *tour) receive(ctx context.Context) error {
+	number, err := t.order(ctx)
+	if err != nil {
+		return err
+	}
+	receipt, err := t.awaitReceipt(ctx, number)
+	if err != nil {
+		return err
+	}
+	t.say("HIS 送来入库单 %s：%d 盒待扫。", number, len(t.codes))
+	var a tourScan
+	path := fmt.Sprintf("/receipts/%d/scans", receipt.ID)
+	if err := t.helper.post(ctx, path, commandForm("codes", lines(t.codes)), &a); err != nil {
+		return fmt.Errorf("扫码入库: %w", err)
+	}
+	if n := a.count("ok"); n != len(t.codes) {
+		return fmt.Errorf("扫码入库：%d 盒里只收了 %d 盒", len(t.codes), n)
+	}
+	if err := t.pharm.post(ctx, fmt.Sprintf("/receipts/%d/finish", receipt.ID), commandForm(), nil); err != nil {
+		return fmt.Errorf("完成入库: %w", err)
+	}
+	t.say("%s 一次扫入 %d 盒，应扫 = 已扫，入库完成。", t.helper.name, len(t.codes))
+	return nil
+}
+
+// awaitReceipt asks until the poller has brought the document.
+func (t *tour) awaitReceipt(ctx context.Context, number string) (tourReceipt, error) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var list []tourReceipt
+		if err := t.helper.get(ctx, "/receipts", &list); err != nil {
+			return tourReceipt{}, fmt.Errorf("入库单列表: %w", err)
+		}
+		for _, r := range list {
+			if r.Number == number {
+				return r, nil
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return tourReceipt{}, fmt.Errorf("入库单 %s 没有从 HIS 取来: %w", number, ctx.Err())
+		}
+	}
+}
+
+func lines(codes []string) string {
+	var b bytes.Buffer
+	for _, c := range codes {
+		b.WriteString(c + "\n")
+	}
+	return b.String()
+}
+
+// plan takes the first site without a session today, or a home-visit round
+// when every site has one.
+func (t *tour) plan(ctx context.Context) error {
+	var form struct {
+		Sites []struct{ Value, Word string }
+		Staff []struct {
+			ID, Name string
+			Duty     bool
+		}
+	}
+	if err := t.pharm.get(ctx, "/sessions/new", &form); err != nil {
+		return fmt.Errorf("安排场次: %w", err)
+	}
+	team := url.Values{"date": {time.Now().In(time.FixedZone("CST", 8*3600)).Format(time.DateOnly)}}
+	for _, p := range form.Staff {
+		switch {
+		case p.Name == t.doctors[0].name || p.Name == t.doctors[1].name:
+			team.Add("doctor", p.ID)
+		case p.Name == t.pharm.name:
+			team.Add("pharmacist", p.ID)
+		}
+	}
+	for i := len(form.Sites) - 1; i >= -1; i-- {
+		try := url.Values{"site": {form.Sites[max(i, 0)].Value}, "kind": {"site"}}
+		if i < 0 {
+			try.Set("kind", "home")
+			try.Set("place", "演示上门")
+		}
+		for k, v := range team {
+			try[k] = v
+		}
+		var made struct{ ID int64 }
+		err := t.pharm.post(ctx, "/sessions", try, &made)
+		var refused *answerError
+		if errors.As(err, &refused) && refused.Status == http.StatusConflict && i >= 0 {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("安排场次: %w", err)
+		}
+		t.session = made.ID
+		t.say("安排今天的场次：%s，医生 2 名，值班药师 %s。", form.Sites[max(i, 0)].Word, t.pharm.name)
+		return nil
+	}
+	return errors.New("没有可用的精防点")
+}
+
+func (t *tour) path(rest string) string {
+	return "/sessions/" + strconv.FormatInt(t.session, 10) + rest
+}
+
+func (t *tour) pack(ctx context.Context) error {
+	var a struct{ Moved, Session int }
+	if err := t.pharm.post(ctx, t.path("/packing"), commandForm("codes", lines(t.codes)), &a); err != nil {
+		return fmt.Errorf("配药装箱: %w", err)
+	}
+	if a.Moved != len(t.codes) || a.Session != len(t.codes) {
+		return fmt.Errorf("装箱 %d 盒，场次有 %d 盒，应为 %d", a.Moved, a.Session, len(t.codes))
+	}
+	t.say("%s 装箱 %d 盒。", t.pharm.name, a.Moved)
+	return nil
+}
+
+func (t *tour) open(ctx context.Context) error {
+	if err := t.pharm.post(ctx, t.path("/open"), commandForm(), nil); err != nil {
+		return fmt.Errorf("开始义诊: %w", err)
+	}
+	var err error
+	if t.screen, err = t.pharm.watch(ctx, t.session); err != nil {
+		return err
+	}
+	if _, err := t.screen.until(ctx, len(t.codes), 0, len(t.codes)); err != nil {
+		return err
+	}
+	t.say("开始义诊。药师的屏幕已连上：带出 %d = 发出 0 + 余 %d。", len(t.codes), len(t.codes))
+	return nil
+}
+
+func (t *tour) register(ctx context.Context) error {
+	var room struct {
+		SiteID int64 `json:"site_id"`
+	}
+	if err := t.pharm.get(ctx, t.path(""), &room); err != nil {
+		return err
+	}
+	for i := range tourPatients {
+		var made struct{ Token string }
+		form := url.Values{"name": {fmt.Sprintf("演示巡游%d", i+1)}, "site": {strconv.FormatInt(room.SiteID, 10)}, "paper": {"none"}}
+		if err := t.helper.post(ctx, "/patients", form, &made); err != nil {
+			return fmt.Errorf("登记患者: %w", err)
+		}
+		t.tokens = append(t.tokens, made.Token)
+	}
+	t.say("%s 登记 %d 名演示患者，打印二维码标签。", t.helper.name, tourPatients)
+	return nil
+}
+
+// visit starts a patient's visit with a doctor.
+func (t *tour) visit(ctx context.Context, d *player, patient int) (uuid.UUID, error) {
+	var a struct {
+		Kind  string
+		Visit uuid.UUID
+	}
+	form := commandForm("visit", uuid.NewString(), "patient", t.tokens[patient])
+	if err := d.post(ctx, t.path("/visits"), form, &a); err != nil {
+		return uuid.Nil, fmt.Errorf("%s 扫患者 %d: %w", d.name, patient+1, err)
+	}
+	return a.Visit, nil
+}
+
+func (t *tour) scan(ctx context.Context, d *player, visit uuid.UUID, codes ...string) (tourScan, error) {
+	var a tourScan
+	err := d.post(ctx, t.path("/visits/"+visit.String()+"/scans"), commandForm("codes", lines(codes)), &a)
+	if err != nil {
+		return a, fmt.Errorf("%s 扫药: %w", d.name, err)
+	}
+	t.mu.Lock()
+	t.given += a.count("ok")
+	t.mu.Unlock()
+	return a, nil
+}
+
+func (t *tour) finish(ctx context.Context, d *player, visit uuid.UUID) error {
+	return d.post(ctx, t.path("/visits/"+visit.String()+"/finish"), commandForm("collector", "self"), nil)
+}
