@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,8 +24,9 @@ type HIS struct {
 	faults    Faults
 	documents []json.RawMessage
 	packs     map[string]map[int][]string
+	run       string // names this run in positions and numbers
 	made      int
-	serial    int64
+	serials   map[string]int64 // last serial number by prefix
 	requests  int
 }
 
@@ -38,8 +40,8 @@ func NewHIS(key wire.Key, now func() time.Time) (*HIS, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &HIS{key: key, fake: fake, now: now, mux: http.NewServeMux(), packs: map[string]map[int][]string{}}
-	h.serial = now().Unix() * 1000
+	h := &HIS{key: key, fake: fake, now: now, mux: http.NewServeMux(), packs: map[string]map[int][]string{},
+		serials: map[string]int64{}, run: now().In(china()).Format("20060102150405")}
 	// The verifier sees the stand-in's own, perhaps skewed, clock.
 	h.verifier = wire.NewVerifier(func() time.Time { return now().Add(h.Faults().skew()) }, key)
 	h.mux.HandleFunc("POST "+wire.PathReceipts, h.serve(wire.ServiceReceipts, h.receipts))
@@ -77,21 +79,28 @@ func (h *HIS) receipts(body json.RawMessage, f Faults) reply {
 	if err != nil {
 		return reply{code: wire.CodeBadRequest, message: "请求内容有误"}
 	}
-	from := 0
-	if pull.Since != "" {
-		if from, err = strconv.Atoi(pull.Since); err != nil || from < 0 {
-			return reply{code: wire.CodeBadRequest, message: "位置无法识别"}
-		}
-	}
-	return reply{code: wire.CodeOK, message: "成功", data: h.page(from, pull.Limit, f)}
+	return reply{code: wire.CodeOK, message: "成功", data: h.page(h.parsePosition(pull.Since), pull.Limit, f)}
 }
+
+// parsePosition gives 0 for a position of another run: that run's documents
+// are gone, and all of this one's are new.
+func (h *HIS) parsePosition(since string) int {
+	run, n, _ := strings.Cut(since, "-")
+	from, err := strconv.Atoi(n)
+	if run != h.run || err != nil || from < 0 {
+		return 0
+	}
+	return from
+}
+
+func (h *HIS) position(n int) string { return h.run + "-" + strconv.Itoa(n) }
 
 func (h *HIS) page(from, limit int, f Faults) wire.Page {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	from = min(from, len(h.documents))
 	to := min(from+limit, len(h.documents))
-	p := wire.Page{Documents: []json.RawMessage{}, Next: strconv.Itoa(to), More: to < len(h.documents)}
+	p := wire.Page{Documents: []json.RawMessage{}, Next: h.position(to), More: to < len(h.documents)}
 	for i := from; i < to; i++ {
 		at := i
 		if f.OutOfOrder {

@@ -34,7 +34,7 @@ func (h *HIS) MakeReceipt(o Order) (wire.Receipt, error) {
 	defer h.mu.Unlock()
 	now := h.now().In(china())
 	h.made++
-	r := wire.Receipt{Source: "HIS", Number: fmt.Sprintf("YS%s%04d", now.Format("20060102"), h.made), Revision: 1,
+	r := wire.Receipt{Source: "HIS", Number: fmt.Sprintf("YS%s%04d", h.run, h.made), Revision: 1,
 		Kind: wire.KindTransfer, IssuedAt: now.Truncate(time.Second), FromStore: "中心药库（演示）"}
 	for i := range o.Lines {
 		r.Lines = append(r.Lines, h.line(i+1, drugs[(o.FirstDrug+i)%len(drugs)], o.Packs, now))
@@ -55,18 +55,21 @@ func (h *HIS) MakeReceipt(o Order) (wire.Receipt, error) {
 	return full, nil
 }
 
-// line invents batch, dates and codes. Serial numbers are never used twice by
-// one HIS; they start from its clock, so that a restarted demo does not repeat
-// those of the run before.
+// line invents batch, dates and codes. Serial numbers begin with the clock's
+// milliseconds, so that a restarted demo does not repeat those of the run
+// before.
 func (h *HIS) line(no int, d wire.Drug, packs int, now time.Time) wire.Line {
 	made := now.AddDate(0, -3-no, 0)
 	l := wire.Line{LineNo: no, HISCode: d.HISCode, Batch: fmt.Sprintf("YS%s%02d", made.Format("0601"), no),
 		MadeOn: wire.DateOf(made), ExpiresOn: wire.DateOf(made.AddDate(2, 0, 0)), Packs: packs,
 		Price: strconv.Itoa(10+no) + ".5000"}
+	prefix := d.Prefixes[0].Prefix
+	serial := max(h.serials[prefix], now.UnixMilli())
 	for range packs {
-		h.serial++
-		l.Codes = append(l.Codes, DemoCode(d.Prefixes[0].Prefix, h.serial))
+		serial++
+		l.Codes = append(l.Codes, DemoCode(prefix, serial))
 	}
+	h.serials[prefix] = serial
 	return l
 }
 
