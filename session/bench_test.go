@@ -1,0 +1,60 @@
+package session_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"jingfang/session"
+	"jingfang/sql/db"
+)
+
+// maxScanStatements bounds the statements of one scan of one pack, the check of
+// the permission included. Raise it only with a reason.
+const maxScanStatements = 13
+
+func TestStatementsOfAScan(t *testing.T) {
+	c := newClinic(t, 1, 1, 2)
+	visit := c.start(c.doctors[0], 0)
+	// The first act of a login opens its audit chain.
+	c.scan(c.doctors[0], visit, c.codes[0])
+	ctx, counter := db.WithCounter(c.ctx)
+	c.ctx = ctx
+	c.scan(c.doctors[0], visit, c.codes[1])
+	if n := counter.Count(); n > maxScanStatements {
+		t.Errorf("a scan takes %d statements, at most %d are allowed", n, maxScanStatements)
+	}
+}
+
+func TestStatementsOfTheBoard(t *testing.T) {
+	c := newClinic(t, 3, 3, 12)
+	for i, d := range c.doctors {
+		c.scan(d, c.start(d, i), c.codes[3*i], c.codes[3*i+1])
+	}
+	ctx, counter := db.WithCounter(context.Background())
+	if _, err := session.ReadBoard(ctx, c.db.App, c.session); err != nil {
+		t.Fatal(err)
+	}
+	if n := counter.Count(); n > 8 {
+		t.Errorf("the board takes %d statements, at most 8 are allowed", n)
+	}
+}
+
+// BenchmarkScan is one scan after another, one doctor.
+func BenchmarkScan(b *testing.B) {
+	const packs = 2000
+	c := newClinic(b, 1, 1, packs)
+	visit := c.start(c.doctors[0], 0)
+	b.ResetTimer()
+	for i := range b.N {
+		code := c.codes[i%packs]
+		if i >= packs {
+			undo := session.Undoing{SessionID: c.session, Visit: visit, CommandID: uuid.New(), Code: code}
+			if _, err := c.svc.Undo(c.ctx, c.doctors[0], undo); err != nil {
+				b.Fatal(err)
+			}
+		}
+		c.scan(c.doctors[0], visit, code)
+	}
+}
