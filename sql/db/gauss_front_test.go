@@ -172,6 +172,15 @@ func TestGaussHoldsOffAfterRefusal(t *testing.T) {
 			if err := pool.PingContext(t.Context()); err != nil {
 				t.Fatalf("the password is right now: %v", err)
 			}
+			pool.SetMaxIdleConns(-1)
+			f.SetUser("app", dbtest.GaussPassword("sm3", "app", "Other@1234", 2048))
+			before := f.Proofs.Load()
+			for i := range 2 { // refused, and after a minute refused again
+				if err := pool.PingContext(t.Context()); db.State(err) != "28P01" || f.Proofs.Load() != before+int64(i)+1 {
+					t.Fatalf("after a success the hold begins with one minute: %v, %d proofs", err, f.Proofs.Load()-before)
+				}
+				forward(time.Minute)
+			}
 		})
 	}
 }

@@ -29,8 +29,6 @@ func (s gaussSecret) open() string {
 	return string(text)
 }
 
-func (s gaussSecret) empty() bool { return len(s.pad) == 0 }
-
 // Format hides the secret from every verb.
 func (s gaussSecret) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 

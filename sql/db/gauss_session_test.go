@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lib/pq"
-
 	"jingfang/sql/db"
 	"jingfang/sql/dbtest"
 )
@@ -31,10 +29,9 @@ func spliced(t *testing.T) (*dbtest.GaussFront, string) {
 		Method: "sm3", TLS: server, Backend: u.String(),
 		Users: map[string]string{"app": dbtest.GaussPassword("sm3", "app", gaussPassword, 2048)},
 		Answers: map[string]string{
-			"SELECT version()":        "(openGauss-lite 6.0.0 build 0bd0ce80) compiled",
-			"SHOW sql_compatibility":  "PG",
-			"SHOW server_encoding":    "UTF8",
-			"SHOW behaviour_of_front": "spliced",
+			"SELECT version()":       "(openGauss-lite 6.0.0 build 0bd0ce80) compiled",
+			"SHOW sql_compatibility": "PG",
+			"SHOW server_encoding":   "UTF8",
 		},
 	}
 	return f, gaussDSN(f.Start(t), url.PathEscape(gaussPassword), "sslmode=verify-full&sslrootcert="+url.QueryEscape(root)+"&search_path="+d.Schema)
@@ -93,7 +90,7 @@ func TestGaussSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = tx.Rollback() }()
-		s, err := tx.PrepareContext(t.Context(), pq.CopyIn("shelf", "id", "label"))
+		s, err := tx.PrepareContext(t.Context(), `COPY shelf (id, label) FROM STDIN`)
 		if err != nil {
 			t.Fatal(err)
 		}
