@@ -236,7 +236,7 @@ func TestDatabaseStopsAndStarts(t *testing.T) {
 func TestHTTP2(t *testing.T) {
 	d := testDB(t)
 	create(t, d, 1)
-	s := newStage(t, d, bulky(d, 1<<20), live.Options{WriteTimeout: 100 * time.Millisecond})
+	s := newStage(t, d, bulky(d, 256<<10), live.Options{WriteTimeout: 3 * time.Second})
 	s.server.Close()
 	s.server = httptest.NewUnstartedServer(s)
 	s.server.EnableHTTP2 = true

@@ -112,7 +112,7 @@ func newServer(subscribed func(string, *sse.Subscriber)) *sse.Server {
 }
 
 // Dirty has sessions drawn again although their versions did not change, for
-// what a board shows besides committed rows.
+// what a board shows besides committed rows. A nil hub has none.
 func (h *Hub) Dirty(ids ...int64) {
 	for _, r := range h.find(ids) {
 		r.force()
@@ -128,6 +128,9 @@ func (h *Hub) nudge(ids []int64) {
 
 // find gives the rooms of those sessions that somebody looks at.
 func (h *Hub) find(ids []int64) []*room {
+	if h == nil {
+		return nil
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var list []*room

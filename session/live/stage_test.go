@@ -160,7 +160,7 @@ func (s *stage) watch(id int64, a live.Audience, login uuid.UUID) *client {
 
 func (s *stage) watchWith(hc *http.Client, id int64, a live.Audience, login uuid.UUID) *client {
 	s.t.Helper()
-	c, err := dial(s.t, hc, fmt.Sprintf("%s/%d/%s/%s", s.server.URL, id, a, login))
+	c, err := dial(s.t, hc, fmt.Sprintf("%s/%d/%s/%s?stream=x", s.server.URL, id, a, login))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -39,9 +39,7 @@ func (h *Hub) Touch(ctx context.Context, tx *db.Tx, ids ...int64) error {
 	if n != int64(len(ids)) {
 		return fmt.Errorf("raise versions of sessions %v: %d rows found", ids, n)
 	}
-	if h != nil {
-		tx.AfterCommit(func() { h.nudge(ids) })
-	}
+	tx.AfterCommit(func() { h.nudge(ids) })
 	return nil
 }
 

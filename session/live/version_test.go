@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"jingfang/session/live"
 	"jingfang/sql/db"
 )
 
@@ -24,6 +25,7 @@ func TestTouch(t *testing.T) {
 			t.Error("a session without a version was touched")
 		}
 	})
+	t.Run("a nil hub", func(t *testing.T) { (*live.Hub)(nil).Dirty(1) })
 	t.Run("nothing", func(t *testing.T) {
 		if err := tryTouch(t.Context(), d, nil); err != nil {
 			t.Error(err)
