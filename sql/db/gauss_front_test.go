@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -67,6 +68,28 @@ func TestGaussLogin(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// The front answers the unchanged driver as a real openGauss does: that shows
+// the front is true, and why the login of our own is needed.
+func TestGaussFrontAndPlainDriver(t *testing.T) {
+	for _, c := range []struct{ method, stored, want string }{
+		{"md5", "md5", ""}, {"sha256", "md5", ""}, {"md5", "sha256+md5", ""}, {"sha256", "sha256+md5", ""},
+		{"sha256", "sha256", "28P01"}, {"md5", "sha256", "SASLCont (11)"}, {"sm3", "sm3", "(13)"}, {"sha256", "", "28P01"},
+	} {
+		t.Run(c.method+"/"+c.stored, func(t *testing.T) {
+			_, address := front(t, c.method, c.stored)
+			pool, err := sql.Open("postgres", "postgres://app:"+url.PathEscape(gaussPassword)+"@"+address+"/clinic?sslmode=disable&connect_timeout=20")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer pool.Close()
+			err = pool.PingContext(t.Context())
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
 	}
 }
 

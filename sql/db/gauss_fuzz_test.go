@@ -44,6 +44,22 @@ func FuzzGaussMessage(f *testing.F) {
 	})
 }
 
+// FuzzParseGaussDSN holds that no DSN is half read, and none is quoted.
+func FuzzParseGaussDSN(f *testing.F) {
+	f.Add("app:Geheim-1@db:5432,db2/clinic?sslmode=disable&connect_timeout=3")
+	f.Add("app:%zz@/x?host=/run&port=1,2")
+	f.Add("@:@?&&=;[::1]:/%")
+	f.Fuzz(func(t *testing.T, rest string) {
+		c, err := parseGaussDSN("opengauss://" + rest)
+		if err == nil && (len(c.hosts) == 0 || c.user == "" || c.password.open() == "" || c.database == "" || c.tls.mode == "" || c.timeout <= 0) {
+			t.Errorf("%q is read as %+v", rest, c)
+		}
+		if err != nil && KindOf(err) != Invalid {
+			t.Errorf("%q: %v has no sentence", rest, err)
+		}
+	})
+}
+
 func checkChallenge(t *testing.T, body []byte, new bool) {
 	t.Helper()
 	minor := uint16(0)

@@ -107,6 +107,14 @@ func TestGaussSession(t *testing.T) {
 			t.Errorf("%d rows, %v", n, err)
 		}
 	})
+	t.Run("target_session_attrs", func(t *testing.T) {
+		if err := openGauss(t, dsn+"&target_session_attrs=primary").PingContext(t.Context()); err != nil {
+			t.Errorf("primary: %v", err)
+		}
+		if err := openGauss(t, dsn+"&target_session_attrs=standby").PingContext(t.Context()); err == nil {
+			t.Error("the primary is taken for a standby")
+		}
+	})
 	t.Run("cancel", func(t *testing.T) {
 		before := f.Cancels.Load()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
