@@ -1,6 +1,10 @@
 package inventory
 
-import "github.com/google/uuid"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // The columns of bulk statements travel as arrays without NULL: zero and the
 // empty text stand for it and become NULL in the statement.
@@ -19,4 +23,20 @@ func valueOf(n *int64) int64 {
 		return 0
 	}
 	return *n
+}
+
+// dayOf is the calendar day as text, empty for nil.
+func dayOf(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return dateText(*t)
+}
+
+// dayPointer is nil for the zero time.
+func dayPointer(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }

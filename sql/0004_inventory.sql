@@ -19,8 +19,9 @@ CREATE TABLE drug (
   CONSTRAINT drug_units_ck CHECK (units_per_pack > 0)
 );
 
--- Legal class of a drug from a day on (普 / 精二 / 精一 / 毒). A drug without a
--- row is of unknown class, which never counts as ordinary.
+-- Legal class of a drug from a day on (普 / 精二 / 精一 / 麻 / 毒). A drug without
+-- a row is of unknown class, which never counts as ordinary. A correction is a
+-- second row for the same day: the later row counts.
 CREATE TABLE drug_class (
   id        BIGSERIAL,
   drug_id   bigint       NOT NULL,
@@ -29,10 +30,10 @@ CREATE TABLE drug_class (
   at        timestamptz  NOT NULL,
   staff_id  bigint,
   CONSTRAINT drug_class_pk PRIMARY KEY (id),
-  CONSTRAINT drug_class_since_uq UNIQUE (drug_id, since_on),
   CONSTRAINT drug_class_drug_fk FOREIGN KEY (drug_id) REFERENCES drug (id),
   CONSTRAINT drug_class_class_ck CHECK (class IN ('普', '精二', '精一', '麻', '毒'))
 );
+CREATE INDEX drug_class_since_ix ON drug_class (drug_id, since_on, id);
 CREATE TRIGGER drug_class_append_only BEFORE UPDATE OR DELETE ON drug_class FOR EACH ROW EXECUTE PROCEDURE refuse_change();
 CREATE TRIGGER drug_class_no_truncate BEFORE TRUNCATE ON drug_class FOR EACH STATEMENT EXECUTE PROCEDURE refuse_change();
 
@@ -69,6 +70,7 @@ CREATE TABLE receipt (
   digest       bytea         NOT NULL,
   finished_at  timestamptz,
   finished_by  bigint,
+  remark       varchar(200)  NOT NULL DEFAULT '',
   CONSTRAINT receipt_pk PRIMARY KEY (id),
   CONSTRAINT receipt_document_uq UNIQUE (source, number, revision),
   CONSTRAINT receipt_state_ck CHECK (state IN ('waiting', 'scanning', 'finished', 'superseded', 'cancelled'))
@@ -92,7 +94,8 @@ CREATE TABLE receipt_line (
   CONSTRAINT receipt_line_packs_ck CHECK (packs > 0)
 );
 
--- What was scanned at receiving and not taken: extra, unknown, unreadable.
+-- Boxes that were scanned at receiving and not taken: extra, of another
+-- receipt, of an unknown prefix. A box stands here once until it is resolved.
 CREATE TABLE receipt_refusal (
   id           BIGSERIAL,
   receipt_id   bigint        NOT NULL,
@@ -102,6 +105,7 @@ CREATE TABLE receipt_refusal (
   staff_id     bigint        NOT NULL,
   at           timestamptz   NOT NULL,
   resolved_at  timestamptz,
+  resolved_by  bigint,
   resolution   varchar(40)   NOT NULL DEFAULT '',
   CONSTRAINT receipt_refusal_pk PRIMARY KEY (id),
   CONSTRAINT receipt_refusal_receipt_fk FOREIGN KEY (receipt_id) REFERENCES receipt (id)

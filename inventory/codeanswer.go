@@ -1,0 +1,35 @@
+package inventory
+
+// CodeAnswer is the answer to one code of a scan, as screens and programs get it.
+type CodeAnswer struct {
+	Raw      string     `json:"raw"`
+	Code     string     `json:"code,omitempty"`
+	Kind     AnswerKind `json:"kind"`
+	Tone     Tone       `json:"tone"`
+	Word     string     `json:"word"`
+	Drug     string     `json:"drug,omitempty"`
+	Sentence string     `json:"sentence"`
+}
+
+// newCodeAnswer fills in the tone and its word.
+func newCodeAnswer(raw, code, drug string, kind AnswerKind, sentence string) CodeAnswer {
+	return CodeAnswer{Raw: raw, Code: code, Kind: kind, Tone: kind.Tone(), Word: kind.Word(), Drug: drug, Sentence: sentence}
+}
+
+// unreadAnswer is the answer to a text that is no trace code.
+func unreadAnswer(e *CodeError) CodeAnswer {
+	return newCodeAnswer(e.Shown(), "", "", e.Kind, e.Sentence())
+}
+
+// Worst is the answer that a band shows for a whole scan: the most urgent one,
+// the last of equals.
+func Worst(answers []CodeAnswer) CodeAnswer {
+	rank := map[Tone]int{ToneSoft: 1, ToneGood: 2, ToneCaution: 3, ToneBad: 4}
+	var worst CodeAnswer
+	for _, a := range answers {
+		if rank[a.Tone] >= rank[worst.Tone] {
+			worst = a
+		}
+	}
+	return worst
+}

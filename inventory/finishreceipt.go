@@ -1,0 +1,98 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"jingfang/session/identity"
+	"jingfang/sql/db"
+)
+
+// Finishing ends the scanning of a receipt.
+type Finishing struct {
+	ReceiptID int64
+	CommandID uuid.UUID
+	// Missing packs and Refused boxes are the differences the person has seen
+	// and stands for.
+	Missing, Refused int
+	// Remark is required when there are differences; at most 200 characters.
+	Remark string
+}
+
+// Finished is what a finished receipt came to.
+type Finished struct {
+	Number   string `json:"number"`
+	Expected int    `json:"expected"`
+	Received int    `json:"received"`
+	Missing  int    `json:"missing"`
+	Refused  int    `json:"refused"`
+	Sentence string `json:"sentence"`
+}
+
+// FinishReceipt ends the scanning of a receipt with the differences it has.
+// They must be the ones the person saw: a box that came in meanwhile is a
+// Conflict. Packs that are missing stay expected.
+func (s *Service) FinishReceipt(ctx context.Context, by identity.Actor, in Finishing) (Finished, error) {
+	if err := identity.Allow(ctx, s.db, by, identity.Receive, 0); err != nil {
+		return Finished{}, err
+	}
+	if utf8.RuneCountInString(in.Remark) > 200 {
+		return Finished{}, db.Refuse(db.Invalid, "说明最多 200 个字，请写短一些。")
+	}
+	cmd := identity.Command{ID: in.CommandID, Kind: "finish_receipt", Request: in}
+	done, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (Finished, error) {
+		return finish(ctx, tx, by, in)
+	})
+	return done, err
+}
+
+func finish(ctx context.Context, tx *db.Tx, by identity.Actor, in Finishing) (Finished, error) {
+	receipt, err := lockReceipt(ctx, tx, in.ReceiptID)
+	if err != nil {
+		return Finished{}, err
+	}
+	lines, err := ReceiptLines(ctx, tx, in.ReceiptID)
+	if err != nil {
+		return Finished{}, err
+	}
+	done := Finished{Number: receipt.Number, Refused: receipt.Refused}
+	for _, l := range lines {
+		done.Expected += l.Packs
+		done.Received += l.Received
+	}
+	done.Missing = done.Expected - done.Received
+	switch {
+	case done.Missing != in.Missing || done.Refused != in.Refused:
+		return Finished{}, db.Refuse(db.Conflict, "差异刚刚变了：现在少 %d 盒，多出或不明 %d 盒。请再看一遍差异清单后完成。", done.Missing, done.Refused)
+	case done.Missing+done.Refused > 0 && in.Remark == "":
+		return Finished{}, db.Refuse(db.Invalid, "还有差异（少 %d 盒，多出或不明 %d 盒）。请写一句说明后完成，例如“已电话告知中心药库”。", done.Missing, done.Refused)
+	}
+	done.Sentence = done.sentence()
+	return done, closeReceipt(ctx, tx, by, in, done)
+}
+
+func (f Finished) sentence() string {
+	if f.Missing+f.Refused == 0 {
+		return fmt.Sprintf("入库单 %s 已完成：应扫 %d 盒，全部入库，没有差异。", f.Number, f.Expected)
+	}
+	return fmt.Sprintf("入库单 %s 已完成：应扫 %d 盒，入库 %d 盒，少 %d 盒，多出或不明 %d 盒。差异已记录。",
+		f.Number, f.Expected, f.Received, f.Missing, f.Refused)
+}
+
+func closeReceipt(ctx context.Context, tx *db.Tx, by identity.Actor, in Finishing, done Finished) error {
+	err := tx.ExecOne(ctx, `UPDATE receipt SET state = 'finished', finished_at = $2, finished_by = $3::bigint, remark = $4 WHERE id = $1`,
+		in.ReceiptID, tx.Now, nullInt(by.StaffID), in.Remark)
+	if err != nil {
+		return fmt.Errorf("finish receipt: %w", err)
+	}
+	_, err = tx.Exec(ctx, `UPDATE receipt_refusal SET resolved_at = $2, resolved_by = $3::bigint, resolution = 'difference'
+WHERE receipt_id = $1 AND resolved_at IS NULL`, in.ReceiptID, tx.Now, nullInt(by.StaffID))
+	if err != nil {
+		return fmt.Errorf("keep refused boxes as difference: %w", err)
+	}
+	return identity.Audit(ctx, tx, by, identity.Event{Name: "receipt.finish", ObjectKind: "receipt", ObjectID: fmt.Sprint(in.ReceiptID),
+		Detail: fmt.Sprintf("number=%s expected=%d received=%d refused=%d", done.Number, done.Expected, done.Received, done.Refused)})
+}

@@ -1,0 +1,278 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"jingfang/session/identity"
+	"jingfang/sql/db"
+)
+
+// MaxReceive is the most codes of one scan at receiving: a full batch reader,
+// or a pasted list.
+const MaxReceive = 2000
+
+// ReceiveScan is what was scanned into a receipt: one code or many.
+type ReceiveScan struct {
+	ReceiptID int64
+	CommandID uuid.UUID
+	Codes     string
+}
+
+// ReceiveAnswer is the answer to a whole scan, code by code in its order.
+type ReceiveAnswer struct {
+	Answers []CodeAnswer `json:"answers"`
+	// Taken is how many packs this scan brought in.
+	Taken int `json:"taken"`
+	// Expected and Received are the receipt's packs (应扫, 已扫) afterwards.
+	Expected int `json:"expected"`
+	Received int `json:"received"`
+}
+
+// Receive scans packs into a receipt. Each code has its own answer; what cannot
+// be taken in and is a box by its code stays with the receipt as a difference
+// and changes nothing else. A repeat of the command gives the first answer.
+func (s *Service) Receive(ctx context.Context, by identity.Actor, in ReceiveScan) (ReceiveAnswer, error) {
+	if err := identity.Allow(ctx, s.db, by, identity.Receive, 0); err != nil {
+		return ReceiveAnswer{}, err
+	}
+	read := ParseScan(in.Codes)
+	if len(read) > MaxReceive {
+		return ReceiveAnswer{}, db.Refuse(db.Invalid, "一次最多录入 %d 个码，这次有 %d 个。请分几次录入。", MaxReceive, len(read))
+	}
+	cmd := identity.Command{ID: in.CommandID, Kind: "receive", Request: in}
+	var answer ReceiveAnswer
+	err := rerun(func() (err error) {
+		answer, _, err = identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (ReceiveAnswer, error) {
+			return receive(ctx, tx, by, in, read)
+		})
+		return err
+	})
+	return answer, err
+}
+
+func receive(ctx context.Context, tx *db.Tx, by identity.Actor, in ReceiveScan, read []Parsed) (ReceiveAnswer, error) {
+	receipt, err := lockReceipt(ctx, tx, in.ReceiptID)
+	if err != nil {
+		return ReceiveAnswer{}, err
+	}
+	b := &receivingBench{tx: tx, by: by, command: in.CommandID, receipt: receipt, here: map[string]string{}}
+	if err := b.load(ctx, read); err != nil {
+		return ReceiveAnswer{}, err
+	}
+	for _, p := range read {
+		b.answers = append(b.answers, b.decide(p))
+	}
+	if err := b.write(ctx); err != nil {
+		return ReceiveAnswer{}, err
+	}
+	return b.answer(), nil
+}
+
+// receivingBench is one scan at receiving while it is worked through: first all
+// codes are answered in memory, then everything is written at once.
+type receivingBench struct {
+	tx      *db.Tx
+	by      identity.Actor
+	command uuid.UUID
+	receipt Receipt
+
+	lines []ReceiptLine // of this receipt, and of others that packs belong to
+	packs map[string]*Pack
+	known map[string]Prefix
+
+	here     map[string]string // code → drug: taken in by this scan
+	arriving []*Pack           // known packs to be received
+	claimed  []*Pack           // those of them that no receipt had claimed
+	fresh    []newPack
+	answers  []CodeAnswer
+}
+
+// load locks the packs of all codes and reads the lines and prefixes they need.
+func (b *receivingBench) load(ctx context.Context, read []Parsed) (err error) {
+	codes, prefixes := distinctCodes(read)
+	if b.packs, err = LockPacks(ctx, b.tx, codes); err != nil {
+		return err
+	}
+	var others []int64
+	for _, p := range b.packs {
+		if p.ReceiptLineID != nil {
+			others = append(others, *p.ReceiptLineID)
+		}
+	}
+	slices.Sort(others)
+	if b.lines, err = readLines(ctx, b.tx, b.receipt.ID, slices.Compact(others)); err != nil {
+		return err
+	}
+	if len(b.packs) < len(codes) {
+		b.known, err = FindPrefixes(ctx, b.tx, prefixes)
+	}
+	return err
+}
+
+// distinctCodes lists the codes that were read in their order, once each, and
+// the distinct prefixes.
+func distinctCodes(read []Parsed) (codes, prefixes []string) {
+	for _, p := range read {
+		if p.Err == nil {
+			codes = append(codes, p.Code.Code())
+			prefixes = append(prefixes, p.Code.Prefix())
+		}
+	}
+	slices.Sort(codes)
+	slices.Sort(prefixes)
+	return slices.Compact(codes), slices.Compact(prefixes)
+}
+
+// decide answers one piece of the scan and notes what is to be written.
+func (b *receivingBench) decide(p Parsed) CodeAnswer {
+	if p.Err != nil {
+		return unreadAnswer(p.Err)
+	}
+	f, line := b.facts(p.Code)
+	c := b.context(p.Code, line)
+	said := ScanAnswer(f, c)
+	drug := c.Drug
+	if f != nil {
+		drug = f.Drug
+	}
+	if said.Move == MoveReceive {
+		b.accept(p.Code, line)
+		b.here[p.Code.Code()] = drug
+	}
+	return newCodeAnswer(p.Code.Raw(), p.Code.Code(), drug, said.Kind, said.Sentence)
+}
+
+// facts is what the rules need to know of a code. A box that the receipt has
+// room for is looked at as if the document had announced it, so that its expiry
+// is judged like any other's; f is nil where there is neither pack nor room.
+func (b *receivingBench) facts(code TraceCode) (f *ScanFacts, line *ReceiptLine) {
+	if drug, ok := b.here[code.Code()]; ok {
+		return &ScanFacts{Pack: PackFacts{State: StateInStore}, Drug: drug}, nil
+	}
+	pack := b.packs[code.Code()]
+	if pack != nil && !unclaimed(pack) {
+		return b.packFacts(pack)
+	}
+	drugID := b.drugOf(code, pack)
+	if line = b.room(drugID, code.Batch()); line == nil {
+		return nil, nil
+	}
+	p := b.newPack(code, line)
+	return &ScanFacts{Drug: line.DrugName(), Receipt: b.receipt.ID,
+		Pack: PackFacts{State: StateExpected, Content: p.content, Remainder: p.content, Expiry: p.expiresOn}}, line
+}
+
+func (b *receivingBench) packFacts(pack *Pack) (*ScanFacts, *ReceiptLine) {
+	f := &ScanFacts{Pack: pack.Facts(), Drug: pack.DrugName(), SessionName: "别的场次"}
+	var line *ReceiptLine
+	for i := range b.lines {
+		if pack.ReceiptLineID != nil && b.lines[i].ID == *pack.ReceiptLineID {
+			line = &b.lines[i]
+			f.Receipt, f.ReceiptNo = line.ReceiptID, line.Number
+		}
+	}
+	return f, line
+}
+
+// drugOf is the drug of a code without a claim; zero when it is not to be taken
+// in here: an unknown prefix, or a carton.
+func (b *receivingBench) drugOf(code TraceCode, pack *Pack) int64 {
+	if pack != nil {
+		return pack.DrugID
+	}
+	known, ok := b.known[code.Prefix()]
+	if !ok || known.Level > 1 {
+		return 0
+	}
+	return known.DrugID
+}
+
+// room chooses the line a box is counted to: one of its drug with room, of its
+// batch if the code names one, else the first.
+func (b *receivingBench) room(drugID int64, batch string) *ReceiptLine {
+	var first *ReceiptLine
+	for i := range b.lines {
+		l := &b.lines[i]
+		if l.ReceiptID != b.receipt.ID || l.DrugID != drugID || l.Linked >= l.Packs {
+			continue
+		}
+		if batch != "" && l.Batch == batch {
+			return l
+		}
+		if first == nil {
+			first = l
+		}
+	}
+	return first
+}
+
+func (b *receivingBench) context(code TraceCode, line *ReceiptLine) ScanContext {
+	known, ok := b.known[code.Prefix()]
+	c := ScanContext{Point: PointReceiving, Receipt: b.receipt.ID, Now: b.tx.Now,
+		PrefixKnown: ok, Carton: ok && known.Level > 1, Wanted: line != nil, Drug: known.Drug}
+	if pack := b.packs[code.Code()]; pack != nil {
+		c.PrefixKnown, c.Carton, c.Drug = true, false, pack.DrugName()
+	}
+	return c
+}
+
+// newPack is a box as the line and its own code describe it: what a GS1 code
+// carries is printed on the very box and goes before the document.
+func (b *receivingBench) newPack(code TraceCode, line *ReceiptLine) newPack {
+	p := newPack{code: code.Code(), drugID: line.DrugID, content: line.UnitsPerPack, batch: line.Batch, lineID: line.ID, madeOn: code.Made()}
+	if line.ExpiresOn != nil {
+		p.expiresOn = *line.ExpiresOn
+	}
+	if line.MadeOn != nil && p.madeOn.IsZero() {
+		p.madeOn = *line.MadeOn
+	}
+	if code.Batch() != "" {
+		p.batch = code.Batch()
+	}
+	if !code.Expiry().IsZero() {
+		p.expiresOn = code.Expiry()
+	}
+	if known, ok := b.known[code.Prefix()]; ok && known.Level == 1 {
+		p.content = known.Units
+	}
+	return p
+}
+
+// accept notes a box that is taken in and counts it to its line.
+func (b *receivingBench) accept(code TraceCode, line *ReceiptLine) {
+	line.Received++
+	pack := b.packs[code.Code()]
+	switch {
+	case pack == nil:
+		line.Linked++
+		b.fresh = append(b.fresh, b.newPack(code, line))
+	case unclaimed(pack):
+		line.Linked++
+		p := b.newPack(code, line)
+		pack.ReceiptLineID, pack.Batch, pack.ExpiresOn = &line.ID, p.batch, dayPointer(p.expiresOn)
+		b.claimed = append(b.claimed, pack)
+		b.arriving = append(b.arriving, pack)
+	default:
+		b.arriving = append(b.arriving, pack)
+	}
+}
+
+func (b *receivingBench) answer() ReceiveAnswer {
+	a := ReceiveAnswer{Answers: b.answers, Taken: len(b.here)}
+	for _, l := range b.lines {
+		if l.ReceiptID == b.receipt.ID {
+			a.Expected += l.Packs
+			a.Received += l.Received
+		}
+	}
+	return a
+}
+
+// auditDetail says in figures what the scan did.
+func (b *receivingBench) auditDetail() string {
+	return fmt.Sprintf("number=%s codes=%d taken=%d", b.receipt.Number, len(b.answers), len(b.here))
+}
