@@ -46,7 +46,7 @@ func enterPacks(ctx context.Context, tx *db.Tx, by identity.Actor, packs []newPa
 	n, err := tx.Exec(ctx, `WITH fresh AS (
   INSERT INTO pack (code, drug_id, state, units_total, units_left, batch, expires_on, made_on, receipt_line_id, alarm, created_at, changed_at)
   SELECT n.code, n.drug_id, n.state, n.content, n.units_left, n.batch, CAST(NULLIF(n.expires_on, '') AS date), CAST(NULLIF(n.made_on, '') AS date),
-    NULLIF(n.line, 0), n.alarm, $11, $11
+    NULLIF(n.line, 0), n.alarm, $11::timestamptz, $11::timestamptz
   FROM (SELECT unnest($1::text[]) AS code, unnest($2::bigint[]) AS drug_id, unnest($3::text[]) AS state, unnest($4::bigint[]) AS content,
     unnest($5::bigint[]) AS units_left, unnest($6::text[]) AS batch, unnest($7::text[]) AS expires_on, unnest($8::text[]) AS made_on,
     unnest($9::bigint[]) AS line, unnest($10::text[]) AS alarm) n
@@ -54,7 +54,7 @@ func enterPacks(ctx context.Context, tx *db.Tx, by identity.Actor, packs []newPa
 )
 INSERT INTO movement (kind, pack_id, quantity, from_state, to_state, units_after, receipt_line_id, staff_id, login_id, device, device_at, at,
   reason, how, fact, alarm, command_id)
-SELECT $12::text, f.id, f.units_left, '', f.state, f.units_left, f.receipt_line_id, $13::bigint, $14::uuid, $15::text, $16::timestamptz, $11,
+SELECT $12::text, f.id, f.units_left, '', f.state, f.units_left, f.receipt_line_id, $13::bigint, $14::uuid, $15::text, $16::timestamptz, $11::timestamptz,
   $17::text, $18::text, $19::boolean, f.alarm, $20::uuid
 FROM fresh f`,
 		pq.Array(c.codes), pq.Array(c.drugs), pq.Array(c.states), pq.Array(c.contents), pq.Array(c.left), pq.Array(c.batches),

@@ -278,7 +278,7 @@ func TestDisableAndReset(t *testing.T) {
 	wantKind(t, err, db.Denied)
 	_, err = h.ResetPassword(ctx(), h.alive(h.login("sys").Cookie).Actor, 999)
 	wantKind(t, err, db.NotFound)
-	if n := h.count(`SELECT count(*) FROM audit WHERE detail LIKE '%' || $1 || '%' OR object_id = $1`, password); n != 0 {
+	if n := h.count(`SELECT count(*) FROM audit WHERE detail LIKE '%' || $1::text || '%' OR object_id = $1::text`, password); n != 0 {
 		t.Error("the one-time password is in the audit")
 	}
 }
