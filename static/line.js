@@ -19,7 +19,9 @@
     this.tries = 0;
     this.heard = Date.now();
     this.listeners = [];
+    this.late = false; // the server is there but cannot draw the board
     this.addEventListener('beat', function () {});
+    this.addEventListener('stale', function () {});
     this.open();
     lines.push(this);
   }
@@ -35,7 +37,7 @@
     source.onopen = function (event) {
       line.readyState = 1;
       line.tries = 0;
-      line.hear();
+      line.hear('open');
       if (line.onopen) line.onopen(event);
     };
     source.onerror = function (event) { line.fail(event); };
@@ -55,15 +57,18 @@
     if (event && this.onerror) this.onerror(event);
   };
 
-  Line.prototype.hear = function () {
-    this.heard = heard = Date.now();
+  // hear notes a sign of life; the event stale is one, but makes nothing fresh.
+  Line.prototype.hear = function (name) {
+    this.heard = Date.now();
     lost = 0;
+    if (name === 'beat' || name === 'stale') this.late = name === 'stale';
+    if (!this.late) heard = this.heard;
     tell();
   };
 
   Line.prototype.addEventListener = function (name, call) {
     var line = this;
-    var l = { name: name, call: call, heard: function (event) { line.hear(); call(event); } };
+    var l = { name: name, call: call, heard: function (event) { line.hear(name); call(event); } };
     line.listeners.push(l);
     if (line.source) line.source.addEventListener(name, l.heard);
   };
@@ -91,7 +96,8 @@
   function state() {
     if (lines.length === 0) return '';
     if (navigator.onLine === false || lost && Date.now() - lost > 10000) return 'off';
-    return lines.every(function (l) { return l.readyState === 1; }) ? 'live' : 'wait';
+    if (!lines.every(function (l) { return l.readyState === 1; })) return 'wait';
+    return lines.some(function (l) { return l.late; }) ? 'late' : 'live';
   }
 
   function age(ms) {
@@ -104,16 +110,18 @@
     var sign = document.getElementById('line');
     if (!sign) return;
     var now = state();
-    var word = { live: '实时', wait: '重连中', off: '离线' }[now] || '';
+    var word = { live: '实时', wait: '重连中', off: '离线', late: '数据停在' }[now] || '';
     var old = age(Date.now() - heard);
     if (now === 'off') word += ' ' + old;
+    if (now === 'late') word += ' ' + old + '前';
     if (pending) word += '·' + pending + ' 条待上传';
     var text = sign.querySelector('.line-word');
     if (text.textContent !== word) text.textContent = word;
     sign.dataset.state = now;
     sign.hidden = !now;
-    document.body.classList.toggle('is-stale', now === 'off');
-    if (now !== 'off') return;
+    var stale = now === 'off' || now === 'late';
+    document.body.classList.toggle('is-stale', stale);
+    if (!stale) return;
     Array.from(document.querySelectorAll('.age')).forEach(function (e) { e.textContent = old + '前'; });
   }
 

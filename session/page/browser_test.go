@@ -45,6 +45,7 @@ type desk struct {
 	commands []string // codes or "finish"
 	ids      []string // their command ids
 	line     chan struct{}
+	say      chan string // names of further events the stream sends
 }
 
 // got are the commands so far.
@@ -111,17 +112,25 @@ func (d *desk) events(w http.ResponseWriter, r *http.Request) error {
 	if err := http.NewResponseController(w).Flush(); err != nil {
 		return err
 	}
-	select {
-	case <-line:
-	case <-r.Context().Done():
+	for {
+		select {
+		case <-line:
+			return nil
+		case <-r.Context().Done():
+			return nil
+		case name := <-d.say:
+			fmt.Fprintf(w, "event: %s\ndata: 0\n\n", name)
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
 }
 
 // startDesk serves the page as production does, with all middleware.
 func startDesk(t *testing.T) (*desk, string) {
 	t.Helper()
-	d := &desk{hold: make(chan struct{}, 100), line: make(chan struct{})}
+	d := &desk{hold: make(chan struct{}, 100), line: make(chan struct{}), say: make(chan string)}
 	d.site = newSite(t, new(bytes.Buffer), deskSet())
 	mux := http.NewServeMux()
 	mux.Handle("/static/", static.Handler())
@@ -274,6 +283,10 @@ func TestLineInTheBrowser(t *testing.T) {
 	d, url := startDesk(t)
 	b := openBrowser(t, url)
 	b.until(`document.querySelector('.line-word').textContent === '实时'`)
+	d.say <- "stale"
+	b.until(`document.querySelector('.line-word').textContent.indexOf('数据停在') === 0 && document.querySelector('.is-stale .age').textContent.endsWith('前')`)
+	d.say <- "beat"
+	b.until(`document.querySelector('.line-word').textContent === '实时' && !document.querySelector('.is-stale')`)
 	mend := d.cut()
 	b.until(`document.querySelector('.line-word').textContent === '重连中'`)
 	mend()
