@@ -57,13 +57,19 @@ func Audit(ctx context.Context, tx *db.Tx, by Actor, e Event) error {
 	return nil
 }
 
-// AuditRefusal writes an event in a transaction of its own, for a refusal whose
-// business transaction is rolled back or never began.
+// AuditAlone writes an event in a transaction of its own, for an act that
+// changes no row, such as looking at something.
+func AuditAlone(ctx context.Context, d *db.DB, by Actor, e Event) error {
+	return d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return Audit(ctx, tx, by, e) })
+}
+
+// AuditRefusal is AuditAlone for a refusal, whose business transaction is rolled
+// back or never began; an empty outcome means Refused.
 func AuditRefusal(ctx context.Context, d *db.DB, by Actor, e Event) error {
 	if e.Outcome == "" {
 		e.Outcome = Refused
 	}
-	return d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return Audit(ctx, tx, by, e) })
+	return AuditAlone(ctx, d, by, e)
 }
 
 // head is the end of a chain.

@@ -57,8 +57,7 @@ SELECT l.secret_hash, l.seen_at, l.expires_at, l.locked_at, l.ended_at,
 FROM login l
 JOIN staff s ON s.id = l.staff_id
 LEFT JOIN staff_role g ON g.staff_id = s.id AND g.revoked_at IS NULL
-WHERE l.id = $1
-ORDER BY g.id`, c.id)
+WHERE l.id = $1`, c.id)
 	if err != nil {
 		return State{}, fmt.Errorf("authenticate: %w", err)
 	}

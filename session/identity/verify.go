@@ -247,14 +247,5 @@ func (s *Service) VerifyAudit(ctx context.Context, by Actor) (Report, error) {
 		e.Outcome, e.Detail = Failed, report.Broken.String()
 		s.log.Error("the audit is broken", "chain", report.Broken.Chain, "seq", report.Broken.Seq, "what", report.Broken.What)
 	}
-	return report, AuditRefusal(ctx, s.d, by, orOK(e))
-}
-
-// orOK keeps AuditRefusal, which is also the way to write an event alone, from
-// calling a good outcome a refusal.
-func orOK(e Event) Event {
-	if e.Outcome == "" {
-		e.Outcome = OK
-	}
-	return e
+	return report, AuditAlone(ctx, s.d, by, e)
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,8 +21,10 @@ import (
 	"jingfang/session/identity"
 	"jingfang/session/identity/web"
 	"jingfang/session/page"
+	"jingfang/sql/db"
 	"jingfang/sql/dbtest"
 	"jingfang/sql/seal"
+	"jingfang/static"
 )
 
 const (
@@ -54,6 +57,17 @@ type house struct {
 	test  *dbtest.DB
 	clock *clock
 	url   string
+	// statements is how many the last request needed.
+	statements atomic.Int64
+}
+
+// counted notes the statements of a request.
+func (h *house) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		ctx, counter := db.WithCounter(r.Context())
+		next.ServeHTTP(rw, r.WithContext(ctx))
+		h.statements.Store(counter.Count())
+	})
 }
 
 type option func(*web.Config)
@@ -76,8 +90,10 @@ func newHouse(t *testing.T, options ...option) *house {
 	w := web.New(c)
 	r := chi.NewRouter()
 	r.Use(site.Middleware()...)
+	r.Use(h.counted)
 	r.Use(w.Middleware)
 	w.Routes(r)
+	r.Handle("/static/*", static.Handler())
 	r.Get("/", w.LoggedIn(func(rw http.ResponseWriter, r *http.Request) error {
 		by, _ := identity.ActorOf(r.Context())
 		return site.JSON(rw, r, http.StatusOK, by.Username)

@@ -123,9 +123,6 @@ func (w *Web) postLogout(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.clearCookie(rw, r)
-	// What the browser kept for us goes with the login; waiting commands have been
-	// sent or the page did not let the person log out.
-	rw.Header().Set("Clear-Site-Data", `"cache"`)
 	return w.done(rw, r, "/login")
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -112,6 +113,9 @@ func (w *Web) viewer(st identity.State, c identity.Cookie) page.Viewer {
 // mayPass is the gate before all handlers.
 func (w *Web) mayPass(rw http.ResponseWriter, r *http.Request) error {
 	path := r.URL.Path
+	if err := w.fromOffice(r); err != nil {
+		return err
+	}
 	st, ok := stateOf(r.Context())
 	if !ok {
 		if path == "/login" || path == "/first-run" {
@@ -129,6 +133,19 @@ func (w *Web) mayPass(rw http.ResponseWriter, r *http.Request) error {
 		return errMustChange()
 	}
 	return nil
+}
+
+// fromOffice holds the pages of administration to their networks.
+func (w *Web) fromOffice(r *http.Request) error {
+	path := r.URL.Path
+	if len(w.nets) == 0 || !strings.HasPrefix(path, "/admin/") && path != "/audit" && !strings.HasPrefix(path, "/audit/") {
+		return nil
+	}
+	addr, err := netip.ParseAddr(clientOf(r).Addr)
+	if err == nil && slices.ContainsFunc(w.nets, func(n netip.Prefix) bool { return n.Contains(addr.Unmap()) }) {
+		return nil
+	}
+	return db.Refuse(db.Denied, "管理页面只能在指定的办公网络打开。请在办公电脑上操作。")
 }
 
 func errMustChange() error {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -237,16 +238,41 @@ func (w *Web) postRevoke(rw http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// changeGrant does the same for every site that was ticked, one after the other;
+// what a rule forbids ends it.
 func (w *Web) changeGrant(rw http.ResponseWriter, r *http.Request, do func(identity.Actor, int64, identity.Grant) error) error {
 	if err := readForm(rw, r); err != nil {
 		return err
 	}
-	site, err := strconv.ParseInt(r.PostForm.Get("site"), 10, 64)
-	if err != nil || site < 0 {
-		return db.Refuse(db.Invalid, "请选择精防点。")
+	grants, refusal := readGrants(r.PostForm)
+	return w.change(rw, r, func(by identity.Actor, id int64) error {
+		for _, g := range grants {
+			if err := do(by, id, g); err != nil {
+				return err
+			}
+		}
+		return refusal
+	})
+}
+
+// readGrants reads a role and its sites; with 全部精防点 the others say nothing.
+func readGrants(form url.Values) ([]identity.Grant, error) {
+	role := identity.Role(form.Get("role"))
+	var list []identity.Grant
+	for _, text := range form["site"] {
+		site, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || site < 0 {
+			return nil, db.Refuse(db.Invalid, "精防点无法识别，请刷新页面后重试。")
+		}
+		if site == 0 {
+			return []identity.Grant{{Role: role}}, nil
+		}
+		list = append(list, identity.Grant{Role: role, SiteID: site})
 	}
-	g := identity.Grant{Role: identity.Role(r.PostForm.Get("role")), SiteID: site}
-	return w.change(rw, r, func(by identity.Actor, id int64) error { return do(by, id, g) })
+	if len(list) == 0 {
+		return nil, db.Refuse(db.Invalid, "请选择精防点，至少一个。")
+	}
+	return list, nil
 }
 
 // change runs a change of a person's account and shows the person again, with

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -42,6 +43,9 @@ type Config struct {
 	// FirstRunToken is printed on the console and must be typed to create the
 	// first administrators; "" closes the page.
 	FirstRunToken string
+	// Offices are the networks from which the administrators' and the auditor's
+	// pages open (GB/T 22239-2019 8.1.4.4); empty means everywhere.
+	Offices []netip.Prefix
 	// FailuresPerMinute bounds wrong passwords from one address; 0 means 30 (a
 	// whole site may come from one).
 	FailuresPerMinute int
@@ -55,6 +59,7 @@ type Web struct {
 	menu  []Entry
 	open  []string
 	token string
+	nets  []netip.Prefix
 	slow  *httprate.RateLimiter
 	// failures a minute are answered for one address.
 	failures int
@@ -66,7 +71,7 @@ func New(c Config) *Web {
 		c.FailuresPerMinute = 30
 	}
 	return &Web{
-		svc: c.Service, site: c.Site, https: c.HTTPS, token: c.FirstRunToken,
+		svc: c.Service, site: c.Site, https: c.HTTPS, token: c.FirstRunToken, nets: c.Offices,
 		menu:     append(append([]Entry{}, c.Menu...), ownMenu()...),
 		open:     append([]string{"/static/", "/healthz", "/readyz", "/metrics"}, c.Open...),
 		failures: c.FailuresPerMinute,

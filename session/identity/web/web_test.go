@@ -1,7 +1,9 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -303,6 +305,14 @@ func TestAdministration(t *testing.T) {
 	sec.browserPost(link+"/grant", "role", "doctor", "site", "1").to(link)
 	sec.get(link).want(http.StatusOK, "医生 · 新华演示点")
 	sec.browserPost(link+"/grant", "role", "auditor", "site", "0").want(http.StatusOK, "不得兼任")
+	sec.browserPost(link+"/grant", "role", "assistant").want(http.StatusOK, "请选择精防点，至少一个")
+	sec.browserPost(link+"/grant", "role", "assistant", "site", "x").want(http.StatusOK, "精防点无法识别")
+	sys.browserPost("/admin/sites", "code", "S3", "name", "东湖演示点", "district", "演示区").to("/admin/sites")
+	east, _ := sec.get(link).doc().Find(`input[name="site"]`).Last().Attr("value")
+	sec.browserPost(link+"/grant", "role", "assistant", "site", "1", "site", east).to(link)
+	sec.get(link).want(http.StatusOK, "工作人员 · 新华演示点", "工作人员 · 东湖演示点")
+	sec.browserPost(link+"/revoke", "role", "assistant", "site", "1").to(link)
+	sec.browserPost(link+"/revoke", "role", "assistant", "site", east).to(link)
 	sec.browserPost(link+"/revoke", "role", "doctor", "site", "1").to(link)
 	sec.get(link).want(http.StatusOK, "还没有角色")
 	sys.browserPost(link + "/disable").to(link)
@@ -317,4 +327,41 @@ func TestAdministration(t *testing.T) {
 	aud.get("/audit?day=2026-11-22").want(http.StatusOK, "没有记录")
 	aud.get("/audit?day=yesterday").want(http.StatusBadRequest)
 	aud.browserPost("/audit/verify").want(http.StatusOK, "链完整")
+}
+
+// The administrators' pages open only from the offices' networks.
+func TestOffices(t *testing.T) {
+	for net, want := range map[string]int{"127.0.0.0/8": http.StatusOK, "10.1.0.0/16": http.StatusForbidden} {
+		h := newHouse(t, func(c *web.Config) { c.Offices = []netip.Prefix{netip.MustParsePrefix(net)} })
+		h.person("sys", identity.Grant{Role: identity.SysAdmin})
+		h.person("aud", identity.Grant{Role: identity.Auditor})
+		sys, aud := h.browser("sys"), h.browser("aud")
+		for _, a := range []answer{sys.get("/admin/staff"), sys.get("/admin/sites"), aud.get("/audit"), aud.browserPost("/audit/verify")} {
+			if a.status != want {
+				t.Errorf("from %s: status %d, want %d", net, a.status, want)
+			}
+		}
+		sys.get("/").want(http.StatusOK)
+	}
+}
+
+// A page that many people have filled costs no more statements than an empty one.
+func TestStatementsPerPage(t *testing.T) {
+	h := newHouse(t)
+	h.person("sys", identity.Grant{Role: identity.SysAdmin})
+	h.person("aud", identity.Grant{Role: identity.Auditor})
+	for i := range 60 {
+		h.person(fmt.Sprintf("doc%d", i), identity.Grant{Role: identity.Doctor}, identity.Grant{Role: identity.Assistant})
+	}
+	sys, aud := h.browser("sys"), h.browser("aud")
+	for _, x := range []struct {
+		c    *client
+		path string
+		most int64
+	}{{sys, "/admin/staff", 4}, {sys, "/admin/staff/5", 4}, {sys, "/admin/sites", 2}, {aud, "/audit", 3}, {sys, "/password", 1}, {sys, "/patients", 2 + 4}} {
+		x.c.get(x.path)
+		if n := h.statements.Load(); n > x.most {
+			t.Errorf("%s: %d statements, want at most %d", x.path, n, x.most)
+		}
+	}
 }
