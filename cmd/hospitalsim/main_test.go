@@ -23,10 +23,11 @@ type screen struct {
 func (s *screen) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n, err := s.text.Write(p)
 	if strings.Contains(string(p), "Ctrl+C") {
 		close(s.ready)
 	}
-	return s.text.Write(p)
+	return n, err
 }
 
 func TestRun(t *testing.T) {
