@@ -86,11 +86,13 @@ func (t *intake) run(ctx context.Context) (changed bool, err error) {
 	if err := t.findDrugs(ctx); err != nil {
 		return false, err
 	}
-	fresh, back, err := t.sortCodes(ctx)
+	// The row comes before the codes are looked at: whoever brings the same
+	// document at the same time then waits here, and finds it seen.
+	id, err := t.insert(ctx)
 	if err != nil {
 		return false, err
 	}
-	id, err := t.insert(ctx)
+	fresh, back, err := t.sortCodes(ctx)
 	if err != nil {
 		return false, err
 	}
