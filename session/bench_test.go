@@ -58,3 +58,29 @@ func BenchmarkScan(b *testing.B) {
 		c.scan(c.doctors[0], visit, code)
 	}
 }
+
+// BenchmarkBoard reads the board of a session ten times the usual size: 350
+// patients, 5 doctors, 1,500 packs, two thirds of them handed out.
+func BenchmarkBoard(b *testing.B) {
+	c := newClinic(b, 5, 350, 1500)
+	for i := range 250 {
+		d := c.doctors[i%5]
+		visit := c.start(d, i)
+		c.scan(d, visit, c.codes[4*i:4*i+4]...)
+		if _, err := c.svc.FinishVisit(c.ctx, d, session.Ending{SessionID: c.session, Visit: visit, CommandID: uuid.New()}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := 250; i < 350; i++ {
+		in := session.Arrival{SessionID: c.session, Visit: uuid.New(), CommandID: uuid.New(), Patient: c.tokens[i]}
+		if _, err := c.svc.CheckIn(c.ctx, c.helper, in); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ResetTimer()
+	for range b.N {
+		if _, err := session.ReadBoard(c.ctx, c.db.App, c.session); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
