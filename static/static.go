@@ -5,6 +5,27 @@
 // content, Handler serves such an address as immutable. Everything here is
 // public; templates and anything else that is not belong elsewhere
 // (session/page).
+//
+// The scripts act on attributes, never on a page they know:
+//
+//	data-scan-form, data-scan   the form and field that get what a scanner types,
+//	                            wherever the focus is; a field named codes gets
+//	                            several at once, one a line
+//	data-command                a control without a form that needs a command_id;
+//	                            fields of that name are filled anyway
+//	data-tone                   good, soft, caution or bad: heard when it appears
+//	data-row                    a key unique in the page: glows when its text changes
+//	data-step                   on a stepper's buttons: how much to add
+//	data-pane                   on a room's tabs: the column to show on a phone
+//	data-print                  prints the page
+//	data-lock-after             on body: seconds without input until the lock page
+//	class age                   shows how old the data is while the line is dead
+//	sse-connect                 makes the header show the state of the line; the
+//	                            events beat and stale say how fresh the page is
+//
+// On the body they trigger refetch when a page becomes visible again, for parts
+// that are not live. The event jingfang:scan (cancelable, detail.code) precedes
+// every scan; jingfang:pending (detail: a number) shows unsent commands.
 package static
 
 import (
