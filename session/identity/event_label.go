@@ -1,7 +1,6 @@
 package identity
 
-// EventLabel is the Chinese name of an event of this package; other packages'
-// events are shown by their own names.
+// EventLabel is the Chinese name of an event of this package, or "".
 func EventLabel(name string) string {
 	switch name {
 	case "login":
@@ -35,5 +34,5 @@ func EventLabel(name string) string {
 	case "audit.verify":
 		return "检查审计链"
 	}
-	return name
+	return ""
 }

@@ -3,6 +3,8 @@ package identity_test
 import (
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -155,4 +157,28 @@ func TestFirstRun(t *testing.T) {
 	}
 	_, err = h.FirstRun(ctx(), from, identity.Administrators{System: identity.NewStaff{Username: "sys2", Name: "甲"}, Security: identity.NewStaff{Username: "sec2", Name: "乙"}, Audit: identity.NewStaff{Username: "aud2", Name: "丙"}})
 	wantKind(t, err, db.Conflict)
+}
+
+// Of two first runs at once one wins.
+func TestFirstRunConcurrent(t *testing.T) {
+	h := newHouse(t)
+	var wg sync.WaitGroup
+	var won atomic.Int64
+	for i := range 4 {
+		n := func(name string) identity.NewStaff {
+			return identity.NewStaff{Username: fmt.Sprintf("%s%d", name, i), Name: "演示"}
+		}
+		wg.Go(func() {
+			_, err := h.FirstRun(ctx(), from, identity.Administrators{System: n("sys"), Security: n("sec"), Audit: n("aud")})
+			if err == nil {
+				won.Add(1)
+			} else if db.KindOf(err) != db.Conflict {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := h.count(`SELECT count(*) FROM staff`); won.Load() != 1 || n != 3 {
+		t.Errorf("%d won, %d accounts", won.Load(), n)
+	}
 }

@@ -66,7 +66,7 @@ func (w *Web) audit(rw http.ResponseWriter, r *http.Request, v *verdict) error {
 		view.Older = older(q, rows[auditPage-1].ID)
 	}
 	for _, row := range rows {
-		view.Rows = append(view.Rows, newAuditLine(row, zone))
+		view.Rows = append(view.Rows, newAuditLine(row, w.eventLabel(row.Event), zone))
 	}
 	view.Verdict = v
 	return w.site.Page(rw, r, "audit", view)
@@ -100,8 +100,19 @@ func older(q url.Values, last int64) string {
 	return "/audit?" + next.Encode()
 }
 
-func newAuditLine(e identity.AuditEntry, zone *time.Location) auditLine {
-	l := auditLine{Time: e.At.In(zone).Format("15:04:05"), Who: e.Name, Roles: e.Roles, Event: identity.EventLabel(e.Event),
+// eventLabel is an event's Chinese name; one that nobody has named shows its own.
+func (w *Web) eventLabel(event string) string {
+	if own := identity.EventLabel(event); own != "" {
+		return own
+	}
+	if label := w.label(event); label != "" {
+		return label
+	}
+	return event
+}
+
+func newAuditLine(e identity.AuditEntry, event string, zone *time.Location) auditLine {
+	l := auditLine{Time: e.At.In(zone).Format("15:04:05"), Who: e.Name, Roles: e.Roles, Event: event,
 		Outcome: "成功", Tone: "good", Detail: e.Detail, Addr: e.Addr, Ref: e.RequestID}
 	if l.Who == "" {
 		l.Who = "系统"

@@ -37,6 +37,8 @@ type Config struct {
 	HTTPS bool
 	// Menu is the program's menu; our own lines follow it.
 	Menu []Entry
+	// EventLabel gives the Chinese name of an event of another package, or "".
+	EventLabel func(event string) string
 	// Open are paths that need no login, in addition to our own; one that ends in
 	// a slash opens everything below it.
 	Open []string
@@ -60,6 +62,7 @@ type Web struct {
 	open  []string
 	token string
 	nets  []netip.Prefix
+	label func(string) string
 	slow  *httprate.RateLimiter
 	// failures a minute are answered for one address.
 	failures int
@@ -70,8 +73,11 @@ func New(c Config) *Web {
 	if c.FailuresPerMinute == 0 {
 		c.FailuresPerMinute = 30
 	}
+	if c.EventLabel == nil {
+		c.EventLabel = func(string) string { return "" }
+	}
 	return &Web{
-		svc: c.Service, site: c.Site, https: c.HTTPS, token: c.FirstRunToken, nets: c.Offices,
+		svc: c.Service, site: c.Site, https: c.HTTPS, token: c.FirstRunToken, nets: c.Offices, label: c.EventLabel,
 		menu:     append(append([]Entry{}, c.Menu...), ownMenu()...),
 		open:     append([]string{"/static/", "/healthz", "/readyz", "/metrics"}, c.Open...),
 		failures: c.FailuresPerMinute,
