@@ -141,8 +141,9 @@ func insertTeam(ctx context.Context, tx *db.Tx, id int64, team []Member) error {
 	return nil
 }
 
-// OpenSession starts the clinic day: from now on packs are handed out. A
-// session opened twice is refused the second time.
+// OpenSession starts the clinic day: from now on packs are handed out. It takes
+// somebody of the team, or who plans sessions at the site. A session opened
+// twice is refused the second time.
 func (s *Service) OpenSession(ctx context.Context, by identity.Actor, id int64) error {
 	if _, err := s.may(ctx, by, identity.OpenSession, id); err != nil {
 		return err
@@ -154,6 +155,11 @@ func (s *Service) OpenSession(ctx context.Context, by identity.Actor, id int64) 
 		}
 		if x.State == Open {
 			return db.Refuse(db.Conflict, "本场次已经开始（%s）。", x.OpenedAt.In(Zone()).Format("15:04"))
+		}
+		if by.Can(identity.PlanSession, x.SiteID) != nil {
+			if err := inTeam(ctx, tx, id, by, PartDoctor, PartPharmacist, PartDeputy); err != nil {
+				return err
+			}
 		}
 		if today := Today(tx.Now); !x.HeldOn.Equal(today) {
 			return db.Refuse(db.Conflict, "本场次排在 %s，今天不能开始。请先改期。", x.HeldOn.Format("1月2日"))
@@ -208,5 +214,5 @@ func inTeam(ctx context.Context, r db.Reader, id int64, by identity.Actor, parts
 			}
 		}
 	}
-	return db.Refuse(db.Denied, "您不在本场次的医生名单里，不能在这里发药。请值班药师把您加入名单。")
+	return db.Refuse(db.Denied, "您不在本场次的名单里，不能在这里操作。请值班药师把您加入名单。")
 }

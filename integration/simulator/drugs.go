@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"strings"
 
 	"jingfang/integration/wire"
 )
@@ -49,7 +50,7 @@ func products() []product {
 }
 
 // DemoDrugs is the demo's drug dictionary: 25 entries DEMO001 to DEMO025, each
-// marked 演示 and with one invented trace-code prefix (80000nn; 89000nn for the
+// marked 演示 where every screen shows it, in the spec, and with one invented trace-code prefix (80000nn; 89000nn for the
 // second psychotropic class).
 func DemoDrugs() []wire.Drug {
 	since, err := wire.ParseDate("2025-01-01")
@@ -58,14 +59,11 @@ func DemoDrugs() []wire.Drug {
 	}
 	var out []wire.Drug
 	for i, p := range products() {
-		d := wire.Drug{HISCode: fmt.Sprintf("DEMO%03d", i+1), GenericName: p.generic, TradeName: p.trade + "（演示）",
-			Spec: p.spec, Maker: p.maker, UnitName: p.unit, PackName: p.pack, UnitsPerPack: p.units,
+		d := wire.Drug{HISCode: fmt.Sprintf("DEMO%03d", i+1), GenericName: p.generic, TradeName: p.trade,
+			Spec: p.spec + "（演示）", Maker: p.maker, UnitName: p.unit, PackName: p.pack, UnitsPerPack: p.units,
 			Class: p.class, ClassSince: since}
-		if p.trade == "" {
-			d.TradeName = "演示"
-		}
 		if p.assumed {
-			d.Spec += "（演示规格）"
+			d.TradeName = strings.TrimSpace(p.trade + " 演示规格")
 		}
 		d.Prefixes = []wire.Prefix{{Prefix: prefix(i+1, p.class), Level: 1, Units: p.units}}
 		out = append(out, d)

@@ -115,7 +115,7 @@ func TestDemoDrugs(t *testing.T) {
 		if !strings.HasPrefix(p.Prefix, want) || len(p.Prefix) != 7 || p.Units != d.UnitsPerPack || seen[p.Prefix] {
 			t.Errorf("%s has prefix %+v", d.HISCode, p)
 		}
-		if !strings.Contains(d.TradeName, "演示") || !strings.HasPrefix(d.HISCode, "DEMO") {
+		if !strings.Contains(d.Spec, "演示") || !strings.HasPrefix(d.HISCode, "DEMO") {
 			t.Errorf("%+v is not marked as a demo", d)
 		}
 		seen[p.Prefix], seen[d.HISCode] = true, true

@@ -16,7 +16,7 @@ func TestHeaders(t *testing.T) {
 	h := serve(s, get("/x"), showRoom(s)).Header()
 	for name, want := range map[string]string{
 		"X-Content-Type-Options":     "nosniff",
-		"Referrer-Policy":            "no-referrer",
+		"Referrer-Policy":            "same-origin",
 		"Cross-Origin-Opener-Policy": "same-origin",
 		"X-Frame-Options":            "DENY",
 		"Strict-Transport-Security":  "",

@@ -84,7 +84,8 @@ func isDoctorOf(s session.Snapshot, by identity.Actor) bool {
 func newRoomView(s session.Snapshot, by identity.Actor) roomView {
 	x := s.Session
 	v := roomView{Head: newHeadView(x), Board: newBoardView(s, audienceOf(by, x.SiteID)), Planned: x.State == session.Planned}
-	v.CanOpen = v.Planned && by.Can(identity.OpenSession, x.SiteID) == nil
+	v.CanOpen = v.Planned && by.Can(identity.OpenSession, x.SiteID) == nil &&
+		(isDoctorOf(s, by) || by.Can(identity.PlanSession, x.SiteID) == nil)
 	v.CanPack = (v.Planned || x.State == session.Open) && by.Can(identity.Allocate, x.SiteID) == nil
 	if x.State == session.Open && by.Can(identity.CheckIn, x.SiteID) == nil {
 		v.CheckIn = newCheckInView(v.Head)

@@ -29,8 +29,10 @@ type deskView struct {
 	URL string // of the session
 	// Closed says why nothing can be scanned now; "" when something can.
 	Closed string
-	Next   *nextView
-	Visit  *visitView
+	// OpenURL starts the session, for whoever of the team may.
+	OpenURL string
+	Next    *nextView
+	Visit   *visitView
 }
 
 // nextView waits for a patient.
@@ -100,6 +102,9 @@ func (h *Handlers) readDesk(ctx context.Context, by identity.Actor, x session.Se
 	}
 	if x.State != session.Open {
 		desk.Closed = closedSentence(x.State)
+		if x.State == session.Planned && by.Can(identity.OpenSession, x.SiteID) == nil {
+			desk.OpenURL = desk.URL + "/open"
+		}
 		return desk, nil
 	}
 	desk.Next = &nextView{URL: desk.URL + "/visits", Visit: uuid.NewString()}
@@ -109,7 +114,7 @@ func (h *Handlers) readDesk(ctx context.Context, by identity.Actor, x session.Se
 func closedSentence(s session.State) string {
 	switch s {
 	case session.Planned:
-		return "本场次还没有开始。值班药师点“开始义诊”后，这里就能扫码。"
+		return "本场次还没有开始。点“开始义诊”后，这里就能扫码。"
 	case session.Closing:
 		return "已停止发药，正在清点。"
 	}
