@@ -1,0 +1,160 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"jingfang/inventory"
+	"jingfang/session/identity"
+	"jingfang/session/page"
+	"jingfang/sql/db"
+)
+
+// drugsView is the dictionary.
+type drugsView struct {
+	Rows  []drugRow
+	Teach *teachView // nil for who may not teach
+}
+
+type drugRow struct {
+	Name, Maker, HISCode string
+	Class, ClassTone     string
+	Content              string // 每盒 20 片
+	Loose                bool
+	Prefixes             []prefixChip
+}
+
+type prefixChip struct{ Prefix, About string }
+
+// teachView is the form that says what a prefix means.
+type teachView struct {
+	Code    string
+	Choices []drugChoice
+	Levels  []levelChoice
+	Units   string
+	Replace bool
+	Problem string
+	Done    string
+}
+
+type drugChoice struct {
+	ID     int64
+	Name   string
+	Chosen bool
+}
+
+type levelChoice struct {
+	Level  int
+	Word   string
+	Chosen bool
+}
+
+// teachURL opens the form with a code filled in.
+func teachURL(code string) string { return "/drugs?code=" + url.QueryEscape(code) + "#teach" }
+
+// Drugs is GET /drugs: the dictionary with its prefixes.
+func (h *Handlers) Drugs(w http.ResponseWriter, r *http.Request) error {
+	by, err := who(r, identity.ViewStock)
+	if err != nil {
+		return err
+	}
+	return h.drugs(w, r, by, teachView{Code: r.URL.Query().Get("code"), Done: r.URL.Query().Get("taught")}, inventory.Teaching{Level: 1})
+}
+
+// drugs draws the dictionary with the form as far as it is filled in.
+func (h *Handlers) drugs(w http.ResponseWriter, r *http.Request, by identity.Actor, form teachView, in inventory.Teaching) error {
+	drugs, err := inventory.ListDrugs(r.Context(), h.db, h.db.Now())
+	if err != nil {
+		return err
+	}
+	v := newDrugsView(drugs)
+	if by.Can(identity.TeachPrefix, 0) == nil {
+		v.Teach = newTeachView(form, drugs, in)
+	}
+	return h.site.Page(w, r, "drugs", v)
+}
+
+func newDrugsView(drugs []inventory.Drug) drugsView {
+	var v drugsView
+	for _, d := range drugs {
+		row := drugRow{Name: d.Name(), Maker: d.Maker, HISCode: d.HISCode, Class: d.Class.Chinese(), ClassTone: classTone(d.Class),
+			Content: fmt.Sprintf("每%s %d %s", d.PackName, d.UnitsPerPack, d.UnitName), Loose: d.Loose}
+		for _, x := range d.Prefixes {
+			row.Prefixes = append(row.Prefixes, prefixChip{x.Prefix, fmt.Sprintf("%s · %d %s", levelWord(x.Level), x.Units, d.UnitName)})
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return v
+}
+
+// classTone marks what is not ordinary, and above all what is not known.
+func classTone(c inventory.Class) string {
+	switch {
+	case c == inventory.ClassUnknown:
+		return "caution"
+	case c.Ordinary():
+		return "soft"
+	}
+	return "info"
+}
+
+func levelWord(level int) string {
+	switch level {
+	case 1:
+		return "小盒"
+	case 2:
+		return "中包"
+	}
+	return "箱"
+}
+
+func newTeachView(v teachView, drugs []inventory.Drug, in inventory.Teaching) *teachView {
+	for _, d := range drugs {
+		v.Choices = append(v.Choices, drugChoice{d.ID, d.Name(), d.ID == in.DrugID})
+	}
+	for level := 1; level <= 3; level++ {
+		v.Levels = append(v.Levels, levelChoice{level, levelWord(level), level == in.Level})
+	}
+	if in.Units > 0 {
+		v.Units = fmt.Sprint(in.Units)
+	}
+	v.Replace = in.Replace
+	return &v
+}
+
+// Teach is POST /drugs/prefixes: says once what a prefix means.
+func (h *Handlers) Teach(w http.ResponseWriter, r *http.Request) error {
+	by, err := who(r, identity.TeachPrefix)
+	if err != nil {
+		return err
+	}
+	in := inventory.Teaching{Code: r.PostFormValue("code"), Replace: r.PostFormValue("replace") != ""}
+	if in.CommandID, err = commandID(r); err != nil {
+		return err
+	}
+	var level int64
+	for name, n := range map[string]*int64{"drug": &in.DrugID, "level": &level, "units": &in.Units} {
+		if *n, err = formNumber(r, name); err != nil {
+			return err
+		}
+	}
+	in.Level = int(level)
+	x, err := h.stock.TeachPrefix(r.Context(), by, in)
+	if err != nil {
+		return h.teachRefused(w, r, by, in, err)
+	}
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, map[string]any{"prefix": x.Prefix, "drug": x.Drug, "level": x.Level, "units": x.Units})
+	}
+	return h.site.SeeOther(w, r, "/drugs?taught="+url.QueryEscape(x.Prefix))
+}
+
+// teachRefused gives the form back as it was filled in, with the sentence.
+func (h *Handlers) teachRefused(w http.ResponseWriter, r *http.Request, by identity.Actor, in inventory.Teaching, err error) error {
+	kind := db.KindOf(err)
+	if page.WantsJSON(r) || kind != db.Conflict && kind != db.Invalid && kind != db.NotFound {
+		return err
+	}
+	return h.drugs(w, r, by, teachView{Code: in.Code, Problem: db.Sentence(err)}, in)
+}

@@ -1,0 +1,203 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"jingfang/inventory"
+	"jingfang/session/identity"
+	"jingfang/session/page"
+)
+
+// receiptView is the page on which a receipt is scanned in.
+type receiptView struct {
+	URL, Number, About string
+	Work               receiptWorkView
+}
+
+// receiptWorkView is all of the page that a scan changes.
+type receiptWorkView struct {
+	URL                string
+	Open               bool
+	Expected, Received int
+	Missing, Refused   int
+	Percent            int
+	// Said is what was wrong with the codes of the last scan, when it brought
+	// several.
+	Said    []saidRow
+	SaidNot int // further ones that are not shown
+	Last    []lastRow
+	Lines   []missingRow
+	Hidden  int // further lines with missing packs
+	Boxes   []boxRow
+	Unseen  int // further refused boxes
+	// Closed says when, by whom and with which remark a receipt was finished.
+	Closed, Remark string
+	// CanTeach shows the link that teaches an unknown prefix.
+	CanTeach bool
+}
+
+type saidRow struct{ Drug, Word, Tone, Why string }
+
+type lastRow struct{ Code, Head, Tail, Drug, About, At string }
+
+type missingRow struct {
+	Drug, Batch    string
+	Missing, Packs int
+	Pack           string   // 盒
+	Codes          []string // the ends of the codes that the document lists
+	More           int
+}
+
+type boxRow struct {
+	ID              int64
+	Head, Tail, Why string
+	TeachURL        string
+}
+
+// What one answer shows at most: a receipt may have 2,000 packs.
+const (
+	maxLast  = 10
+	maxLines = 30
+	maxBoxes = 20
+	maxEnds  = 6
+)
+
+// Receipt is GET /receipts/{id}: the page to scan a receipt in, or what came of
+// a finished one.
+func (h *Handlers) Receipt(w http.ResponseWriter, r *http.Request) error {
+	by, err := who(r, identity.Receive)
+	if err != nil {
+		return err
+	}
+	id, err := receiptID(r)
+	if err != nil {
+		return err
+	}
+	s, err := h.readState(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, newReceiptStateJSON(s))
+	}
+	v := receiptView{URL: receiptURL(id), Number: s.receipt.Number, About: aboutReceipt(s.receipt), Work: newWorkView(s, by)}
+	return h.site.Page(w, r, "receipt", v)
+}
+
+// receiptState is a receipt as it is now.
+type receiptState struct {
+	receipt inventory.Receipt
+	lines   []inventory.ReceiptLine
+	differ  inventory.Differences
+	last    []inventory.ReceivedPack
+}
+
+func (h *Handlers) readState(ctx context.Context, id int64) (s receiptState, err error) {
+	if s.receipt, err = inventory.FindReceipt(ctx, h.db, id); err != nil {
+		return s, err
+	}
+	if s.lines, err = inventory.ReceiptLines(ctx, h.db, id); err != nil {
+		return s, err
+	}
+	if s.differ, err = inventory.ReadDifferences(ctx, h.db, id, s.lines); err != nil {
+		return s, err
+	}
+	s.last, err = inventory.LastReceived(ctx, h.db, id, maxLast)
+	return s, err
+}
+
+func newWorkView(s receiptState, by identity.Actor) receiptWorkView {
+	v := receiptWorkView{URL: receiptURL(s.receipt.ID), Open: s.receipt.State.Open(), Refused: len(s.differ.Refused),
+		CanTeach: by.Can(identity.TeachPrefix, 0) == nil, Remark: s.receipt.Remark}
+	for _, l := range s.lines {
+		v.Expected += l.Packs
+		v.Received += l.Received
+	}
+	v.Missing = v.Expected - v.Received
+	v.Percent = 100 * v.Received / max(1, v.Expected)
+	for _, p := range s.last {
+		v.Last = append(v.Last, newLastRow(p))
+	}
+	for _, m := range s.differ.Missing[:min(len(s.differ.Missing), maxLines)] {
+		v.Lines = append(v.Lines, newMissingRow(m))
+	}
+	v.Hidden = len(s.differ.Missing) - len(v.Lines)
+	for _, f := range s.differ.Refused[:min(len(s.differ.Refused), maxBoxes)] {
+		v.Boxes = append(v.Boxes, newBoxRow(f, v.CanTeach))
+	}
+	v.Unseen = len(s.differ.Refused) - len(v.Boxes)
+	if s.receipt.FinishedAt != nil {
+		v.Closed = fmt.Sprintf("%s 由%s完成", s.receipt.FinishedAt.In(zone()).Format("1月2日 15:04"), s.receipt.FinishedBy)
+	}
+	return v
+}
+
+func newLastRow(p inventory.ReceivedPack) lastRow {
+	v := lastRow{Code: p.Code, Tail: tail(p.Code), Drug: inventory.DrugName(p.GenericName, p.Spec), At: p.At.In(zone()).Format("15:04:05")}
+	v.Head = p.Code[:len(p.Code)-len(v.Tail)]
+	if p.Batch != "" {
+		v.About = "批号 " + p.Batch
+	}
+	if p.ExpiresOn != nil {
+		v.About += " · 有效期至 " + dayWords(p.ExpiresOn)
+	}
+	return v
+}
+
+func newMissingRow(m inventory.MissingLine) missingRow {
+	v := missingRow{Drug: m.DrugName(), Batch: m.Batch, Missing: m.Missing(), Packs: m.Packs, Pack: m.PackName}
+	for _, c := range m.Codes[:min(len(m.Codes), maxEnds)] {
+		v.Codes = append(v.Codes, tail(c))
+	}
+	v.More = len(m.Codes) - len(v.Codes)
+	return v
+}
+
+func newBoxRow(f inventory.ReceiptRefusal, canTeach bool) boxRow {
+	v := boxRow{ID: f.ID, Tail: tail(f.Code), Why: f.Kind.Sentence(inventory.Details{})}
+	v.Head = f.Code[:len(f.Code)-len(v.Tail)]
+	if f.Kind == inventory.KindUnknownPrefix && canTeach {
+		v.TeachURL = teachURL(f.Code)
+	}
+	return v
+}
+
+// receiptStateJSON is a receipt with its lines for programs.
+type receiptStateJSON struct {
+	receiptJSON
+	Lines   []receiptLineJSON `json:"lines"`
+	Boxes   []receiptBoxJSON  `json:"refused_boxes"`
+	Missing int               `json:"missing"`
+}
+
+type receiptLineJSON struct {
+	LineNo   int      `json:"line_no"`
+	Drug     string   `json:"drug"`
+	Batch    string   `json:"batch"`
+	Packs    int      `json:"packs"`
+	Received int      `json:"received"`
+	Missing  []string `json:"missing_codes,omitempty"`
+}
+
+type receiptBoxJSON struct {
+	ID   int64                `json:"id"`
+	Code string               `json:"code"`
+	Kind inventory.AnswerKind `json:"kind"`
+}
+
+func newReceiptStateJSON(s receiptState) receiptStateJSON {
+	v := receiptStateJSON{receiptJSON: newReceiptJSON(s.receipt), Lines: []receiptLineJSON{}, Boxes: []receiptBoxJSON{}, Missing: s.differ.Packs()}
+	missing := map[int64][]string{}
+	for _, m := range s.differ.Missing {
+		missing[m.ID] = m.Codes
+	}
+	for _, l := range s.lines {
+		v.Lines = append(v.Lines, receiptLineJSON{LineNo: l.LineNo, Drug: l.DrugName(), Batch: l.Batch, Packs: l.Packs, Received: l.Received, Missing: missing[l.ID]})
+	}
+	for _, f := range s.differ.Refused {
+		v.Boxes = append(v.Boxes, receiptBoxJSON{f.ID, f.Code, f.Kind})
+	}
+	return v
+}
