@@ -33,7 +33,9 @@ type house struct {
 	t     testing.TB
 	stock *inventory.Service
 	url   string
-	actor atomic.Pointer[identity.Actor] // who asks
+	// listed is how many codes documents have listed so far.
+	listed int
+	actor  atomic.Pointer[identity.Actor] // who asks
 	// statements is how many the last request needed.
 	statements atomic.Int64
 }
@@ -108,7 +110,8 @@ func day(y, m, d int) time.Time { return time.Date(y, time.Month(m), d, 0, 0, 0,
 
 func code(prefix string, n int) string { return fmt.Sprintf("%s%013d", prefix, n) }
 
-// receipt takes in a document: packs1 of drug 1 with listed codes, packs2 of
+// receipt takes in a document: packs1 of drug 1 with listed codes that begin
+// where those of the document before ended, packs2 of
 // drug 2 by number.
 func (h *house) receipt(number string, packs1, packs2 int) int64 {
 	h.t.Helper()
@@ -118,8 +121,9 @@ func (h *house) receipt(number string, packs1, packs2 int) int64 {
 			{LineNo: 2, HISCode: "YS2", Batch: "B2399", ExpiresOn: day(2027, 1, 15), Packs: packs2},
 		}}
 	for i := range packs1 {
-		doc.Lines[0].Codes = append(doc.Lines[0].Codes, code("8112345", i))
+		doc.Lines[0].Codes = append(doc.Lines[0].Codes, code("8112345", h.listed+i))
 	}
+	h.listed += packs1
 	if _, err := h.stock.TakeReceipt(h.t.Context(), identity.System("test"), doc); err != nil {
 		h.t.Fatal(err)
 	}
