@@ -9,16 +9,18 @@ type CodeAnswer struct {
 	Word     string     `json:"word"`
 	Drug     string     `json:"drug,omitempty"`
 	Sentence string     `json:"sentence"`
+	// MayAsk says that the duty holder may be asked to let the pack in.
+	MayAsk bool `json:"may_ask,omitempty"`
 }
 
-// newCodeAnswer fills in the tone and its word.
-func newCodeAnswer(raw, code, drug string, kind AnswerKind, sentence string) CodeAnswer {
+// NewCodeAnswer fills in the tone and its word.
+func NewCodeAnswer(raw, code, drug string, kind AnswerKind, sentence string) CodeAnswer {
 	return CodeAnswer{Raw: raw, Code: code, Kind: kind, Tone: kind.Tone(), Word: kind.Word(), Drug: drug, Sentence: sentence}
 }
 
-// unreadAnswer is the answer to a text that is no trace code.
-func unreadAnswer(e *CodeError) CodeAnswer {
-	return newCodeAnswer(e.Shown(), "", "", e.Kind, e.Sentence())
+// UnreadAnswer is the answer to a text that is no trace code.
+func UnreadAnswer(e *CodeError) CodeAnswer {
+	return NewCodeAnswer(e.Shown(), "", "", e.Kind, e.Sentence())
 }
 
 // Worst is the answer that a band shows for a whole scan: the most urgent one,

@@ -130,7 +130,7 @@ func distinctCodes(read []Parsed) (codes, prefixes []string) {
 // decide answers one piece of the scan and notes what is to be written.
 func (b *receivingBench) decide(p Parsed) CodeAnswer {
 	if p.Err != nil {
-		return unreadAnswer(p.Err)
+		return UnreadAnswer(p.Err)
 	}
 	f, line := b.facts(p.Code)
 	c := b.context(p.Code, line)
@@ -143,7 +143,7 @@ func (b *receivingBench) decide(p Parsed) CodeAnswer {
 		b.accept(p.Code, line)
 		b.here[p.Code.Code()] = drug
 	}
-	return newCodeAnswer(p.Code.Raw(), p.Code.Code(), drug, said.Kind, said.Sentence)
+	return NewCodeAnswer(p.Code.Raw(), p.Code.Code(), drug, said.Kind, said.Sentence)
 }
 
 // facts is what the rules need to know of a code. A box that the receipt has

@@ -91,7 +91,7 @@ func unreceived(ctx context.Context, tx *db.Tx, by identity.Actor, in Unreceivin
 	if err != nil {
 		return ReceiveAnswer{}, err
 	}
-	said := newCodeAnswer(in.Code, p.Code, p.DrugName(), KindOK, KindOK.Sentence(Details{Drug: p.DrugName(), Done: "撤销入库"}))
+	said := NewCodeAnswer(in.Code, p.Code, p.DrugName(), KindOK, KindOK.Sentence(Details{Drug: p.DrugName(), Done: "撤销入库"}))
 	a := ReceiveAnswer{Answers: []CodeAnswer{said}}
 	for _, l := range lines {
 		a.Expected += l.Packs

@@ -25,37 +25,15 @@ type Scan struct {
 	Codes     string
 }
 
-// CodeAnswer is the answer to one code of a scan.
-type CodeAnswer struct {
-	Raw      string               `json:"raw"`
-	Code     string               `json:"code,omitempty"`
-	Kind     inventory.AnswerKind `json:"kind"`
-	Tone     inventory.Tone       `json:"tone"`
-	Word     string               `json:"word"`
-	Drug     string               `json:"drug,omitempty"`
-	Sentence string               `json:"sentence"`
-	// MayAsk says that the duty holder may be asked to let the pack in.
-	MayAsk bool `json:"may_ask,omitempty"`
-}
-
 // ScanAnswer is the answer to a whole scan.
 type ScanAnswer struct {
-	Answers []CodeAnswer `json:"answers"`
+	Answers []inventory.CodeAnswer `json:"answers"`
 	// Packs is how many packs the visit has now.
 	Packs int `json:"packs"`
 }
 
-// Worst is the answer the band shows: the most urgent one, the last of equals.
-func (a ScanAnswer) Worst() CodeAnswer {
-	rank := map[inventory.Tone]int{inventory.ToneSoft: 1, inventory.ToneGood: 2, inventory.ToneCaution: 3, inventory.ToneBad: 4}
-	var worst CodeAnswer
-	for _, x := range a.Answers {
-		if rank[x.Tone] >= rank[worst.Tone] {
-			worst = x
-		}
-	}
-	return worst
-}
+// Worst is the answer the band shows.
+func (a ScanAnswer) Worst() inventory.CodeAnswer { return inventory.Worst(a.Answers) }
 
 // Dispense hands the scanned packs to the patient of an open visit. Every code
 // has its own answer; what cannot be handed out is kept with the visit as 未记录
@@ -166,17 +144,16 @@ func gone(packs map[string]*inventory.Pack, sessionID int64) []int64 {
 // take answers one piece of the scan and, when the answer is yes, hands out.
 func (t *table) take(ctx context.Context, p inventory.Parsed) error {
 	if p.Err != nil {
-		a := CodeAnswer{Raw: p.Err.Shown(), Kind: p.Err.Kind, Sentence: p.Err.Sentence()}
-		return t.settle(ctx, a)
+		return t.settle(ctx, inventory.UnreadAnswer(p.Err))
 	}
-	code := p.Code
-	a := CodeAnswer{Raw: code.Raw(), Code: code.Code()}
+	code, drug := p.Code, ""
 	pack := t.packs[code.Code()]
-	said := inventory.ScanAnswer(t.facts(pack), t.context(code))
-	a.Kind, a.Sentence, a.MayAsk = said.Kind, said.Sentence, said.MayAsk
 	if pack != nil {
-		a.Drug = pack.DrugName()
+		drug = pack.DrugName()
 	}
+	said := inventory.ScanAnswer(t.facts(pack), t.context(code))
+	a := inventory.NewCodeAnswer(code.Raw(), code.Code(), drug, said.Kind, said.Sentence)
+	a.MayAsk = said.MayAsk
 	if said.Move == inventory.MoveDispense {
 		if err := t.give(ctx, pack, inventory.HowScanned); err != nil {
 			return err
@@ -227,8 +204,7 @@ func (t *table) give(ctx context.Context, p *inventory.Pack, how inventory.How) 
 
 // settle adds the answer; one that is not yes and not a harmless repeat stays
 // with the visit as 未记录 until it is resolved.
-func (t *table) settle(ctx context.Context, a CodeAnswer) error {
-	a = a.toned()
+func (t *table) settle(ctx context.Context, a inventory.CodeAnswer) error {
 	t.answer.Answers = append(t.answer.Answers, a)
 	if a.Tone == inventory.ToneGood || a.Tone == inventory.ToneSoft || a.Kind == inventory.KindEmpty {
 		return nil

@@ -24,7 +24,7 @@ type Packing struct {
 
 // PackingAnswer is the answer to a packing scan.
 type PackingAnswer struct {
-	Answers []CodeAnswer `json:"answers"`
+	Answers []inventory.CodeAnswer `json:"answers"`
 	// Moved is how many packs were taken or put back, Session how many the
 	// session has now.
 	Moved   int `json:"moved"`
@@ -32,7 +32,7 @@ type PackingAnswer struct {
 }
 
 // Worst is the answer the band shows.
-func (a PackingAnswer) Worst() CodeAnswer { return ScanAnswer{Answers: a.Answers}.Worst() }
+func (a PackingAnswer) Worst() inventory.CodeAnswer { return inventory.Worst(a.Answers) }
 
 // Pack allocates scanned packs of the store to a session.
 func (s *Service) Pack(ctx context.Context, by identity.Actor, in Packing) (PackingAnswer, error) {

@@ -18,7 +18,7 @@ type packingBench struct {
 	known   map[string]inventory.Prefix
 	moved   map[string]bool
 	moving  []*inventory.Pack
-	answer  []CodeAnswer
+	answer  []inventory.CodeAnswer
 }
 
 func (b *packingBench) load(ctx context.Context, tx *db.Tx, read []inventory.Parsed) error {
@@ -35,30 +35,25 @@ func (b *packingBench) load(ctx context.Context, tx *db.Tx, read []inventory.Par
 }
 
 // decide answers one code and lists its pack for moving when the answer is yes.
-func (b *packingBench) decide(p inventory.Parsed) CodeAnswer {
-	a := CodeAnswer{}
+func (b *packingBench) decide(p inventory.Parsed) inventory.CodeAnswer {
 	if p.Err != nil {
-		a.Raw, a.Kind, a.Sentence = p.Err.Shown(), p.Err.Kind, p.Err.Sentence()
-		return a.toned()
+		return inventory.UnreadAnswer(p.Err)
 	}
-	code := p.Code.Code()
-	a.Raw, a.Code = p.Code.Raw(), code
+	code, drug := p.Code.Code(), ""
 	pack := b.packs[code]
 	if pack != nil {
-		a.Drug = pack.DrugName()
-	}
-	if b.moved[code] {
-		a.Kind = inventory.KindAlreadyHere
-		a.Sentence = a.Kind.Sentence(inventory.Details{Drug: a.Drug, Done: b.done()})
-		return a.toned()
+		drug = pack.DrugName()
 	}
 	said := b.ask(p.Code, pack)
-	a.Kind, a.Sentence = said.Kind, said.Sentence
+	if b.moved[code] {
+		said = inventory.Answer{Kind: inventory.KindAlreadyHere}
+		said.Sentence = said.Kind.Sentence(inventory.Details{Drug: drug, Done: b.done()})
+	}
 	if said.Move != "" {
 		b.moved[code] = true
 		b.moving = append(b.moving, pack)
 	}
-	return a.toned()
+	return inventory.NewCodeAnswer(p.Code.Raw(), code, drug, said.Kind, said.Sentence)
 }
 
 func (b *packingBench) ask(code inventory.TraceCode, pack *inventory.Pack) inventory.Answer {
@@ -103,10 +98,4 @@ func (b *packingBench) done() string {
 		return "放回药房"
 	}
 	return "装入本场药箱"
-}
-
-// toned fills in how the answer looks and sounds.
-func (a CodeAnswer) toned() CodeAnswer {
-	a.Tone, a.Word = a.Kind.Tone(), a.Kind.Word()
-	return a
 }

@@ -61,9 +61,8 @@ func (s *Service) undo(ctx context.Context, tx *db.Tx, by identity.Actor, in Und
 	if err != nil {
 		return ScanAnswer{}, err
 	}
-	a := CodeAnswer{Raw: code.Raw(), Code: p.Code, Kind: inventory.KindOK, Tone: inventory.ToneGood, Word: inventory.ToneGood.Word(),
-		Drug: p.DrugName(), Sentence: p.DrugName() + " 已撤销，回到本场药箱。"}
-	return ScanAnswer{Answers: []CodeAnswer{a}, Packs: v.Lines - 1}, s.hub.Touch(ctx, tx, x.ID)
+	a := inventory.NewCodeAnswer(code.Raw(), p.Code, p.DrugName(), inventory.KindOK, p.DrugName()+" 已撤销，回到本场药箱。")
+	return ScanAnswer{Answers: []inventory.CodeAnswer{a}, Packs: v.Lines - 1}, s.hub.Touch(ctx, tx, x.ID)
 }
 
 // takeBack closes the visit's line and moves the units back.

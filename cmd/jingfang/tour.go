@@ -124,10 +124,8 @@ func (t *tour) order(ctx context.Context) (string, error) {
 
 // tourReceipt is a receipt in the work list.
 type tourReceipt struct {
-	ID       int64  `json:"id"`
-	Number   string `json:"number"`
-	Expected int    `json:"expected"`
-	Scanned  int    `json:"scanned"`
+	ID     int64  `json:"id"`
+	Number string `json:"number"`
 }
 
 // tourScan is the answer to a scan.
@@ -177,11 +175,13 @@ func (t *tour) awaitReceipt(ctx context.Context, number string) (tourReceipt, er
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		var list []tourReceipt
+		var list struct {
+			Open []tourReceipt `json:"open"`
+		}
 		if err := t.helper.get(ctx, "/receipts", &list); err != nil {
 			return tourReceipt{}, fmt.Errorf("入库单列表: %w", err)
 		}
-		for _, r := range list {
+		for _, r := range list.Open {
 			if r.Number == number {
 				return r, nil
 			}

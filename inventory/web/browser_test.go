@@ -60,10 +60,15 @@ func (b browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// until waits until the expression is true in the page.
+// until waits until the expression is true in the page, also across the move to
+// another page.
 func (b browser) until(expression string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool]("!!("+expression+")")); err != nil {
+	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool]("!!("+expression+")"))
+	for err != nil && b.ctx.Err() == nil && strings.Contains(err.Error(), "(-32000)") {
+		_, err = chromedp.Run(b.ctx, chromedp.Poll[bool]("!!("+expression+")"))
+	}
+	if err != nil {
 		state, stateErr := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
 		b.t.Fatalf("waiting for %s: %v; the page says %q (%v)", expression, err, state, stateErr)
 	}
@@ -99,7 +104,7 @@ func (b browser) shot(name string) {
 	if folder == "" {
 		return
 	}
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(90))
+	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		b.t.Fatal(err)
 	}

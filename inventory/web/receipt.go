@@ -129,7 +129,7 @@ func newWorkView(s receiptState, by identity.Actor) receiptWorkView {
 	}
 	v.Unseen = len(s.differ.Refused) - len(v.Boxes)
 	if s.receipt.FinishedAt != nil {
-		v.Closed = fmt.Sprintf("%s 由%s完成", s.receipt.FinishedAt.In(zone()).Format("1月2日 15:04"), s.receipt.FinishedBy)
+		v.Closed = fmt.Sprintf("%s %s 完成入库", s.receipt.FinishedAt.In(zone()).Format("1月2日 15:04"), s.receipt.FinishedBy)
 	}
 	return v
 }

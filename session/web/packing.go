@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"jingfang/inventory"
 	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/page"
@@ -107,7 +108,7 @@ func (h *Handlers) answerPacking(w http.ResponseWriter, r *http.Request, id int6
 // lastPacked is how many answers of a scan the page lists.
 const lastPacked = 10
 
-func newPackedRows(answers []session.CodeAnswer) []packedRow {
+func newPackedRows(answers []inventory.CodeAnswer) []packedRow {
 	var rows []packedRow
 	for i := len(answers) - 1; i >= 0 && len(rows) < lastPacked; i-- {
 		a := answers[i]
