@@ -129,3 +129,13 @@ func ActorOf(ctx context.Context) (Actor, bool) {
 	a, ok := ctx.Value(actorKey{}).(Actor)
 	return a, ok
 }
+
+// Who is ActorOf for a handler: without a login the error is LoggedOut, with the
+// sentence that asks for one.
+func Who(ctx context.Context) (Actor, error) {
+	a, ok := ActorOf(ctx)
+	if !ok {
+		return a, db.Refuse(db.LoggedOut, "请先登录。")
+	}
+	return a, nil
+}

@@ -71,6 +71,15 @@ ORDER BY code`, f.ActiveOnly, f.IDs == nil, pq.Array(f.IDs))
 	return list, nil
 }
 
+// SitesFor lists the active sites where the actor holds the permission.
+func SitesFor(ctx context.Context, r db.Reader, by Actor, p Permission) ([]Site, error) {
+	f := SiteFilter{ActiveOnly: true}
+	if ids, all := by.Sites(p); !all {
+		f.IDs = append([]int64{}, ids...)
+	}
+	return FindSites(ctx, r, f)
+}
+
 // FindSiteByID gives one site; NotFound if there is none.
 func FindSiteByID(ctx context.Context, r db.Reader, id int64) (Site, error) {
 	list, err := FindSites(ctx, r, SiteFilter{IDs: []int64{id}})

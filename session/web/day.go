@@ -36,7 +36,7 @@ type dayRow struct {
 
 // Day is GET / and GET /sessions?date=: the sessions of a date the person may see.
 func (h *Handlers) Day(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	by, err := identity.Who(r.Context())
 	if err != nil {
 		return err
 	}

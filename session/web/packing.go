@@ -29,19 +29,8 @@ type packedRow struct{ Drug, Tail, Word, Tone, Why string }
 
 // Packing is GET /sessions/{id}/packing.
 func (h *Handlers) Packing(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	_, s, err := h.readRoom(r, identity.Allocate)
 	if err != nil {
-		return err
-	}
-	id, err := sessionID(r)
-	if err != nil {
-		return err
-	}
-	s, err := session.ReadBoard(r.Context(), h.db, id)
-	if err != nil {
-		return err
-	}
-	if err := by.Can(identity.Allocate, s.Session.SiteID); err != nil {
 		return err
 	}
 	home := r.URL.Query().Get("home") != ""
@@ -61,7 +50,7 @@ func newBenchView(s session.Snapshot, home bool) benchView {
 
 // Pack is POST /sessions/{id}/packing: takes packs, or with home=1 puts them back.
 func (h *Handlers) Pack(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	by, err := identity.Who(r.Context())
 	if err != nil {
 		return err
 	}
@@ -69,7 +58,7 @@ func (h *Handlers) Pack(w http.ResponseWriter, r *http.Request) error {
 	if in.SessionID, err = sessionID(r); err != nil {
 		return err
 	}
-	if in.CommandID, err = commandID(r); err != nil {
+	if in.CommandID, err = formUUID(r, "command_id"); err != nil {
 		return err
 	}
 	home := r.PostFormValue("home") != ""
@@ -123,7 +112,7 @@ func newPackedRows(answers []inventory.CodeAnswer) []packedRow {
 
 // Open is POST /sessions/{id}/open.
 func (h *Handlers) Open(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	by, err := identity.Who(r.Context())
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ type staffChoice struct {
 
 // NewSession is GET /sessions/new.
 func (h *Handlers) NewSession(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	by, err := identity.Who(r.Context())
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func newPlanJSON(v planView) planJSON {
 
 func (h *Handlers) readPlanView(r *http.Request, by identity.Actor, p session.Plan, problem string) (planView, error) {
 	v := planView{Date: p.HeldOn.Format(time.DateOnly), Today: session.Today(h.db.Now()).Format(time.DateOnly), Error: problem, Place: p.Place}
-	sites, err := session.SitesFor(r.Context(), h.db, by)
+	sites, err := identity.SitesFor(r.Context(), h.db, by, identity.PlanSession)
 	if err != nil {
 		return v, err
 	}
@@ -104,7 +104,7 @@ func (h *Handlers) readPlanView(r *http.Request, by identity.Actor, p session.Pl
 
 // CreateSession is POST /sessions.
 func (h *Handlers) CreateSession(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	by, err := identity.Who(r.Context())
 	if err != nil {
 		return err
 	}

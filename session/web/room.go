@@ -48,19 +48,8 @@ type checkInView struct {
 // Room is GET /sessions/{id}: the doctor's table for a doctor of the team, the
 // room for all others. A program gets the session and its totals.
 func (h *Handlers) Room(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	by, s, err := h.readRoom(r, identity.ViewSession)
 	if err != nil {
-		return err
-	}
-	id, err := sessionID(r)
-	if err != nil {
-		return err
-	}
-	s, err := session.ReadBoard(r.Context(), h.db, id)
-	if err != nil {
-		return err
-	}
-	if err := by.Can(identity.ViewSession, s.Session.SiteID); err != nil {
 		return err
 	}
 	if page.WantsJSON(r) {
@@ -115,7 +104,7 @@ func newRoomJSON(s session.Snapshot) roomJSON {
 
 // Events is GET /sessions/{id}/events: the stream of the board.
 func (h *Handlers) Events(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	by, err := identity.Who(r.Context())
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // doctor's scan starts the visit, anybody else's joins the queue; a program
 // says which with start=true or false.
 func (h *Handlers) CheckIn(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	by, err := identity.Who(r.Context())
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func parseArrival(r *http.Request, by identity.Actor) (session.Arrival, error) {
 	if in.SessionID, err = sessionID(r); err != nil {
 		return in, err
 	}
-	if in.CommandID, err = commandID(r); err != nil {
+	if in.CommandID, err = formUUID(r, "command_id"); err != nil {
 		return in, err
 	}
 	in.Visit, err = formUUID(r, "visit")
@@ -75,28 +75,24 @@ func (h *Handlers) answerCheckIn(w http.ResponseWriter, r *http.Request, id int6
 
 // Dispense is POST /sessions/{id}/visits/{visit}/scans: one or many codes.
 func (h *Handlers) Dispense(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	x, err := parseAct(r)
 	if err != nil {
 		return err
 	}
-	in := session.Scan{Codes: r.PostFormValue("codes")}
-	if in.SessionID, err = sessionID(r); err != nil {
-		return err
-	}
-	if in.Visit, err = visitID(r); err != nil {
-		return err
-	}
-	if in.CommandID, err = commandID(r); err != nil {
-		return err
-	}
-	a, err := h.sessions.Dispense(r.Context(), by, in)
+	in := session.Scan{SessionID: x.session, Visit: x.visit, CommandID: x.command, Codes: r.PostFormValue("codes")}
+	a, err := h.sessions.Dispense(r.Context(), x.by, in)
 	if err != nil {
-		return h.refusedDesk(w, r, by, in.SessionID, err)
+		return h.refusedDesk(w, r, x.by, x.session, err)
 	}
+	return h.answerScan(w, r, x, a)
+}
+
+// answerScan answers a scan or an undo, to programs as JSON.
+func (h *Handlers) answerScan(w http.ResponseWriter, r *http.Request, x act, a session.ScanAnswer) error {
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, a)
 	}
-	return h.answerDesk(w, r, by, in.SessionID, scanBand(a))
+	return h.answerDesk(w, r, x.by, x.session, scanBand(a))
 }
 
 // scanBand shows the most urgent answer; a batch says how many of each.
@@ -122,53 +118,33 @@ func scanBand(a session.ScanAnswer) page.Band {
 
 // Undo is POST /sessions/{id}/visits/{visit}/undo.
 func (h *Handlers) Undo(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	x, err := parseAct(r)
 	if err != nil {
 		return err
 	}
-	in := session.Undoing{Code: r.PostFormValue("code")}
-	if in.SessionID, err = sessionID(r); err != nil {
-		return err
-	}
-	if in.Visit, err = visitID(r); err != nil {
-		return err
-	}
-	if in.CommandID, err = commandID(r); err != nil {
-		return err
-	}
-	a, err := h.sessions.Undo(r.Context(), by, in)
+	in := session.Undoing{SessionID: x.session, Visit: x.visit, CommandID: x.command, Code: r.PostFormValue("code")}
+	a, err := h.sessions.Undo(r.Context(), x.by, in)
 	if err != nil {
-		return h.refusedDesk(w, r, by, in.SessionID, err)
+		return h.refusedDesk(w, r, x.by, x.session, err)
 	}
-	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, a)
-	}
-	return h.answerDesk(w, r, by, in.SessionID, scanBand(a))
+	return h.answerScan(w, r, x, a)
 }
 
 // Finish is POST /sessions/{id}/visits/{visit}/finish: 诊毕.
 func (h *Handlers) Finish(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	x, err := parseAct(r)
 	if err != nil {
 		return err
 	}
-	in := session.Ending{Collector: r.PostFormValue("collector"), CollectorName: r.PostFormValue("collector_name"),
-		Prescription: r.PostFormValue("prescription"), NoDrugReason: r.PostFormValue("no_drug_reason")}
-	if in.SessionID, err = sessionID(r); err != nil {
-		return err
-	}
-	if in.Visit, err = visitID(r); err != nil {
-		return err
-	}
-	if in.CommandID, err = commandID(r); err != nil {
-		return err
-	}
-	a, err := h.sessions.FinishVisit(r.Context(), by, in)
+	in := session.Ending{SessionID: x.session, Visit: x.visit, CommandID: x.command, Collector: r.PostFormValue("collector"),
+		CollectorName: r.PostFormValue("collector_name"), Prescription: r.PostFormValue("prescription"),
+		NoDrugReason: r.PostFormValue("no_drug_reason")}
+	a, err := h.sessions.FinishVisit(r.Context(), x.by, in)
 	if err != nil {
-		return h.refusedDesk(w, r, by, in.SessionID, err)
+		return h.refusedDesk(w, r, x.by, x.session, err)
 	}
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, a)
 	}
-	return h.answerDesk(w, r, by, in.SessionID, page.Band{Tone: page.Good, Text: a.Sentence})
+	return h.answerDesk(w, r, x.by, x.session, page.Band{Tone: page.Good, Text: a.Sentence})
 }

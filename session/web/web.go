@@ -42,15 +42,6 @@ func New(site *page.Site, d *db.DB, sessions *session.Service, patients *patient
 	return &Handlers{site: site, db: d, sessions: sessions, patients: patients, hub: hub}
 }
 
-// who gives the acting person of a request.
-func who(r *http.Request) (identity.Actor, error) {
-	by, ok := identity.ActorOf(r.Context())
-	if !ok {
-		return by, db.Refuse(db.LoggedOut, "请先登录。")
-	}
-	return by, nil
-}
-
 // sessionID reads the number of the session from the address.
 func sessionID(r *http.Request) (int64, error) {
 	id, err := strconv.ParseInt(chi.URLParam(r, "id"), 10, 64)
@@ -69,8 +60,43 @@ func visitID(r *http.Request) (uuid.UUID, error) {
 	return id, nil
 }
 
-// commandID reads the id that the device made for a command.
-func commandID(r *http.Request) (uuid.UUID, error) { return formUUID(r, "command_id") }
+// act is what every command of the table begins with: who acts, on which visit,
+// and the id that the device made for the command.
+type act struct {
+	by             identity.Actor
+	session        int64
+	visit, command uuid.UUID
+}
+
+func parseAct(r *http.Request) (a act, err error) {
+	if a.by, err = identity.Who(r.Context()); err != nil {
+		return a, err
+	}
+	if a.session, err = sessionID(r); err != nil {
+		return a, err
+	}
+	if a.visit, err = visitID(r); err != nil {
+		return a, err
+	}
+	a.command, err = formUUID(r, "command_id")
+	return a, err
+}
+
+// readRoom reads the board of the session in the address for somebody who holds
+// a permission at its site.
+func (h *Handlers) readRoom(r *http.Request, p identity.Permission) (by identity.Actor, s session.Snapshot, err error) {
+	if by, err = identity.Who(r.Context()); err != nil {
+		return by, s, err
+	}
+	id, err := sessionID(r)
+	if err != nil {
+		return by, s, err
+	}
+	if s, err = session.ReadBoard(r.Context(), h.db, id); err != nil {
+		return by, s, err
+	}
+	return by, s, by.Can(p, s.Session.SiteID)
+}
 
 func formUUID(r *http.Request, name string) (uuid.UUID, error) {
 	id, err := uuid.Parse(r.PostFormValue(name))
