@@ -133,7 +133,9 @@ func (c *Cluster) settings() []string {
 		return append(args, "-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB")
 	}
 	return append(args, "-c", "fsync=off", "-c", "full_page_writes=off",
-		"-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "shared_buffers=32MB", "-c", "max_wal_size=128MB")
+		"-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "shared_buffers=32MB", "-c", "max_wal_size=128MB",
+		// Segments that outlive a killed database go with the temporary folder.
+		"-c", "dynamic_shared_memory_type=mmap")
 }
 
 // awaitReady polls the database's own pid file, whose eighth line says when it
