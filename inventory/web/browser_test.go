@@ -95,6 +95,16 @@ func (b browser) burst(code string) {
 	}
 }
 
+// paste fills the field for many codes as a clipboard does: keys typed as fast
+// as a test types them would be taken for a scanner's.
+func (b browser) paste(codes string) {
+	b.t.Helper()
+	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector('#paste').value = %q`, codes)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 // shot keeps a picture of the page where JINGFANG_SHOTS names a folder, and in
 // any case fails when the page is wider than the screen.
 func (b browser) shot(name string) {
@@ -122,7 +132,7 @@ func TestScanInWithoutAClick(t *testing.T) {
 	b.do(chromedp.Navigate(fmt.Sprintf("%s/receipts/%d", h.url, id)))
 	for i, c := range []string{code("8112345", 0), code("8112345", 1), code("8112346", 5)} {
 		b.burst(c)
-		b.until(fmt.Sprintf(`document.querySelector('[data-row="received"]').textContent === '%d盒' && document.querySelector('#band .band-good')`, i+1))
+		b.until(fmt.Sprintf(`document.querySelector('[data-row="received"]').textContent === '%d' && document.querySelector('#band .band-good')`, i+1))
 	}
 	b.until(`document.querySelector('#receipt-work').textContent.indexOf('没有差异') > 0`)
 	b.burst(code("8112346", 6))
@@ -171,5 +181,12 @@ func TestPagesFitPhoneAndLaptop(t *testing.T) {
 		b.burst("6901234567892")
 		b.until(`document.querySelector('#band .band-caution')`)
 		b.shot(name + "-band-caution")
+		b.do(chromedp.Click("#receipt-paste summary"))
+		b.until(`document.querySelector('#paste').offsetParent !== null`)
+		b.paste(code("8112345", 0) + "\n" + code("8112346", 39+len(name)) + "\n6901234567892\n" + code("8112346", 0))
+		b.do(chromedp.Click("#receipt-paste button"))
+		b.until(`document.querySelector('#receipt-work').textContent.indexOf('这次要处理的码') > 0`)
+		b.until(`document.querySelector('#paste').value === ''`)
+		b.shot(name + "-pasted")
 	}
 }

@@ -13,7 +13,14 @@ import (
 // receiptView is the page on which a receipt is scanned in.
 type receiptView struct {
 	URL, Number, About string
+	Paste              pasteView
 	Work               receiptWorkView
+}
+
+// pasteView is the field for many codes; Again draws it empty into an answer.
+type pasteView struct {
+	URL   string
+	Again bool
 }
 
 // receiptWorkView is all of the page that a scan changes.
@@ -40,7 +47,7 @@ type receiptWorkView struct {
 
 type saidRow struct{ Drug, Word, Tone, Why string }
 
-type lastRow struct{ Code, Head, Tail, Drug, About, At string }
+type lastRow struct{ Code, Head, Tail, Drug, About, Until, At string }
 
 type missingRow struct {
 	Drug, Batch    string
@@ -82,7 +89,8 @@ func (h *Handlers) Receipt(w http.ResponseWriter, r *http.Request) error {
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, newReceiptStateJSON(s))
 	}
-	v := receiptView{URL: receiptURL(id), Number: s.receipt.Number, About: aboutReceipt(s.receipt), Work: newWorkView(s, by)}
+	v := receiptView{URL: receiptURL(id), Number: s.receipt.Number, About: aboutReceipt(s.receipt),
+		Paste: pasteView{URL: receiptURL(id)}, Work: newWorkView(s, by)}
 	return h.site.Page(w, r, "receipt", v)
 }
 
@@ -135,13 +143,10 @@ func newWorkView(s receiptState, by identity.Actor) receiptWorkView {
 }
 
 func newLastRow(p inventory.ReceivedPack) lastRow {
-	v := lastRow{Code: p.Code, Tail: tail(p.Code), Drug: inventory.DrugName(p.GenericName, p.Spec), At: p.At.In(zone()).Format("15:04:05")}
+	v := lastRow{Code: p.Code, Tail: tail(p.Code), Drug: p.GenericName, About: p.Spec, Until: dayWords(p.ExpiresOn), At: p.At.In(zone()).Format("15:04:05")}
 	v.Head = p.Code[:len(p.Code)-len(v.Tail)]
 	if p.Batch != "" {
-		v.About = "批号 " + p.Batch
-	}
-	if p.ExpiresOn != nil {
-		v.About += " · 有效期至 " + dayWords(p.ExpiresOn)
+		v.About += " · 批号 " + p.Batch
 	}
 	return v
 }

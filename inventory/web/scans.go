@@ -102,7 +102,11 @@ func (h *Handlers) answer(w http.ResponseWriter, r *http.Request, by identity.Ac
 	}
 	v := newWorkView(s, by)
 	v.Said, v.SaidNot = newSaidRows(said)
-	return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "receipt_work", View: v}, page.Part{Name: "receipt_band", View: band})
+	parts := []page.Part{{Name: "receipt_work", View: v}, {Name: "receipt_band", View: band}}
+	if r.PostFormValue("pasted") != "" {
+		parts = append(parts, page.Part{Name: "receipt_paste", View: pasteView{URL: v.URL, Again: true}})
+	}
+	return h.site.Fragments(w, r, http.StatusOK, parts...)
 }
 
 // refused answers a command that the receipt as it is now does not allow: the
@@ -130,14 +134,14 @@ func scanBand(a inventory.ReceiveAnswer) page.Band {
 	return band
 }
 
-// newSaidRows lists what was wrong with the codes of a scan of several; a single
-// one is in the band.
+// newSaidRows lists which codes of a scan of several want a person; a single one
+// is in the band.
 func newSaidRows(answers []inventory.CodeAnswer) (rows []saidRow, more int) {
 	if len(answers) < 2 {
 		return nil, 0
 	}
 	for _, a := range answers {
-		if a.Tone == inventory.ToneGood {
+		if a.Tone == inventory.ToneGood || a.Tone == inventory.ToneSoft {
 			continue
 		}
 		if len(rows) == maxBoxes {
