@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"jingfang/integration"
+	"jingfang/integration/translog"
+	"jingfang/inventory"
+	inventoryweb "jingfang/inventory/web"
+	"jingfang/session"
+	"jingfang/session/identity"
+	identityweb "jingfang/session/identity/web"
+	"jingfang/session/live"
+	"jingfang/session/page"
+	"jingfang/session/patient"
+	patientweb "jingfang/session/patient/web"
+	sessionweb "jingfang/session/web"
+	"jingfang/sql/db"
+	"jingfang/sql/seal"
+)
+
+// app is the wired program: every service and every page over one database.
+type app struct {
+	config config
+	log    *slog.Logger
+	db     *db.DB
+	keys   seal.KeyProvider
+
+	persons  *identity.Service
+	patients *patient.Registry
+	sessions *session.Service
+	stock    *inventory.Service
+	his      *integration.Client // nil without a HIS
+	poller   *integration.Poller // nil without a HIS
+	exchange *translog.Log
+	hub      *live.Hub
+
+	site    *page.Site
+	door    *identityweb.Web
+	room    *sessionweb.Handlers
+	people  *patientweb.Handlers
+	shelf   *inventoryweb.Handlers
+	trust   trust
+	health  health
+	metrics *metrics
+
+	// token is what the first administrators are created with; "" closes the page.
+	token string
+}
+
+// surroundings are what an app learns from who starts it.
+type surroundings struct {
+	// rounds of password hashing; 0 is production's.
+	rounds int
+	// https tells that browsers reach us by TLS.
+	https bool
+	// authority is the maker of our own certificate, if any.
+	authority *authority
+	// his is where documents come from.
+	his hisSource
+	// firstRun opens the page of the first administrators.
+	firstRun bool
+}
+
+// newApp wires the packages. Nothing runs yet.
+func newApp(c config, log *slog.Logger, d *db.DB, keys seal.KeyProvider, around surroundings) (*app, error) {
+	a := &app{config: c, log: log, db: d, keys: keys}
+	a.hub = live.New(d, a.render, live.Options{Log: log})
+	var err error
+	a.persons, err = identity.New(identity.Config{DB: d, Keys: keys, Rounds: around.rounds, IdleLock: c.IdleLock, Log: log,
+		OnLoginEnd: a.hub.EndLogin, OnLoginChange: a.hub.Reconnect})
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("name of this machine: %w", err)
+	}
+	a.exchange = translog.New(d, keys, host)
+	a.patients = patient.New(d, keys)
+	a.sessions = session.New(d, a.hub, a.patients)
+	a.stock = inventory.New(d)
+	if err := a.openHIS(around.his); err != nil {
+		return nil, err
+	}
+	if around.firstRun {
+		a.token = identityweb.NewFirstRunToken()
+	}
+	return a, a.openPages(around)
+}
+
+// openPages makes everything that a browser meets.
+func (a *app) openPages(around surroundings) error {
+	var err error
+	a.site, err = page.New(page.Config{Dev: a.config.Dev, HTTPS: around.https, Log: a.log}, templateSets()...)
+	if err != nil {
+		return err
+	}
+	a.door = identityweb.New(identityweb.Config{Service: a.persons, Site: a.site, HTTPS: around.https, Menu: menu(),
+		Open: []string{"/trust", "/trust/"}, FirstRunToken: a.token})
+	a.room = sessionweb.New(a.site, a.db, a.sessions, a.patients, a.hub)
+	a.people = patientweb.New(a.site, a.db, a.patients)
+	a.shelf = inventoryweb.New(a.site, a.db, a.stock)
+	a.trust = trust{site: a.site, from: around.authority}
+	from, err := prefixes(a.config.MetricsFrom)
+	if err != nil {
+		return err
+	}
+	a.health = health{db: a.db, from: from}
+	a.metrics = newMetrics(a.db, a.hub)
+	return nil
+}
+
+// templateSets are the pages of all packages that have some.
+func templateSets() []fs.FS {
+	return []fs.FS{templates, identityweb.Templates(), sessionweb.Templates(), patientweb.Templates(), inventoryweb.Templates()}
+}
+
+// samples show every page and fragment in the gallery.
+func samples() []page.Sample {
+	var list []page.Sample
+	for _, some := range [][]page.Sample{page.OwnSamples(), trustSamples(), identityweb.Samples(), sessionweb.Samples(), patientweb.Samples(), inventoryweb.Samples()} {
+		list = append(list, some...)
+	}
+	return list
+}
+
+// menu is what the frame of a page offers, in order; each line only to who may
+// use it.
+func menu() []identityweb.Entry {
+	return []identityweb.Entry{
+		{MenuItem: page.MenuItem{Title: "今日", URL: "/", Icon: "home"}, Needs: identity.ViewSession},
+		{MenuItem: page.MenuItem{Title: "患者", URL: "/patients", Icon: "people"}, Needs: identity.ViewPatient},
+		{MenuItem: page.MenuItem{Title: "入库", URL: "/receipts", Icon: "receipt"}, Needs: identity.Receive},
+		{MenuItem: page.MenuItem{Title: "库存", URL: "/stock", Icon: "box"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "药品", URL: "/drugs", Icon: "pill"}, Needs: identity.ViewStock},
+	}
+}
+
+// render draws a session's board: the hub is made before the handlers that know
+// how.
+func (a *app) render(ctx context.Context, sessionID int64, to []live.Audience) (map[live.Audience][]live.Part, error) {
+	return a.room.Render(ctx, sessionID, to)
+}
+
+// openKeys loads the keys of the data folder, or makes them in a new one.
+func openKeys(data string) (*seal.KeyDir, error) {
+	if data == "" {
+		return nil, usage("请用 -data 指定数据文件夹，密钥要存放在那里。")
+	}
+	keys, err := seal.OpenKeyDir(filepath.Join(data, "keys"))
+	if err != nil {
+		return nil, fmt.Errorf("密钥文件夹 %s 无法使用：%w", filepath.Join(data, "keys"), err)
+	}
+	return keys, nil
+}
+
+// home is GET /: the day for who works with sessions, and for the others the
+// first page that is theirs.
+func (a *app) home(w http.ResponseWriter, r *http.Request) error {
+	by, _ := identity.ActorOf(r.Context())
+	for _, x := range []struct {
+		p  identity.Permission
+		to string
+	}{{identity.ViewSession, ""}, {identity.ManageStaff, "/admin/staff"}, {identity.ManageRoles, "/admin/staff"}, {identity.ViewAudit, "/audit"}} {
+		switch {
+		case by.Can(x.p, 0) != nil:
+		case x.to == "":
+			return a.room.Day(w, r)
+		default:
+			return a.site.SeeOther(w, r, x.to)
+		}
+	}
+	return db.Refuse(db.Denied, "您的账号还没有角色。请联系安全管理员授权后重新登录。")
+}

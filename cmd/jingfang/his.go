@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"jingfang/integration"
+	"jingfang/integration/wire"
+	"jingfang/inventory"
+	"jingfang/session/identity"
+)
+
+// drugsEvery is how often the drug dictionary is fetched again.
+const drugsEvery = time.Hour
+
+// hisSource says how to reach HIS; the zero value is none.
+type hisSource struct {
+	url string
+	key wire.Key
+}
+
+// hisOf reads the source from the configuration of serve.
+func hisOf(c config) (hisSource, error) {
+	if c.HISURL == "" {
+		return hisSource{}, nil
+	}
+	if c.HISApp == "" || c.HISKey == "" {
+		return hisSource{}, usage("设了 -his-url，还须给出 -his-app 和 JINGFANG_HIS_KEY（或 JINGFANG_HIS_KEY_FILE）。")
+	}
+	key, err := wire.NewKey(c.HISApp, []byte(c.HISKey))
+	if err != nil {
+		return hisSource{}, usage("HIS 的应用编号或签名密钥不合要求：%v", err)
+	}
+	return hisSource{c.HISURL, key}, nil
+}
+
+// openHIS makes the client and the poller of a source.
+func (a *app) openHIS(from hisSource) error {
+	if from.url == "" {
+		return nil
+	}
+	client, err := integration.NewClient(integration.Config{System: "HIS", BaseURL: from.url, Key: from.key, Log: a.exchange})
+	if err != nil {
+		return err
+	}
+	a.his = client
+	a.poller = integration.NewPoller(integration.PollerConfig{DB: a.db, Client: client, Ingest: a.takeReceipt, Interval: a.config.HISEvery, Log: a.log})
+	return nil
+}
+
+// takeReceipt hands a document of HIS to inventory.
+func (a *app) takeReceipt(ctx context.Context, r wire.Receipt) (bool, error) {
+	doc := inventory.Document{Source: r.Source, Number: r.Number, Revision: r.Revision, Kind: r.Kind, IssuedAt: r.IssuedAt,
+		FromStore: r.FromStore, Cancels: r.Cancels}
+	for _, l := range r.Lines {
+		doc.Lines = append(doc.Lines, inventory.DocumentLine{LineNo: l.LineNo, HISCode: l.HISCode, Batch: l.Batch,
+			ExpiresOn: l.ExpiresOn.Time(), MadeOn: l.MadeOn.Time(), Packs: l.Packs, Price: l.Price, Codes: l.Codes})
+	}
+	return a.stock.TakeReceipt(ctx, identity.System("his-poller"), doc)
+}
+
+// fetchDrugs brings the drug dictionary up to what HIS says. Malformed entries
+// are left out and named in the log.
+func (a *app) fetchDrugs(ctx context.Context) error {
+	by := identity.System("his-drugs")
+	good, bad, err := a.his.Drugs(ctx, by)
+	if err != nil {
+		return fmt.Errorf("fetch the drug dictionary: %w", err)
+	}
+	for _, b := range bad {
+		a.log.Warn("an entry of the drug dictionary was left out", "error", b)
+	}
+	entries := make([]inventory.DictionaryDrug, len(good))
+	for i, d := range good {
+		entries[i] = dictionaryDrug(d)
+	}
+	changed, err := a.stock.TakeDrugs(ctx, by, entries)
+	if err != nil {
+		return fmt.Errorf("take the drug dictionary: %w", err)
+	}
+	if changed > 0 {
+		a.log.Info("drug dictionary taken", "entries", len(good), "changed", changed)
+	}
+	return nil
+}
+
+func dictionaryDrug(d wire.Drug) inventory.DictionaryDrug {
+	e := inventory.DictionaryDrug{HISCode: d.HISCode, GenericName: d.GenericName, TradeName: d.TradeName, Spec: d.Spec, Maker: d.Maker,
+		UnitName: d.UnitName, PackName: d.PackName, UnitsPerPack: d.UnitsPerPack, Class: inventory.Class(d.Class),
+		ClassSince: d.ClassSince.Time(), Loose: d.Loose}
+	for _, p := range d.Prefixes {
+		e.Prefixes = append(e.Prefixes, inventory.DictionaryPrefix{Prefix: p.Prefix, Level: p.Level, Units: p.Units})
+	}
+	return e
+}
+
+// askHIS is the background work with HIS: documents all the time, the
+// dictionary at the start and then hourly.
+func (a *app) askHIS(ctx context.Context) error {
+	if err := a.fetchDrugs(ctx); err != nil && ctx.Err() == nil {
+		a.log.Warn("background work failed", "what", "drug dictionary", "error", err)
+	}
+	return a.every(ctx, "drug dictionary", drugsEvery, a.fetchDrugs)
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"jingfang/session/identity"
+	"jingfang/session/page"
+	"jingfang/static"
+)
+
+const (
+	// streamPattern is the one address whose answer does not end.
+	streamPattern = "/sessions/{id}/events"
+	// quick bounds everything a person waits for, long what takes many codes.
+	quick = 15 * time.Second
+	long  = 60 * time.Second
+	// maxBody is the largest request: 2,000 codes of 100 characters and more.
+	maxBody = 1 << 20
+)
+
+// route is one line of the table: who may, where, and what answers. The handler
+// asks again for the site it is about.
+type route struct {
+	method, pattern string
+	need            identity.Permission // "": whoever is logged in
+	limit           time.Duration       // 0: no limit, for streams
+	do              page.Func
+}
+
+// routes is the flat table of the program. What is not in it, in the pages of
+// identity or among the open addresses in router does not exist.
+func (a *app) routes() []route {
+	s, p, i := a.room, a.people, a.shelf
+	return []route{
+		{"GET", "/", "", quick, a.home},
+
+		{"GET", "/sessions", identity.ViewSession, quick, s.Day},
+		{"GET", "/sessions/new", identity.PlanSession, quick, s.NewSession},
+		{"POST", "/sessions", identity.PlanSession, quick, s.CreateSession},
+		{"GET", "/sessions/{id}", identity.ViewSession, quick, s.Room},
+		{"GET", streamPattern, identity.ViewSession, 0, s.Events},
+		{"POST", "/sessions/{id}/open", identity.OpenSession, quick, s.Open},
+		{"GET", "/sessions/{id}/packing", identity.Allocate, quick, s.Packing},
+		{"POST", "/sessions/{id}/packing", identity.Allocate, long, s.Pack},
+		{"POST", "/sessions/{id}/visits", identity.CheckIn, quick, s.CheckIn},
+		{"POST", "/sessions/{id}/visits/{visit}/scans", identity.Dispense, quick, s.Dispense},
+		{"POST", "/sessions/{id}/visits/{visit}/undo", identity.Undo, quick, s.Undo},
+		{"POST", "/sessions/{id}/visits/{visit}/finish", identity.FinishVisit, quick, s.Finish},
+
+		{"GET", "/patients", identity.ViewPatient, quick, p.Search},
+		{"GET", "/patients/new", identity.RegisterPatient, quick, p.NewPatient},
+		{"POST", "/patients", identity.RegisterPatient, quick, p.Create},
+		{"GET", "/patients/{id}", identity.ViewPatient, quick, p.Person},
+		{"POST", "/patients/{id}/unmask", identity.UnmaskPatient, quick, p.Unmask},
+		{"POST", "/patients/{id}/label", identity.PrintLabel, quick, p.PrintLabel},
+
+		{"GET", "/receipts", identity.Receive, quick, i.Receipts},
+		{"GET", "/receipts/{id}", identity.Receive, quick, i.Receipt},
+		{"POST", "/receipts/{id}/scans", identity.Receive, long, i.Scan},
+		{"POST", "/receipts/{id}/undo", identity.Receive, quick, i.Undo},
+		{"POST", "/receipts/{id}/refusals", identity.Receive, quick, i.PutBack},
+		{"POST", "/receipts/{id}/finish", identity.Receive, quick, i.Finish},
+		{"GET", "/stock", identity.ViewStock, quick, i.Stock},
+		{"GET", "/drugs", identity.ViewStock, quick, i.Drugs},
+		{"POST", "/drugs/prefixes", identity.TeachPrefix, quick, i.Teach},
+	}
+}
+
+// router is the whole program behind one handler.
+func (a *app) router() http.Handler {
+	r := chi.NewRouter()
+	if len(a.config.Proxies) > 0 {
+		r.Use(middleware.ClientIPFromXFF(a.config.Proxies...))
+	}
+	r.Use(a.site.Middleware()...)
+	r.Use(a.metrics.measure, middleware.RequestSize(maxBody))
+	r.NotFound(a.site.NotFound())
+	r.MethodNotAllowed(a.site.MethodNotAllowed())
+	r.Group(a.open)
+	r.Group(a.closed)
+	return r
+}
+
+// open mounts what needs no login.
+func (a *app) open(r chi.Router) {
+	r.Use(limited(quick))
+	r.Get("/healthz", a.site.Handle(a.health.alive))
+	r.Get("/readyz", a.site.Handle(a.health.ready))
+	r.With(a.health.local).Method(http.MethodGet, "/metrics", a.metrics.handler())
+	r.With(middleware.Compress(5, "text/css", "text/javascript", "image/svg+xml")).
+		Method(http.MethodGet, static.Prefix+"*", static.Handler())
+	r.Get("/trust", a.site.Handle(a.trust.show))
+	r.Get("/trust/ca.crt", a.site.Handle(a.trust.certificate))
+	if a.config.Dev {
+		r.Mount("/dev/gallery", a.site.Gallery(samples()))
+	}
+}
+
+// closed mounts everything behind the door: a person is known, and the table
+// says which permission opens the address.
+func (a *app) closed(r chi.Router) {
+	r.Use(a.door.Middleware)
+	r.Group(func(r chi.Router) {
+		r.Use(limited(quick))
+		a.door.Routes(r)
+	})
+	for _, x := range a.routes() {
+		h := a.door.LoggedIn(x.do)
+		if x.need != "" {
+			h = a.door.Require(x.need, x.do)
+		}
+		r.With(limited(x.limit)).Method(x.method, x.pattern, h)
+	}
+}
+
+// limited ends a request after a time: its database work by the context, its
+// connection by deadlines for who sends or reads too slowly. A stream is not
+// limited here; it puts a deadline on each write.
+func limited(d time.Duration) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		if d == 0 {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), d)
+			defer cancel()
+			end := time.Now().Add(d + time.Second)
+			control := http.NewResponseController(w)
+			// A writer without deadlines (a test's recorder) is served without.
+			_ = control.SetReadDeadline(end)
+			_ = control.SetWriteDeadline(end)
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
+}

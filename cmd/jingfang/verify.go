@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"jingfang/integration/translog"
+	"jingfang/session"
+	"jingfang/session/identity"
+	"jingfang/sql/db"
+	"jingfang/sql/seal"
+)
+
+// found prints the first thing that is wrong and ends the program with 1.
+func (p *program) found(what string) error {
+	p.say(p.err, "有误：%s", what)
+	return errSaid
+}
+
+// reading opens the database of a tool, runs do and closes it again.
+func reading(ctx context.Context, p *program, c config, do func(d *db.DB) error) (err error) {
+	d, err := openToRead(ctx, c, p.err)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	return do(d.DB)
+}
+
+// publicKeys gives the server's public keys, which prove the anchors. A tool
+// never makes keys.
+func publicKeys(c config) (*seal.KeyDir, error) {
+	dir := filepath.Join(c.Data, "keys")
+	keys, err := seal.LoadKeyDir(dir)
+	if err != nil {
+		return nil, db.RefuseBecause(err, db.Invalid, "读不到密钥文件夹 %s，无法核对签名。请用 -data 指定服务器的数据文件夹。", dir)
+	}
+	return keys, nil
+}
+
+// runVerifyRecords checks every chain of visit records.
+func runVerifyRecords(ctx context.Context, p *program, c config) error {
+	return reading(ctx, p, c, func(d *db.DB) error {
+		report, err := session.VerifyRecords(ctx, d, 0)
+		if err != nil {
+			return err
+		}
+		if report.Problem != "" {
+			return p.found(report.Problem)
+		}
+		p.say(p.out, "就诊记录完整：%d 条链，%d 条记录，没有发现改动。", report.Chains, report.Records)
+		return nil
+	})
+}
+
+// runVerifyAudit checks the audit's chains and every signed anchor, also what
+// the anchors say of the records and of the transfer log.
+func runVerifyAudit(ctx context.Context, p *program, c config) error {
+	keys, err := publicKeys(c)
+	if err != nil {
+		return err
+	}
+	return reading(ctx, p, c, func(d *db.DB) error {
+		var rows, anchors identity.Report
+		err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+			if rows, err = identity.VerifyAudit(ctx, tx); err != nil || rows.Broken != nil {
+				return err
+			}
+			anchors, err = identity.VerifyAnchors(ctx, tx, keys.PublicKey, lookup(tx))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, r := range []identity.Report{rows, anchors} {
+			if r.Broken != nil {
+				return p.found(r.Broken.String())
+			}
+		}
+		p.say(p.out, "审计完整：%d 条链，%d 条记录；%d 个签名锚点记着的 %d 处链头都在原处。", rows.Chains, rows.Rows, anchors.Chains, anchors.Rows)
+		return nil
+	})
+}
+
+// runVerifyTransferLog checks the log by itself and against the anchors.
+func runVerifyTransferLog(ctx context.Context, p *program, c config) error {
+	keys, err := publicKeys(c)
+	if err != nil {
+		return err
+	}
+	return reading(ctx, p, c, func(d *db.DB) error {
+		anchored, err := anchoredLogs(ctx, d, keys)
+		if err != nil {
+			return err
+		}
+		report, err := translog.Verify(ctx, d, translog.Checks{Anchored: anchored})
+		if err != nil {
+			return err
+		}
+		for _, x := range report.Problems {
+			return p.found(x.Sentence)
+		}
+		p.say(p.out, "传输日志完整：%d 个写入方，%d 条，没有结果的交换 %d 个，核对锚点 %d 处，没有发现改动。",
+			report.Writers, report.Entries, report.Open, len(anchored))
+		return nil
+	})
+}
+
+// anchoredLogs are the places in the transfer log that signed anchors name. The
+// anchors are verified on the way; a broken one proves nothing and is an error.
+func anchoredLogs(ctx context.Context, d *db.DB, keys *seal.KeyDir) ([]translog.Head, error) {
+	var heads []translog.Head
+	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+		find := lookup(tx)
+		report, err := identity.VerifyAnchors(ctx, tx, keys.PublicKey,
+			func(ctx context.Context, name string, length int64) (seal.Digest, bool, error) {
+				digest, there, err := find(ctx, name, length)
+				if writer, ok := logWriter(name); ok && there {
+					heads = append(heads, translog.Head{Writer: writer, Length: length, Digest: digest})
+				}
+				return digest, there, err
+			})
+		if err != nil || report.Broken == nil {
+			return err
+		}
+		return db.Refuse(db.Conflict, "%s", report.Broken.String())
+	})
+	return heads, err
+}
+
+// logWriter is the writer that an anchor's head of the transfer log belongs to.
+func logWriter(name string) (uuid.UUID, bool) {
+	text, ok := strings.CutPrefix(name, translogPrefix)
+	id, err := uuid.Parse(text)
+	return id, ok && err == nil
+}

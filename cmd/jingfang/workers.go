@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Intervals of background work.
+const (
+	closedEvery = 10 * time.Second
+	sweepEvery  = time.Hour
+	renewEvery  = 12 * time.Hour
+	// lastAnchor bounds the anchor at the end of the program.
+	lastAnchor = 5 * time.Second
+)
+
+// work runs the background work until ctx ends. A failure of one round is
+// logged and tried again; nothing here ends the program.
+func (a *app) work(ctx context.Context, sec security) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.hub.Run(ctx) })
+	g.Go(func() error { return a.every(ctx, "anchor", a.config.AnchorEvery, a.anchor) })
+	g.Go(func() error { return a.every(ctx, "closed logins", closedEvery, a.dropClosed) })
+	g.Go(func() error { return a.every(ctx, "sweep", sweepEvery, a.sweep) })
+	if a.poller != nil {
+		g.Go(func() error { a.poller.Run(ctx); return nil })
+		g.Go(func() error { return a.askHIS(ctx) })
+	}
+	if sec.renew != nil {
+		g.Go(func() error {
+			return a.every(ctx, "certificate", renewEvery, func(context.Context) error { return sec.renew(time.Now()) })
+		})
+	}
+	err := g.Wait()
+	// What was written since the last anchor is anchored before the program ends.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnchor)
+	defer cancel()
+	if failed := a.anchor(last); failed != nil {
+		a.log.Warn("no anchor at the end", "error", failed)
+	}
+	return err
+}
+
+// every runs one kind of work again and again until ctx ends.
+func (a *app) every(ctx context.Context, what string, pause time.Duration, do func(context.Context) error) error {
+	if pause <= 0 {
+		return nil
+	}
+	t := time.NewTicker(pause)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("background work failed", "what", what, "error", err)
+		}
+	}
+}
+
+// dropClosed ends the streams whose logins ended on another server, or by time.
+func (a *app) dropClosed(ctx context.Context) error {
+	ended, locked, err := a.persons.FindClosed(ctx, a.hub.Logins())
+	if err != nil {
+		return err
+	}
+	for _, id := range ended {
+		a.hub.EndLogin(id)
+	}
+	for _, id := range locked {
+		a.hub.Reconnect(id)
+	}
+	return nil
+}
+
+// sweep removes what nobody asks for any more.
+func (a *app) sweep(ctx context.Context) error {
+	n, err := a.persons.SweepGuards(ctx)
+	if err == nil && n > 0 {
+		a.log.Info("old login guards removed", "rows", n)
+	}
+	return err
+}
+
+// anchor signs where every chain stands, so that a cut tail shows.
+func (a *app) anchor(ctx context.Context) error {
+	n, err := anchorNow(ctx, a.db, a.keys)
+	if err != nil {
+		a.metrics.anchors.WithLabelValues("failed").Inc()
+		return err
+	}
+	a.metrics.anchors.WithLabelValues("ok").Inc()
+	a.log.Info("chains anchored", "heads", n)
+	return nil
+}
