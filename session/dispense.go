@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -198,7 +199,7 @@ func (t *table) give(ctx context.Context, p *inventory.Pack, how inventory.How) 
 		return fmt.Errorf("insert visit line: %w", err)
 	}
 	t.given++
-	t.taken[p.ID] = &inventory.Taken{Visit: t.visit.ID.String(), Doctor: t.by.Name, At: t.tx.Now}
+	t.taken[p.ID] = &inventory.Taken{Visit: t.visit.ID.String(), Doctor: doctorWord(t.by.Name), At: t.tx.Now}
 	return nil
 }
 
@@ -246,8 +247,16 @@ WHERE l.pack_id = ANY($1::bigint[]) AND l.undone_at IS NULL ORDER BY l.id`, idAr
 		return nil, fmt.Errorf("read who has a pack: %w", err)
 	}
 	for _, x := range rows {
-		taken[x.PackID] = &inventory.Taken{Visit: x.Visit.String(), Doctor: x.Doctor + "医生",
+		taken[x.PackID] = &inventory.Taken{Visit: x.Visit.String(), Doctor: doctorWord(x.Doctor),
 			Queue: fmt.Sprint(x.Number), Site: x.Site, At: x.At}
 	}
 	return taken, nil
+}
+
+// doctorWord is how a colleague is spoken of: 陈明 is 陈明医生, 演示医生甲 stays.
+func doctorWord(name string) string {
+	if strings.Contains(name, "医生") {
+		return name
+	}
+	return name + "医生"
 }

@@ -295,7 +295,7 @@ func (t *tour) register(ctx context.Context) error {
 		}
 		t.tokens = append(t.tokens, made.Token)
 	}
-	t.say("%s 登记 %d 名演示患者，打印二维码标签。", t.helper.name, tourPatients)
+	t.say("%s 登记 %d 名演示患者，每人一张二维码标签。", t.helper.name, tourPatients)
 	return nil
 }
 
