@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"jingfang/session/identity"
 	"jingfang/session/live"
@@ -20,6 +21,11 @@ const (
 	PartDeputy     Part = "deputy"
 	PartAssistant  Part = "assistant"
 )
+
+// Valid tells whether the part is in the list.
+func (p Part) Valid() bool {
+	return p == PartDoctor || p == PartPharmacist || p == PartDeputy || p == PartAssistant
+}
 
 // Member is one person of a team.
 type Member struct {
@@ -82,16 +88,31 @@ func (p Plan) check(today time.Time) (Plan, error) {
 	if p.HeldOn.After(today.AddDate(2, 0, 0)) {
 		return p, db.Refuse(db.Invalid, "日期在两年以后，请核对。")
 	}
-	if p.Kind == "home" && p.Place == "" {
-		return p, db.Refuse(db.Invalid, "上门场次请写明地点和原因。")
+	if err := p.checkPlace(); err != nil {
+		return p, err
 	}
 	return p, p.checkTeam()
+}
+
+func (p Plan) checkPlace() error {
+	switch {
+	case p.Kind != "site" && p.Kind != "home":
+		return db.Refuse(db.Invalid, "请选择场次的形式：定点或上门。")
+	case p.Kind == "home" && p.Place == "":
+		return db.Refuse(db.Invalid, "上门场次请写明地点和原因。")
+	case utf8.RuneCountInString(p.Place) > 100:
+		return db.Refuse(db.Invalid, "地点和原因最多 100 个字，请写短一些。")
+	}
+	return nil
 }
 
 func (p *Plan) checkTeam() error {
 	seen := map[int64]bool{}
 	doctors := 0
 	for _, m := range p.Team {
+		if !m.Part.Valid() {
+			return db.Refuse(db.Invalid, "名单里有不认识的分工，请刷新后重新选择人员。")
+		}
 		if seen[m.StaffID] {
 			return db.Refuse(db.Invalid, "同一个人在名单里出现了两次，请去掉一个。")
 		}
@@ -122,6 +143,12 @@ func insertSession(ctx context.Context, tx *db.Tx, by identity.Actor, p Plan) (i
 	err := tx.Get(ctx, &id, `INSERT INTO clinic_session (site_id, held_on, kind, place, duty_staff_id, planned_by, planned_at)
 VALUES ($1, $2::date, $3, $4, $5, $6, $7) RETURNING id`,
 		p.SiteID, p.HeldOn.Format(time.DateOnly), p.Kind, p.Place, p.DutyStaffID, by.StaffID, tx.Now)
+	switch {
+	case db.IsForeignKey(err, "clinic_session_site_fk"):
+		return 0, db.RefuseBecause(err, db.Invalid, "没有这个精防点，请从列表里重新选择。")
+	case db.IsForeignKey(err, "clinic_session_duty_fk"):
+		return 0, db.RefuseBecause(err, db.Invalid, "没有这个值班负责人，请从名单里重新选择。")
+	}
 	if err != nil {
 		return 0, fmt.Errorf("insert session: %w", err)
 	}

@@ -1,0 +1,36 @@
+package session_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"jingfang/session"
+	"jingfang/session/identity"
+	"jingfang/sql/db"
+)
+
+// What a form or a program may send is refused with a sentence; a constraint of
+// the database would have made it a fault of ours.
+func TestAWrongPlanIsRefusedWithASentence(t *testing.T) {
+	c := newClinic(t, 1, 0, 0)
+	by := c.chief
+	by.Grants = []identity.Grant{{Role: identity.Pharmacist}}
+	team := []session.Member{{StaffID: c.chief.StaffID, Part: session.PartPharmacist}, {StaffID: c.doctors[0].StaffID, Part: session.PartDoctor}}
+	with := func(m session.Member) []session.Member { return append(slices.Clone(team), m) }
+	on := session.Today(time.Now()).AddDate(0, 0, 1)
+	for name, p := range map[string]session.Plan{
+		"site":  {SiteID: 999999, HeldOn: on, Team: team},
+		"place": {SiteID: c.site, HeldOn: on, Kind: "home", Place: strings.Repeat("长", 101), Team: team},
+		"kind":  {SiteID: c.site, HeldOn: on, Kind: "moon", Team: team},
+		"part":  {SiteID: c.site, HeldOn: on, Team: with(session.Member{StaffID: c.helper.StaffID, Part: "king"})},
+		"staff": {SiteID: c.site, HeldOn: on, Team: with(session.Member{StaffID: 777777, Part: session.PartAssistant})},
+		"duty":  {SiteID: c.site, HeldOn: on, Team: with(session.Member{StaffID: 777777, Part: session.PartAssistant}), DutyStaffID: 777777},
+		"text":  {SiteID: c.site, HeldOn: on, Kind: "home", Place: "a\x00b", Team: team},
+	} {
+		if _, err := c.svc.PlanSession(c.ctx, by, p); db.KindOf(err) != db.Invalid {
+			t.Errorf("%s: %s: %v", name, db.KindOf(err), err)
+		}
+	}
+}
