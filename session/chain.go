@@ -94,6 +94,7 @@ type storedRecord struct {
 	Visit     uuid.UUID `db:"visit_id"`
 	PatientNo string    `db:"patient_no"`
 	DoctorID  int64     `db:"doctor_id"`
+	At        time.Time `db:"at"`
 	Canonical []byte    `db:"canonical"`
 	Prev      []byte    `db:"prev"`
 	Digest    []byte    `db:"digest"`
@@ -101,17 +102,27 @@ type storedRecord struct {
 
 // VerifyRecords checks every chain of visit records: bytes against digests,
 // digests against each other and the head, and the columns against the bytes.
-// sessionID 0 means all sessions. It stops at the first wrong thing.
+// sessionID 0 means all sessions. It stops at the first wrong thing. It reads one
+// snapshot: with doctors at work a head read before its records would not fit.
 func VerifyRecords(ctx context.Context, d *db.DB, sessionID int64) (ChainReport, error) {
-	var heads []chainRow
-	err := d.Select(ctx, &heads, `SELECT session_id, chain, length, digest FROM record_chain
+	var report ChainReport
+	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var heads []chainRow
+		err := tx.Select(ctx, &heads, `SELECT session_id, chain, length, digest FROM record_chain
 WHERE $1::bigint = 0 OR session_id = $1::bigint ORDER BY session_id, chain`, sessionID)
-	if err != nil {
-		return ChainReport{}, fmt.Errorf("read chain heads: %w", err)
-	}
+		if err != nil {
+			return fmt.Errorf("read chain heads: %w", err)
+		}
+		report, err = verifyChains(ctx, tx, heads)
+		return err
+	})
+	return report, err
+}
+
+func verifyChains(ctx context.Context, r db.Reader, heads []chainRow) (ChainReport, error) {
 	var report ChainReport
 	for _, h := range heads {
-		n, err := verifyChain(ctx, d, h)
+		n, err := verifyChain(ctx, r, h)
 		report.Chains++
 		report.Records += n
 		var wrong *db.Error
@@ -126,7 +137,7 @@ WHERE $1::bigint = 0 OR session_id = $1::bigint ORDER BY session_id, chain`, ses
 	return report, nil
 }
 
-func verifyChain(ctx context.Context, d *db.DB, h chainRow) (int, error) {
+func verifyChain(ctx context.Context, d db.Reader, h chainRow) (int, error) {
 	where := fmt.Sprintf("场次 %d 的%s链", h.SessionID, map[string]string{mainChain: "就诊记录", supplementChain: "补充记录"}[h.Chain])
 	v := seal.NewChainVerifier(chainDomain(h.SessionID, h.Chain), seal.Digest{})
 	for from := int64(0); ; {
@@ -150,9 +161,9 @@ func verifyChain(ctx context.Context, d *db.DB, h chainRow) (int, error) {
 	return v.Count(), nil
 }
 
-func readRecords(ctx context.Context, d *db.DB, h chainRow, after int64) ([]storedRecord, error) {
+func readRecords(ctx context.Context, d db.Reader, h chainRow, after int64) ([]storedRecord, error) {
 	var rows []storedRecord
-	err := d.Select(ctx, &rows, `SELECT r.seq, r.recipe, r.visit_id, p.number AS patient_no, r.doctor_id, r.canonical, r.prev, r.digest
+	err := d.Select(ctx, &rows, `SELECT r.seq, r.recipe, r.visit_id, p.number AS patient_no, r.doctor_id, r.at, r.canonical, r.prev, r.digest
 FROM record r JOIN patient p ON p.id = r.patient_id
 WHERE r.session_id = $1 AND r.chain = $2 AND r.seq > $3 ORDER BY r.seq LIMIT 500`, h.SessionID, h.Chain, after)
 	if err != nil {
@@ -211,10 +222,11 @@ func compareColumns(said seal.Record, r storedRecord) error {
 	patient, err2 := seal.Get[string](said, "patient_no")
 	doctor, err3 := seal.Get[int64](said, "doctor_id")
 	recipe, err4 := seal.Get[int64](said, "recipe")
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	at, err5 := seal.Get[time.Time](said, "finished_at")
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return err
 	}
-	if visit != r.Visit.String() || patient != r.PatientNo || doctor != r.DoctorID || recipe != int64(r.Recipe) {
+	if visit != r.Visit.String() || patient != r.PatientNo || doctor != r.DoctorID || recipe != int64(r.Recipe) || !at.Equal(r.At) {
 		return errColumns
 	}
 	return nil

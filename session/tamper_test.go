@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -29,6 +30,7 @@ func TestVerifyNamesWhatWasAltered(t *testing.T) {
 	for _, tc := range []struct{ name, query, want string }{
 		{"content", `UPDATE record SET canonical = canonical || '\x00'::bytea WHERE seq = 2`, "第 2 条不对：内容与摘要不符"},
 		{"column", `UPDATE record SET doctor_id = doctor_id + 1 WHERE seq = 3`, "第 3 条不对：表中的列"},
+		{"time", `UPDATE record SET at = at - interval '1 day' WHERE seq = 3`, "第 3 条不对：表中的列"},
 		{"dropped", `DELETE FROM record WHERE seq = 2`, "第 2 条不对：序号不连续"},
 		{"swapped", `UPDATE record SET seq = CASE seq WHEN 1 THEN 102 WHEN 2 THEN 101 END WHERE seq IN (1, 2);
 UPDATE record SET seq = seq - 100 WHERE seq > 100`, "第 1 条不对：与前一条接不上"},
@@ -49,6 +51,41 @@ UPDATE record SET seq = seq - 100 WHERE seq > 100`, "第 1 条不对：与前一
 				t.Errorf("verify said %q, want %q", report.Problem, tc.want)
 			}
 		})
+	}
+}
+
+// Verifying on a working day finds nothing wrong where nothing is: heads and
+// records are read at one moment.
+func TestVerifyWhileDoctorsWork(t *testing.T) {
+	const doctors, each = 4, 15
+	c := newClinic(t, doctors, doctors*each, 0)
+	working, done := context.WithCancel(c.ctx)
+	var wg sync.WaitGroup
+	for d := range doctors {
+		wg.Go(func() {
+			for i := d * each; i < (d+1)*each; i++ {
+				visit := c.start(c.doctors[d], i)
+				_, err := c.svc.FinishVisit(c.ctx, c.doctors[d], session.Ending{SessionID: c.session, Visit: visit, CommandID: uuid.New(), NoDrugReason: "只复诊"})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	go func() { wg.Wait(); done() }()
+	for working.Err() == nil {
+		report, err := session.VerifyRecords(c.ctx, c.db.App, 0)
+		c.must(err)
+		if report.Problem != "" {
+			t.Error(report.Problem)
+			break
+		}
+	}
+	wg.Wait()
+	report, err := session.VerifyRecords(c.ctx, c.db.App, 0)
+	c.must(err)
+	if report.Records != doctors*each || report.Problem != "" {
+		t.Errorf("%+v", report)
 	}
 }
 
