@@ -8,6 +8,7 @@ import (
 	"github.com/lib/pq"
 
 	"jingfang/session/identity"
+	"jingfang/sql/db"
 )
 
 // Listed is a session as the day's list shows it.
@@ -22,6 +23,9 @@ type Listed struct {
 func (s *Service) ListSessions(ctx context.Context, by identity.Actor, on time.Time) ([]Listed, error) {
 	if err := by.Can(identity.ViewSession, 0); err != nil {
 		return nil, err
+	}
+	if on.Year() < 1990 || on.Year() > 2200 {
+		return nil, db.Refuse(db.Invalid, "日期 %s 不合理，请用 2026-11-23 这样的格式。", on.Format(time.DateOnly))
 	}
 	sites, all := by.Sites(identity.ViewSession)
 	var list []Listed

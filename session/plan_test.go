@@ -34,3 +34,13 @@ func TestAWrongPlanIsRefusedWithASentence(t *testing.T) {
 		}
 	}
 }
+
+// A date that Go can write and the database cannot is no fault of ours.
+func TestTheListOfAnImpossibleYear(t *testing.T) {
+	c := newClinic(t, 1, 0, 0)
+	for _, on := range []time.Time{time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)} {
+		if _, err := c.svc.ListSessions(c.ctx, c.chief, on); db.KindOf(err) != db.Invalid {
+			t.Errorf("%s: %v", on, err)
+		}
+	}
+}
