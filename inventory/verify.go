@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 
 	"jingfang/sql/db"
 )
@@ -57,8 +56,8 @@ const verifyBatch = 2000
 
 func nextPacks(ctx context.Context, tx *db.Tx, after int64) ([]Pack, error) {
 	var packs []Pack
-	err := tx.Select(ctx, &packs, `SELECT `+packColumns+` FROM pack k JOIN drug d ON d.id = k.drug_id WHERE k.id > $1 ORDER BY k.id LIMIT $2`,
-		after, verifyBatch)
+	err := tx.Select(ctx, &packs, `SELECT id, code, state, units_total, units_left, units_given, expires_on, session_id, visit_id, returned
+FROM pack WHERE id > $1 ORDER BY id LIMIT $2`, after, verifyBatch)
 	if err != nil {
 		return nil, fmt.Errorf("read packs to verify: %w", err)
 	}
@@ -81,13 +80,10 @@ type ledgerRow struct {
 }
 
 func (c *StockCheck) batch(ctx context.Context, tx *db.Tx, packs []Pack) error {
-	ids := make([]int64, len(packs))
-	for i, p := range packs {
-		ids[i] = p.ID
-	}
 	var rows []ledgerRow
 	err := tx.Select(ctx, &rows, `SELECT id, kind, pack_id, quantity, from_state, to_state, units_after, COALESCE(from_session_id, 0) AS from_session,
-  COALESCE(to_session_id, 0) AS to_session, visit_id, at FROM movement WHERE pack_id = ANY($1::bigint[]) ORDER BY pack_id, id`, pq.Array(ids))
+  COALESCE(to_session_id, 0) AS to_session, visit_id, at FROM movement WHERE pack_id >= $1 AND pack_id <= $2 ORDER BY pack_id, id`,
+		packs[0].ID, packs[len(packs)-1].ID)
 	if err != nil {
 		return fmt.Errorf("read movements to verify: %w", err)
 	}

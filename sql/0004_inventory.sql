@@ -144,6 +144,7 @@ CREATE TABLE pack (
 );
 CREATE INDEX pack_session_ix ON pack (session_id, drug_id) WHERE session_id IS NOT NULL;
 CREATE INDEX pack_store_ix ON pack (drug_id, expires_on) WHERE state = 'in_store';
+CREATE INDEX pack_allocated_ix ON pack (drug_id) WHERE state = 'allocated';
 CREATE INDEX pack_receipt_line_ix ON pack (receipt_line_id);
 CREATE INDEX pack_batch_ix ON pack (drug_id, batch);
 
