@@ -62,18 +62,25 @@ func (s *Service) CheckIn(ctx context.Context, by identity.Actor, in Arrival) (A
 	if err := notMedicine(in.Patient); err != nil {
 		return ArrivalAnswer{}, err
 	}
-	p, err := patient.Find(ctx, s.db, in.Patient)
-	if err != nil {
-		return ArrivalAnswer{}, err
-	}
-	if p.State != patient.Active {
-		return ArrivalAnswer{}, db.Refuse(db.Conflict, "这位患者的档案已停用，请值班药师核对后再登记。")
-	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "check_in", Request: in}
 	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (ArrivalAnswer, error) {
+		// Looked up behind the command: a repeat gets its answer although the
+		// label has been revoked meanwhile. No lock is held yet.
+		p, err := findActive(ctx, tx, in.Patient)
+		if err != nil {
+			return ArrivalAnswer{}, err
+		}
 		return s.arrive(ctx, tx, by, in, p)
 	})
-	return answer, err
+	return answer, s.denied(ctx, by, in.SessionID, err)
+}
+
+func findActive(ctx context.Context, r db.Reader, text string) (patient.Patient, error) {
+	p, err := patient.Find(ctx, r, text)
+	if err == nil && p.State != patient.Active {
+		err = db.Refuse(db.Conflict, "这位患者的档案已停用，请值班药师核对后再登记。")
+	}
+	return p, err
 }
 
 // notMedicine tells a box scanned in place of a patient's label.
@@ -108,7 +115,7 @@ func (s *Service) arrive(ctx context.Context, tx *db.Tx, by identity.Actor, in A
 			return ArrivalAnswer{}, err
 		}
 	}
-	answer, err := settleArrival(ctx, tx, by, in, v, found)
+	answer, err := settleArrival(ctx, tx, by, x, in, v, found)
 	if err != nil {
 		return ArrivalAnswer{}, err
 	}
@@ -121,7 +128,7 @@ func (s *Service) arrive(ctx context.Context, tx *db.Tx, by identity.Actor, in A
 }
 
 // settleArrival decides between the queue and the doctor's table.
-func settleArrival(ctx context.Context, tx *db.Tx, by identity.Actor, in Arrival, v Visit, found bool) (ArrivalAnswer, error) {
+func settleArrival(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, in Arrival, v Visit, found bool) (ArrivalAnswer, error) {
 	a := ArrivalAnswer{VisitID: v.ID, Number: v.Number}
 	switch {
 	case v.State == InConsultation && v.DoctorID != nil && *v.DoctorID == by.StaffID:
@@ -136,7 +143,7 @@ func settleArrival(ctx context.Context, tx *db.Tx, by identity.Actor, in Arrival
 		a.Kind, a.Sentence = Queued, fmt.Sprintf("签到成功，%d 号。", v.Number)
 		return a, nil
 	}
-	if err := putBackEmpty(ctx, tx, by, v.SessionID); err != nil {
+	if err := putBackEmpty(ctx, tx, by, x); err != nil {
 		return a, err
 	}
 	err := tx.ExecOne(ctx, `UPDATE visit SET state = 'in_consultation', doctor_id = $2, started_at = $3 WHERE id = $1 AND state = 'waiting'`,
@@ -150,8 +157,8 @@ func settleArrival(ctx context.Context, tx *db.Tx, by identity.Actor, in Arrival
 
 // putBackEmpty deals with a forgotten 诊毕: an open visit without boxes goes
 // back to the queue, one with boxes must be finished first.
-func putBackEmpty(ctx context.Context, tx *db.Tx, by identity.Actor, sessionID int64) error {
-	v, open, err := CurrentVisit(ctx, tx, sessionID, by.StaffID)
+func putBackEmpty(ctx context.Context, tx *db.Tx, by identity.Actor, x Session) error {
+	v, open, err := CurrentVisit(ctx, tx, x.ID, by.StaffID)
 	if err != nil || !open {
 		return err
 	}
@@ -162,7 +169,8 @@ func putBackEmpty(ctx context.Context, tx *db.Tx, by identity.Actor, sessionID i
 	if err != nil {
 		return fmt.Errorf("put visit back: %w", err)
 	}
-	return nil
+	return identity.Audit(ctx, tx, by, identity.Event{Name: "visit.put_back", ObjectKind: "visit", ObjectID: v.ID.String(),
+		SiteID: x.SiteID, SessionID: x.ID})
 }
 
 func openVisitOf(ctx context.Context, tx *db.Tx, sessionID, patientID int64) (Visit, bool, error) {

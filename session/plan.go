@@ -48,7 +48,7 @@ type Plan struct {
 
 // PlanSession enters a clinic day with its team and gives its id.
 func (s *Service) PlanSession(ctx context.Context, by identity.Actor, p Plan) (int64, error) {
-	if err := by.Can(identity.PlanSession, p.SiteID); err != nil {
+	if err := identity.Allow(ctx, s.db, by, identity.PlanSession, p.SiteID); err != nil {
 		return 0, err
 	}
 	p, err := p.check(Today(s.db.Now()))
@@ -175,7 +175,7 @@ func (s *Service) OpenSession(ctx context.Context, by identity.Actor, id int64) 
 	if _, err := s.may(ctx, by, identity.OpenSession, id); err != nil {
 		return err
 	}
-	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		x, err := lock(ctx, tx, id, Planned, Open)
 		if err != nil {
 			return err
@@ -205,16 +205,31 @@ func (s *Service) OpenSession(ctx context.Context, by identity.Actor, id int64) 
 		}
 		return s.hub.Touch(ctx, tx, id)
 	})
+	return s.denied(ctx, by, id, err)
 }
 
-// may checks a permission at the site of a session and gives the session.
-// It runs before the transaction: a repeat of a command must not slip past it.
+// may checks a permission at the site of a session and gives the session; a
+// denial is audited. It runs before the transaction: a repeat of a command must
+// not slip past it.
 func (s *Service) may(ctx context.Context, by identity.Actor, p identity.Permission, id int64) (Session, error) {
 	x, err := Find(ctx, s.db, id)
 	if err != nil {
 		return x, err
 	}
-	return x, by.Can(p, x.SiteID)
+	return x, identity.Allow(ctx, s.db, by, p, x.SiteID)
+}
+
+// denied audits a denial that was met inside a transaction, which is rolled back
+// and keeps nothing; other errors pass.
+func (s *Service) denied(ctx context.Context, by identity.Actor, sessionID int64, err error) error {
+	if db.KindOf(err) != db.Denied {
+		return err
+	}
+	e := identity.Event{Name: "denied", ObjectKind: "session", ObjectID: fmt.Sprint(sessionID), SessionID: sessionID, Detail: db.Sentence(err)}
+	if failed := identity.AuditRefusal(ctx, s.db, by, e); failed != nil {
+		return fmt.Errorf("audit a denial: %w", failed)
+	}
+	return err
 }
 
 // Team reads who takes part in a session, doctors first.

@@ -34,7 +34,7 @@ func (s *Service) Undo(ctx context.Context, by identity.Actor, in Undoing) (Scan
 	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (ScanAnswer, error) {
 		return s.undo(ctx, tx, by, in, code)
 	})
-	return answer, err
+	return answer, s.denied(ctx, by, in.SessionID, err)
 }
 
 func (s *Service) undo(ctx context.Context, tx *db.Tx, by identity.Actor, in Undoing, code inventory.TraceCode) (ScanAnswer, error) {
