@@ -1,11 +1,7 @@
 package patient
 
 import (
-	"context"
-	"fmt"
 	"time"
-
-	"jingfang/sql/db"
 )
 
 // State says whether somebody still comes.
@@ -19,30 +15,56 @@ const (
 	Merged   State = "merged"
 )
 
+// Label is the state's Chinese name.
+func (s State) Label() string {
+	switch s {
+	case Active:
+		return "在册"
+	case Moved:
+		return "已迁出"
+	case Deceased:
+		return "已故"
+	case Merged:
+		return "已并入另一份档案"
+	}
+	return string(s)
+}
+
 // Patient is what a doctor may read in clear. What is sealed on disk is not in
 // it; see Registry.Unmask.
 type Patient struct {
 	ID         int64      `db:"id"`
-	Number     string     `db:"number"`
+	Number     string     `db:"number"` // six digits or more, printed on the label
 	Name       string     `db:"name"`
-	Sex        string     `db:"sex"` // "M", "F" or "" when unknown
-	BirthOn    *time.Time `db:"birth_on"`
+	Sex        string     `db:"sex"`      // "M", "F" or "" when unknown
+	BirthOn    *time.Time `db:"birth_on"` // a date as midnight UTC
 	HomeSiteID int64      `db:"home_site_id"`
 	HomeSite   string     `db:"home_site"`
 	Allergies  string     `db:"allergies"`
 	State      State      `db:"state"`
 }
 
-// Age is the age in whole years on a day, or -1 when the birth date is unknown.
-func (p Patient) Age(on time.Time) int {
+// Age is the age in whole years at a moment, by the calendar in Shanghai, or -1
+// when the birth date is unknown. Who was born on 29 February has the birthday
+// on 1 March in common years.
+func (p Patient) Age(at time.Time) int {
 	if p.BirthOn == nil {
 		return -1
 	}
-	years := on.Year() - p.BirthOn.Year()
-	if on.YearDay() < p.BirthOn.AddDate(years, 0, 0).YearDay() {
+	year, month, day := today(at).Date()
+	birthYear, birthMonth, birthDay := p.BirthOn.Date()
+	years := year - birthYear
+	if month < birthMonth || month == birthMonth && day < birthDay {
 		years--
 	}
-	return years
+	return max(years, 0)
+}
+
+// today is the date in Shanghai at a moment, as midnight UTC like the date
+// columns: at half past midnight the UTC date is still yesterday's.
+func today(at time.Time) time.Time {
+	y, m, d := at.In(time.FixedZone("Asia/Shanghai", 8*60*60)).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
 // SexWord is 男, 女 or nothing.
@@ -56,79 +78,5 @@ func (p Patient) SexWord() string {
 	return ""
 }
 
-// Masked is the name as lists show it: the family name and two stars.
+// Masked is the name as lists show it: its first character and two stars.
 func (p Patient) Masked() string { return MaskName(p.Name) }
-
-// MaskName keeps the first character of a name (陈**), so that a screen that
-// others can see names nobody.
-func MaskName(name string) string {
-	for _, r := range name {
-		return string(r) + "**"
-	}
-	return ""
-}
-
-// columns of Patient, for every query below.
-const columns = `p.id, p.number, p.name, p.sex, p.birth_on, p.home_site_id, s.name AS home_site, p.allergies, p.state`
-
-// ByID reads one patient.
-func ByID(ctx context.Context, r db.Reader, id int64) (Patient, error) {
-	var p Patient
-	err := r.Get(ctx, &p, `SELECT `+columns+` FROM patient p JOIN site s ON s.id = p.home_site_id WHERE p.id = $1::bigint`, id)
-	return p, notFound(err, "没有这位患者，请重新查找。")
-}
-
-// ByNumber reads one patient by the number printed on the label.
-func ByNumber(ctx context.Context, r db.Reader, number string) (Patient, error) {
-	var p Patient
-	err := r.Get(ctx, &p, `SELECT `+columns+` FROM patient p JOIN site s ON s.id = p.home_site_id WHERE p.number = $1::text`, number)
-	return p, notFound(err, fmt.Sprintf("没有编号为 %s 的患者，请核对编号或按姓名查找。", number))
-}
-
-// ByToken reads the patient of a QR label. A revoked label is refused: it was
-// lost, and somebody else may hold it.
-func ByToken(ctx context.Context, r db.Reader, t Token) (Patient, error) {
-	var row struct {
-		Patient
-		Revoked bool `db:"revoked"`
-	}
-	err := r.Get(ctx, &row, `SELECT `+columns+`, (l.revoked_at IS NOT NULL) AS revoked
-FROM patient_label l JOIN patient p ON p.id = l.patient_id JOIN site s ON s.id = p.home_site_id WHERE l.token = $1::text`, t.String())
-	if err := notFound(err, "这张二维码标签不是本系统发出的。请按姓名或编号查找患者。"); err != nil {
-		return Patient{}, err
-	}
-	if row.Revoked {
-		return Patient{}, db.Refuse(db.Conflict, "这张标签已作废（挂失后补打过）。请核对本人身份，按姓名查找并重新打印标签。")
-	}
-	return row.Patient, nil
-}
-
-// Find takes what a scanner or a person typed: a label, a number or an id as
-// other programs send it ("id:42").
-func Find(ctx context.Context, r db.Reader, text string) (Patient, error) {
-	if t, err := ParseToken(text); err == nil {
-		return ByToken(ctx, r, t)
-	}
-	var id int64
-	if n, err := fmt.Sscanf(text, "id:%d", &id); n == 1 && err == nil {
-		return ByID(ctx, r, id)
-	}
-	number := fold(text)
-	if number == "" {
-		return Patient{}, db.Refuse(db.Invalid, "没有读到内容。请扫患者二维码，或输入编号、姓名。")
-	}
-	if len(number) > 20 {
-		return Patient{}, db.Refuse(db.Invalid, "这不是患者标签，也不是患者编号。药品请在患者就诊开始后再扫。")
-	}
-	return ByNumber(ctx, r, number)
-}
-
-func notFound(err error, sentence string) error {
-	if db.IsNoRows(err) {
-		return db.Refuse(db.NotFound, "%s", sentence)
-	}
-	if err != nil {
-		return fmt.Errorf("read patient: %w", err)
-	}
-	return nil
-}

@@ -52,13 +52,26 @@ func ParseToken(raw string) (Token, error) {
 // String is the text in the QR code.
 func (t Token) String() string { return t.text }
 
-// check is a position-weighted sum, so that two swapped characters show.
+// check makes the 17 characters, read as coefficients of a polynomial over the
+// field of 32 elements, zero at a generator of the field. The powers of the
+// generator are all different, so any wrong character and any two characters
+// that changed places show; a sum modulo 32 misses some swaps.
 func check(body string) byte {
 	sum := 0
 	for i := range body {
-		sum += (2*i + 1) * strings.IndexByte(alphabet, body[i])
+		sum = timesGenerator(sum) ^ strings.IndexByte(alphabet, body[i])
 	}
-	return alphabet[sum%len(alphabet)]
+	return alphabet[timesGenerator(sum)]
+}
+
+// timesGenerator multiplies by x in GF(2)[x]/(x⁵+x²+1), whose powers run through
+// all 31 elements other than zero.
+func timesGenerator(v int) int {
+	v <<= 1
+	if v&32 != 0 {
+		v ^= 0b100101
+	}
+	return v
 }
 
 // fold makes half-width capitals and drops the spaces and marks that scanners

@@ -2,7 +2,10 @@ package patient
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 
 	"jingfang/session/identity"
 	"jingfang/sql/db"
@@ -16,24 +19,25 @@ type Private struct {
 	Address string
 }
 
+// Format keeps the opened fields out of logs and messages.
+func (Private) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "patient.Private{…}") }
+
+// LogValue is Format for package slog.
+func (v Private) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(v)) }
+
 // Unmask opens the sealed fields of a patient for a person who may see them.
-// The look itself is audited, before anything is shown.
+// The look itself is audited, before anything is shown; so is a refusal.
 func (g *Registry) Unmask(ctx context.Context, by identity.Actor, patientID int64) (Private, error) {
 	p, err := ByID(ctx, g.db, patientID)
 	if err != nil {
 		return Private{}, err
 	}
-	if err := by.Can(identity.UnmaskPatient, p.HomeSiteID); err != nil {
+	if err := identity.Allow(ctx, g.db, by, identity.UnmaskPatient, p.HomeSiteID); err != nil {
 		return Private{}, err
 	}
-	var row struct {
-		Kind    PaperKind `db:"paper_kind"`
-		Paper   []byte    `db:"paper_sealed"`
-		Phone   []byte    `db:"phone_sealed"`
-		Address []byte    `db:"address_sealed"`
-	}
+	var row sealedRow
 	err = g.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		err := tx.Get(ctx, &row, `SELECT paper_kind, paper_sealed, phone_sealed, address_sealed FROM patient WHERE id = $1`, patientID)
+		err := tx.Get(ctx, &row, `SELECT paper_kind, paper_sealed, phone_sealed, address_sealed FROM patient WHERE id = $1::bigint`, patientID)
 		if err != nil {
 			return fmt.Errorf("read sealed columns: %w", err)
 		}
@@ -42,14 +46,23 @@ func (g *Registry) Unmask(ctx context.Context, by identity.Actor, patientID int6
 	if err != nil {
 		return Private{}, err
 	}
-	out := Private{Paper: row.Kind}
-	for column, v := range map[string]struct {
-		sealed []byte
-		dst    *string
-	}{"paper": {row.Paper, &out.PaperNo}, "phone": {row.Phone, &out.Phone}, "address": {row.Address, &out.Address}} {
-		if *v.dst, err = g.seal.OpenString(sealPurpose, place(column, patientID), v.sealed); err != nil {
-			return Private{}, fmt.Errorf("open %s of a patient: %w", column, err)
-		}
+	return g.openRow(patientID, row)
+}
+
+// sealedRow is what Unmask reads.
+type sealedRow struct {
+	Kind    PaperKind `db:"paper_kind"`
+	Paper   []byte    `db:"paper_sealed"`
+	Phone   []byte    `db:"phone_sealed"`
+	Address []byte    `db:"address_sealed"`
+}
+
+func (g *Registry) openRow(id int64, row sealedRow) (Private, error) {
+	paper, err1 := g.open("paper", id, row.Paper)
+	phone, err2 := g.open("phone", id, row.Phone)
+	address, err3 := g.open("address", id, row.Address)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return Private{}, err
 	}
-	return out, nil
+	return Private{row.Kind, paper, phone, address}, nil
 }
