@@ -154,11 +154,12 @@ WHERE l.receipt_id = $1::bigint OR l.id = ANY($2::bigint[]) ORDER BY l.receipt_i
 	return lines, nil
 }
 
-// lockReceipt takes the row of an open receipt.
+// lockReceipt takes the row of an open receipt. The refused boxes are counted by
+// a statement of their own, after the lock: inside the locking one they would be
+// those of before the wait.
 func lockReceipt(ctx context.Context, tx *db.Tx, id int64) (Receipt, error) {
 	var x Receipt
-	err := tx.Get(ctx, &x, `SELECT r.id, r.source, r.number, r.revision, r.state, r.issued_at, r.arrived_at, r.from_store,
-  (SELECT count(*) FROM receipt_refusal f WHERE f.receipt_id = r.id AND f.resolved_at IS NULL) AS refused
+	err := tx.Get(ctx, &x, `SELECT r.id, r.source, r.number, r.revision, r.state, r.issued_at, r.arrived_at, r.from_store
 FROM receipt r WHERE r.id = $1 FOR NO KEY UPDATE OF r`, id)
 	if db.IsNoRows(err) {
 		return x, noReceipt()
@@ -168,6 +169,10 @@ FROM receipt r WHERE r.id = $1 FOR NO KEY UPDATE OF r`, id)
 	}
 	if !x.State.Open() {
 		return x, db.Refuse(db.Conflict, "入库单 %s %s，不能再扫。请回到入库列表选别的单。", x.Number, x.State.Chinese())
+	}
+	err = tx.Get(ctx, &x.Refused, `SELECT count(*) FROM receipt_refusal f WHERE f.receipt_id = $1 AND f.resolved_at IS NULL`, id)
+	if err != nil {
+		return x, fmt.Errorf("count refused boxes: %w", err)
 	}
 	return x, nil
 }
