@@ -38,6 +38,9 @@ func (e DictionaryDrug) check() error {
 	switch {
 	case e.HISCode == "" || e.GenericName == "" || e.UnitName == "" || e.PackName == "":
 		return db.Refuse(db.Invalid, "药品目录里有一条缺少编码、通用名或单位（%s %s），没有收下。请在 HIS 补全后重新同步。", e.HISCode, e.GenericName)
+	case longer(e.HISCode, 40), longer(e.GenericName, 100), longer(e.TradeName, 100), longer(e.Spec, 100), longer(e.Maker, 100),
+		longer(e.UnitName, 10), longer(e.PackName, 10):
+		return db.Refuse(db.Invalid, "药品目录里 %s 的名称、规格、厂家或单位太长，没有收下。请在 HIS 改短后重新同步。", clip(e.HISCode, 40))
 	case e.UnitsPerPack <= 0:
 		return db.Refuse(db.Invalid, "药品 %s（%s）的每盒数量是 %d，应大于零。请在 HIS 改正后重新同步。", e.GenericName, e.HISCode, e.UnitsPerPack)
 	case e.Class != ClassUnknown && !e.Class.Valid(), (e.Class == ClassUnknown) != e.ClassSince.IsZero():

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"jingfang/sql/db"
 	"jingfang/sql/seal"
@@ -57,6 +58,8 @@ func (d Document) check(now time.Time) error {
 	switch {
 	case d.Source == "" || d.Number == "" || d.Revision < 1:
 		return d.refuse("缺少来源、单号或版次")
+	case longer(d.Source, 20), longer(d.Number, 60), longer(d.FromStore, 100):
+		return db.Refuse(db.Invalid, "收到一张入库单，来源、单号或发出库房太长，没有收下。请联系发单方改正后重新发送。")
 	case d.Kind == DocumentRed:
 		return d.refuse("是红单（冲销 %s）。本程序这一版还不能自动冲销，请药师按红单人工核对，库存没有变动", d.Cancels)
 	case d.Kind != DocumentTransfer:
@@ -90,6 +93,8 @@ func (l DocumentLine) problem() string {
 		return "的行号不对"
 	case l.HISCode == "":
 		return "没有药品编码"
+	case longer(l.Batch, 60):
+		return "的批号太长"
 	case l.Packs <= 0 || l.Packs > maxLinePacks:
 		return fmt.Sprintf("的盒数是 %d，应在 1 到 %d 之间", l.Packs, maxLinePacks)
 	case !plausibleDay(l.ExpiresOn):
@@ -103,6 +108,9 @@ func (l DocumentLine) problem() string {
 	}
 	return ""
 }
+
+// longer reports a text of more than n characters, which its column cannot hold.
+func longer(s string, n int) bool { return utf8.RuneCountInString(s) > n }
 
 // plausibleDay reports a date that a box can carry.
 func plausibleDay(t time.Time) bool {

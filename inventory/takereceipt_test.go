@@ -79,6 +79,8 @@ func TestDocumentsRefusedAsAWhole(t *testing.T) {
 	}{
 		"red":             {func(d *inventory.Document) { d.Kind, d.Cancels = inventory.DocumentRed, "R0" }, "红单"},
 		"unknown kind":    {func(d *inventory.Document) { d.Kind = "gift" }, "不认识"},
+		"long batch":      {func(d *inventory.Document) { d.Lines[0].Batch = strings.Repeat("批", 61) }, "批号太长"},
+		"long number":     {func(d *inventory.Document) { d.Number = strings.Repeat("9", 61) }, "太长"},
 		"no lines":        {func(d *inventory.Document) { d.Lines = nil }, "没有明细"},
 		"future":          {func(d *inventory.Document) { d.IssuedAt = time.Now().AddDate(0, 0, 3) }, "将来"},
 		"unknown drug":    {func(d *inventory.Document) { d.Lines[1].HISCode = "NONE" }, "NONE"},
