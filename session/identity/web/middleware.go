@@ -178,12 +178,25 @@ func (w *Web) checkToken(rw http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// turnAway answers a request that may not pass. A stream gets the event that
-// ends it: a page would take a refusal as a broken line and try for ever.
+// orBye answers the refusal of a stream with the event that ends it, and gives
+// nil: a page would take a refusal as a broken line and try for ever, with a
+// denial in the audit each time.
+func orBye(rw http.ResponseWriter, r *http.Request, err error) error {
+	if !isStream(r) {
+		return err
+	}
+	switch db.KindOf(err) {
+	case db.LoggedOut, db.Locked, db.Denied, db.NotFound:
+		live.Bye(rw, r)
+		return nil
+	}
+	return err
+}
+
+// turnAway answers a request that may not pass.
 func (w *Web) turnAway(rw http.ResponseWriter, r *http.Request, err error) {
 	kind := db.KindOf(err)
-	if isStream(r) && (kind == db.LoggedOut || kind == db.Locked || kind == db.Denied) {
-		live.Bye(rw, r)
+	if err = orBye(rw, r, err); err == nil {
 		return
 	}
 	st, ok := stateOf(r.Context())
@@ -202,7 +215,7 @@ func (w *Web) LoggedIn(f page.Func) http.HandlerFunc {
 		if _, ok := stateOf(r.Context()); !ok {
 			return db.Refuse(db.LoggedOut, "请先登录。")
 		}
-		return f(rw, r)
+		return orBye(rw, r, f(rw, r))
 	})
 }
 

@@ -190,6 +190,17 @@ func TestDefaultDeny(t *testing.T) {
 	a.want(http.StatusOK, "event: bye", "!secret")
 }
 
+// A role that was taken away, at all sites or at one, ends a stream that comes
+// back, once and for good.
+func TestADeniedStreamIsEnded(t *testing.T) {
+	h := newHouse(t)
+	h.person("boss", identity.Grant{Role: identity.Auditor})
+	c := h.program("boss")
+	c.get("/patients").want(http.StatusForbidden)
+	a := c.do(http.MethodGet, "/patients", nil, map[string]string{"Accept": "text/event-stream"})
+	a.want(http.StatusOK, "event: bye", "!patients")
+}
+
 func TestLockScreen(t *testing.T) {
 	h := newHouse(t)
 	h.person("doc", identity.Grant{Role: identity.Doctor})
