@@ -81,7 +81,7 @@ func (b *packingBench) askHome(pack *inventory.Pack) inventory.Answer {
 	switch {
 	case pack.State == inventory.StateInStore:
 		kind = inventory.KindAlreadyHere
-	case pack.State == inventory.StateAllocated && *pack.SessionID != b.session.ID:
+	case pack.State == inventory.StateAllocated && pack.Facts().Session != b.session.ID:
 		kind = inventory.KindOtherSession
 	case pack.State != inventory.StateAllocated:
 		kind = inventory.KindWrongState

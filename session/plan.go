@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"jingfang/session/identity"
 	"jingfang/session/live"
 	"jingfang/sql/db"
@@ -36,11 +38,14 @@ type Member struct {
 
 // Plan is the input of PlanSession.
 type Plan struct {
-	SiteID int64
-	HeldOn time.Time
-	Kind   string // "site" or "home"
-	Place  string
-	Team   []Member
+	// CommandID is made with the form, so that sending it twice plans once; the
+	// zero id is a program's that does not repeat itself.
+	CommandID uuid.UUID
+	SiteID    int64
+	HeldOn    time.Time
+	Kind      string // "site" or "home"
+	Place     string
+	Team      []Member
 	// DutyStaffID is the pharmacist or deputy who answers requests and closes;
 	// 0 takes the team's first pharmacist, then its first deputy.
 	DutyStaffID int64
@@ -55,24 +60,32 @@ func (s *Service) PlanSession(ctx context.Context, by identity.Actor, p Plan) (i
 	if err != nil {
 		return 0, err
 	}
-	var id int64
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if id, err = insertSession(ctx, tx, by, p); err != nil {
-			return err
-		}
-		if err := insertTeam(ctx, tx, id, p.Team); err != nil {
-			return err
-		}
-		if err := live.Create(ctx, tx, id); err != nil {
-			return err
-		}
-		return identity.Audit(ctx, tx, by, identity.Event{Name: "session.plan", ObjectKind: "session",
-			ObjectID: fmt.Sprint(id), SiteID: p.SiteID, SessionID: id})
+	if p.CommandID == uuid.Nil {
+		p.CommandID = uuid.New()
+	}
+	cmd := identity.Command{ID: p.CommandID, Kind: "plan", Request: p}
+	id, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (int64, error) {
+		return plan(ctx, tx, by, p)
 	})
 	if db.IsUnique(err, "clinic_session_day_uq") {
 		return 0, db.RefuseBecause(err, db.Conflict, "这个精防点在 %s 已有场次，请直接打开它。", p.HeldOn.Format("1月2日"))
 	}
 	return id, err
+}
+
+func plan(ctx context.Context, tx *db.Tx, by identity.Actor, p Plan) (int64, error) {
+	id, err := insertSession(ctx, tx, by, p)
+	if err != nil {
+		return 0, err
+	}
+	if err := insertTeam(ctx, tx, id, p.Team); err != nil {
+		return 0, err
+	}
+	if err := live.Create(ctx, tx, id); err != nil {
+		return 0, err
+	}
+	return id, identity.Audit(ctx, tx, by, identity.Event{Name: "session.plan", ObjectKind: "session",
+		ObjectID: fmt.Sprint(id), SiteID: p.SiteID, SessionID: id})
 }
 
 func (p Plan) check(today time.Time) (Plan, error) {

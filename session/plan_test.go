@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/sql/db"
@@ -42,5 +44,24 @@ func TestTheListOfAnImpossibleYear(t *testing.T) {
 		if _, err := c.svc.ListSessions(c.ctx, c.chief, on); db.KindOf(err) != db.Invalid {
 			t.Errorf("%s: %v", on, err)
 		}
+	}
+}
+
+// A form that is sent twice plans one round, also at somebody's home, where
+// several may be planned for one day.
+func TestAPlanSentTwiceIsPlannedOnce(t *testing.T) {
+	c := newClinic(t, 1, 0, 0)
+	p := session.Plan{CommandID: uuid.New(), SiteID: c.site, HeldOn: session.Today(time.Now()), Kind: "home", Place: "演示上门",
+		Team: []session.Member{{StaffID: c.chief.StaffID, Part: session.PartPharmacist}, {StaffID: c.doctors[0].StaffID, Part: session.PartDoctor}}}
+	first, err := c.svc.PlanSession(c.ctx, c.chief, p)
+	c.must(err)
+	again, err := c.svc.PlanSession(c.ctx, c.chief, p)
+	c.must(err)
+	if first != again {
+		t.Errorf("planned as %d and as %d", first, again)
+	}
+	p.Place = "另一处"
+	if _, err := c.svc.PlanSession(c.ctx, c.chief, p); db.KindOf(err) != db.Conflict {
+		t.Errorf("another plan under the same id: %v", err)
 	}
 }

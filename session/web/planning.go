@@ -140,6 +140,11 @@ func (h *Handlers) refusedPlan(w http.ResponseWriter, r *http.Request, by identi
 func parsePlan(r *http.Request) (session.Plan, error) {
 	var p session.Plan
 	var err error
+	if r.PostFormValue("command_id") != "" { // a program may leave it out
+		if p.CommandID, err = formUUID(r, "command_id"); err != nil {
+			return p, err
+		}
+	}
 	if p.SiteID, err = formID(r, "site"); err != nil {
 		return p, err
 	}
