@@ -116,7 +116,7 @@ func (h *Handlers) Events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := by.Can(identity.ViewSession, x.SiteID); err != nil {
+	if err := identity.Allow(r.Context(), h.db, by, identity.ViewSession, x.SiteID); err != nil {
 		return err
 	}
 	return h.hub.Serve(w, r, id, audienceOf(by, x.SiteID), by.LoginID)

@@ -95,7 +95,7 @@ func (h *Handlers) readRoom(r *http.Request, p identity.Permission) (by identity
 	if s, err = session.ReadBoard(r.Context(), h.db, id); err != nil {
 		return by, s, err
 	}
-	return by, s, by.Can(p, s.Session.SiteID)
+	return by, s, identity.Allow(r.Context(), h.db, by, p, s.Session.SiteID)
 }
 
 func formUUID(r *http.Request, name string) (uuid.UUID, error) {
