@@ -30,6 +30,7 @@ type prefixChip struct{ Prefix, About string }
 // teachView is the form that says what a prefix means.
 type teachView struct {
 	Code    string
+	Receipt string // its number, to go back to
 	Choices []drugChoice
 	Levels  []levelChoice
 	Units   string
@@ -50,8 +51,11 @@ type levelChoice struct {
 	Chosen bool
 }
 
-// teachURL opens the form with a code filled in.
-func teachURL(code string) string { return "/drugs?code=" + url.QueryEscape(code) + "#teach" }
+// teachURL opens the form with a code filled in; saving leads back to the
+// receipt.
+func teachURL(code string, receipt int64) string {
+	return fmt.Sprintf("/drugs?code=%s&receipt=%d#teach", url.QueryEscape(code), receipt)
+}
 
 // Drugs is GET /drugs: the dictionary with its prefixes.
 func (h *Handlers) Drugs(w http.ResponseWriter, r *http.Request) error {
@@ -59,7 +63,9 @@ func (h *Handlers) Drugs(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return h.drugs(w, r, by, teachView{Code: r.URL.Query().Get("code"), Done: r.URL.Query().Get("taught")}, inventory.Teaching{Level: 1})
+	q := r.URL.Query()
+	form := teachView{Code: q.Get("code"), Done: q.Get("taught"), Receipt: q.Get("receipt")}
+	return h.drugs(w, r, by, form, inventory.Teaching{Level: 1})
 }
 
 // drugs draws the dictionary with the form as far as it is filled in.
@@ -147,6 +153,9 @@ func (h *Handlers) Teach(w http.ResponseWriter, r *http.Request) error {
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, map[string]any{"prefix": x.Prefix, "drug": x.Drug, "level": x.Level, "units": x.Units})
 	}
+	if receipt, err := formNumber(r, "receipt"); err == nil && receipt > 0 {
+		return h.site.SeeOther(w, r, receiptURL(receipt))
+	}
 	return h.site.SeeOther(w, r, "/drugs?taught="+url.QueryEscape(x.Prefix))
 }
 
@@ -156,5 +165,5 @@ func (h *Handlers) teachRefused(w http.ResponseWriter, r *http.Request, by ident
 	if page.WantsJSON(r) || kind != db.Conflict && kind != db.Invalid && kind != db.NotFound {
 		return err
 	}
-	return h.drugs(w, r, by, teachView{Code: in.Code, Problem: db.Sentence(err)}, in)
+	return h.drugs(w, r, by, teachView{Code: in.Code, Receipt: r.PostFormValue("receipt"), Problem: db.Sentence(err)}, in)
 }

@@ -100,6 +100,8 @@ type receiptState struct {
 	lines   []inventory.ReceiptLine
 	differ  inventory.Differences
 	last    []inventory.ReceivedPack
+	// taught are the prefixes of refused boxes that are known by now.
+	taught map[string]inventory.Prefix
 }
 
 func (h *Handlers) readState(ctx context.Context, id int64) (s receiptState, err error) {
@@ -112,8 +114,31 @@ func (h *Handlers) readState(ctx context.Context, id int64) (s receiptState, err
 	if s.differ, err = inventory.ReadDifferences(ctx, h.db, id, s.lines); err != nil {
 		return s, err
 	}
-	s.last, err = inventory.LastReceived(ctx, h.db, id, maxLast)
+	if s.last, err = inventory.LastReceived(ctx, h.db, id, maxLast); err != nil {
+		return s, err
+	}
+	s.taught, err = inventory.FindPrefixes(ctx, h.db, unknownPrefixes(s.differ.Refused))
 	return s, err
+}
+
+// unknownPrefixes lists the prefixes that nobody knew when their boxes were
+// scanned.
+func unknownPrefixes(refused []inventory.ReceiptRefusal) (list []string) {
+	for _, f := range refused {
+		if f.Kind == inventory.KindUnknownPrefix {
+			list = append(list, prefixOf(f.Code))
+		}
+	}
+	return list
+}
+
+// prefixOf is the prefix of a code that was read before.
+func prefixOf(code string) string {
+	c, err := inventory.ParseTraceCode(code)
+	if err != nil {
+		return "" // no code is written that cannot be read again
+	}
+	return c.Prefix()
 }
 
 func newWorkView(s receiptState, by identity.Actor) receiptWorkView {
@@ -133,7 +158,7 @@ func newWorkView(s receiptState, by identity.Actor) receiptWorkView {
 	}
 	v.Hidden = len(s.differ.Missing) - len(v.Lines)
 	for _, f := range s.differ.Refused[:min(len(s.differ.Refused), maxBoxes)] {
-		v.Boxes = append(v.Boxes, newBoxRow(f, v.CanTeach))
+		v.Boxes = append(v.Boxes, newBoxRow(f, s, v.CanTeach))
 	}
 	v.Unseen = len(s.differ.Refused) - len(v.Boxes)
 	if s.receipt.FinishedAt != nil {
@@ -160,11 +185,16 @@ func newMissingRow(m inventory.MissingLine) missingRow {
 	return v
 }
 
-func newBoxRow(f inventory.ReceiptRefusal, canTeach bool) boxRow {
+func newBoxRow(f inventory.ReceiptRefusal, s receiptState, canTeach bool) boxRow {
 	v := boxRow{ID: f.ID, Tail: tail(f.Code), Why: f.Kind.Sentence(inventory.Details{})}
 	v.Head = f.Code[:len(f.Code)-len(v.Tail)]
-	if f.Kind == inventory.KindUnknownPrefix && canTeach {
-		v.TeachURL = teachURL(f.Code)
+	if f.Kind != inventory.KindUnknownPrefix {
+		return v
+	}
+	if known, ok := s.taught[prefixOf(f.Code)]; ok {
+		v.Why = "前缀已对照为 " + known.Drug + "。请把这盒再扫一次。"
+	} else if canTeach {
+		v.TeachURL = teachURL(f.Code, s.receipt.ID)
 	}
 	return v
 }
