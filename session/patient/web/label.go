@@ -1,31 +1,22 @@
 package web
 
 import (
-	"fmt"
-	"html/template"
 	"net/http"
-	"strings"
 
-	"github.com/boombuler/barcode"
-	"github.com/boombuler/barcode/qr"
+	"jingfang/session/identity"
+	"jingfang/session/page"
+	"jingfang/session/patient"
 )
 
-// labelView is a label as it is printed.
+// labelView is the view of the page "label": one label as it is printed.
 type labelView struct {
 	Number string
 	Name   string // masked
 	Site   string
 	Code   qrView
 	Back   string
-	Token  string
-	Copies string
-}
-
-// qrView is a QR code as one SVG path over a grid of Size modules with a quiet
-// zone of four modules (ISO/IEC 18004) on every side.
-type qrView struct {
-	Size int
-	Path template.HTMLAttr
+	Copies int  // how often it was sent to a printer, with this time
+	Fresh  bool // it replaces labels that were revoked
 }
 
 // PrintLabel is POST /patients/{id}/label: the page to print. It counts as a
@@ -39,36 +30,48 @@ func (h *Handlers) PrintLabel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return h.showLabel(w, r, l, false)
+}
+
+// LoseLabel is POST /patients/{id}/label/lost (挂失补打): all labels of the
+// patient are revoked and a new one is shown to print.
+func (h *Handlers) LoseLabel(w http.ResponseWriter, r *http.Request) error {
+	by, p, err := h.find(r)
+	if err != nil {
+		return err
+	}
+	l, err := h.loseLabel(r, by, p)
+	if err != nil {
+		return err
+	}
+	return h.showLabel(w, r, l, true)
+}
+
+func (h *Handlers) loseLabel(r *http.Request, by identity.Actor, p patient.Patient) (patient.Label, error) {
+	id, err := formCommand(r)
+	if err != nil {
+		return patient.Label{}, err
+	}
+	return h.patients.ReplaceLabels(r.Context(), by, patient.Loss{PatientID: p.ID, CommandID: id})
+}
+
+func (h *Handlers) showLabel(w http.ResponseWriter, r *http.Request, l patient.Label, fresh bool) error {
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, labelJSON{l.Number, l.Masked(), l.Place(), l.Token, l.PrintCount})
+	}
 	code, err := newQRView(l.Token)
 	if err != nil {
 		return err
 	}
-	v := labelView{Number: l.Number, Name: l.Masked(), Site: l.Site, Code: code, Token: l.Token, Back: pageURL(p.ID, ""),
-		Copies: fmt.Sprint(l.PrintCount)}
-	return h.site.Page(w, r, "label", v)
+	return h.site.Page(w, r, "label", labelView{Number: l.Number, Name: l.Masked(), Site: l.Place(), Code: code,
+		Back: pageURL(l.PatientID, sessionOf(r)), Copies: l.PrintCount, Fresh: fresh})
 }
 
-// newQRView draws a token. Its characters are those of the QR alphanumeric mode,
-// which keeps the symbol small; level M survives a year in a wallet.
-func newQRView(token string) (qrView, error) {
-	code, err := qr.Encode(token, qr.M, qr.AlphaNumeric)
-	if err != nil {
-		return qrView{}, fmt.Errorf("encode QR: %w", err)
-	}
-	const quiet = 4
-	side := code.Bounds().Dx()
-	var path strings.Builder
-	for y := range side {
-		for x := range side {
-			if dark(code, x, y) {
-				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x+quiet, y+quiet)
-			}
-		}
-	}
-	return qrView{Size: side + 2*quiet, Path: template.HTMLAttr(`d="` + path.String() + `"`)}, nil
-}
-
-func dark(code barcode.Barcode, x, y int) bool {
-	r, _, _, _ := code.At(x, y).RGBA()
-	return r == 0
+// labelJSON is a label for a program that prints.
+type labelJSON struct {
+	Number     string `json:"number"`
+	Name       string `json:"name"` // masked
+	Site       string `json:"site"`
+	Token      string `json:"token"` // the text of the QR code
+	PrintCount int    `json:"print_count"`
 }

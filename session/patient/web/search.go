@@ -8,10 +8,13 @@ import (
 	"jingfang/session/identity"
 	"jingfang/session/page"
 	"jingfang/session/patient"
+	"jingfang/sql/db"
 )
 
+// searchView is the view of the page "patients".
 type searchView struct {
 	Text    string
+	Error   string // why nothing was looked for
 	Session string
 	Query   string
 	Back    string
@@ -27,21 +30,38 @@ type searchRow struct {
 	Start *startView
 }
 
-// Search is GET /patients?q=&session=: people by name, pinyin initials or number.
+// Search is GET /patients?q=&session=: people by name, pinyin initials, number
+// or scanned label. Names are whole only for those who work with patients; a
+// program gets masked ones.
 func (h *Handlers) Search(w http.ResponseWriter, r *http.Request) error {
-	by, err := who(r)
+	by, err := identity.Who(r.Context())
 	if err != nil {
 		return err
 	}
 	text := r.URL.Query().Get("q")
 	list, err := h.patients.Search(r.Context(), by, 0, text)
+	if page.WantsJSON(r) && err == nil {
+		return h.site.JSON(w, r, http.StatusOK, newPatientsJSON(list))
+	}
+	problem, err := complaint(r, err)
 	if err != nil {
 		return err
 	}
-	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, newPatientsJSON(list))
+	v := newSearchView(by, text, sessionOf(r), list, h.db.Now())
+	v.Error = problem
+	return h.site.Page(w, r, "patients", v)
+}
+
+// complaint is the sentence of an error that a person can mend on the page, for
+// the page to show beside what was typed; any other error is given back.
+func complaint(r *http.Request, err error) (string, error) {
+	switch db.KindOf(err) {
+	case db.Invalid, db.Conflict, db.NotFound:
+		if !page.WantsJSON(r) {
+			return db.Sentence(err), nil
+		}
 	}
-	return h.site.Page(w, r, "patients", newSearchView(by, text, sessionOf(r), list, h.db.Now()))
+	return "", err
 }
 
 func newSearchView(by identity.Actor, text, session string, list []patient.Patient, now time.Time) searchView {
@@ -56,36 +76,48 @@ func newSearchView(by identity.Actor, text, session string, list []patient.Patie
 	return v
 }
 
-// nameFor is the whole name for those who work with patients at the table, the
-// masked one for all others.
+// atTheTable tells who works with the patients of a site and must tell two of
+// one family name apart.
+func atTheTable(by identity.Actor, siteID int64) bool {
+	return by.Can(identity.Dispense, siteID) == nil || by.Can(identity.CheckIn, siteID) == nil
+}
+
+// nameFor is the whole name for those at the table, the masked one for others.
 func nameFor(by identity.Actor, p patient.Patient) string {
-	if by.Can(identity.Dispense, p.HomeSiteID) == nil || by.Can(identity.CheckIn, p.HomeSiteID) == nil {
+	if atTheTable(by, p.HomeSiteID) {
 		return p.Name
 	}
 	return p.Masked()
 }
 
+// about is the line under a name: number, sex, age and site.
 func about(p patient.Patient, now time.Time) string {
 	text := p.Number
 	if word := p.SexWord(); word != "" {
 		text += " · " + word
 	}
 	if age := p.Age(now); age >= 0 {
-		text += fmt.Sprintf(" %d 岁", age)
+		text += fmt.Sprintf(" · %d 岁", age)
 	}
 	return text + " · " + p.HomeSite
 }
 
+// patientJSON is a patient for a program.
 type patientJSON struct {
-	ID     int64  `json:"id"`
-	Number string `json:"number"`
-	Name   string `json:"name"` // masked
+	ID     int64         `json:"id"`
+	Number string        `json:"number"`
+	Name   string        `json:"name"` // masked
+	State  patient.State `json:"state"`
+}
+
+func newPatientJSON(p patient.Patient) patientJSON {
+	return patientJSON{p.ID, p.Number, p.Masked(), p.State}
 }
 
 func newPatientsJSON(list []patient.Patient) []patientJSON {
 	out := []patientJSON{}
 	for _, p := range list {
-		out = append(out, patientJSON{p.ID, p.Number, p.Masked()})
+		out = append(out, newPatientJSON(p))
 	}
 	return out
 }
