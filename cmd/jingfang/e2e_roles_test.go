@@ -1,0 +1,395 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+
+	"jingfang/session/identity"
+	"jingfang/sql/seal"
+)
+
+// access is one line of the table of who may open what. A letter stands for a
+// role: Doctor, Pharmacist, Assistant, Manager, Sysadmin, seCadmin (C), aUditor
+// (U); "*" is everybody with a login and "+" everybody.
+type access struct{ method, pattern, may string }
+
+// accessTable is every address of the program. What is missing here fails the
+// test, as does what is here and not in the program.
+func accessTable() []access {
+	return []access{
+		{"GET", "/", "*"},
+		{"GET", "/sessions", "DPAM"}, {"GET", "/sessions/new", "PM"}, {"POST", "/sessions", "PM"},
+		{"GET", "/sessions/{id}", "DPAM"}, {"GET", "/sessions/{id}/events", "DPAM"}, {"POST", "/sessions/{id}/open", "DP"},
+		{"GET", "/sessions/{id}/packing", "P"}, {"POST", "/sessions/{id}/packing", "P"},
+		{"POST", "/sessions/{id}/visits", "DPA"},
+		{"POST", "/sessions/{id}/visits/{visit}/scans", "D"}, {"POST", "/sessions/{id}/visits/{visit}/undo", "D"},
+		{"POST", "/sessions/{id}/visits/{visit}/finish", "DP"},
+		{"GET", "/patients", "DPAM"}, {"GET", "/patients/new", "DPA"}, {"POST", "/patients", "DPA"},
+		{"GET", "/patients/{id}", "DPAM"}, {"POST", "/patients/{id}/unmask", "DP"}, {"POST", "/patients/{id}/label", "DPA"},
+		{"GET", "/receipts", "PA"}, {"GET", "/receipts/{id}", "PA"}, {"POST", "/receipts/{id}/scans", "PA"},
+		{"POST", "/receipts/{id}/undo", "PA"}, {"POST", "/receipts/{id}/refusals", "PA"}, {"POST", "/receipts/{id}/finish", "PA"},
+		{"GET", "/stock", "DPAM"}, {"GET", "/drugs", "DPAM"}, {"POST", "/drugs/prefixes", "P"},
+		{"GET", "/admin/staff", "SC"}, {"POST", "/admin/staff", "S"}, {"GET", "/admin/staff/{id}", "SC"},
+		{"POST", "/admin/staff/{id}/reset", "S"}, {"POST", "/admin/staff/{id}/disable", "S"}, {"POST", "/admin/staff/{id}/enable", "S"},
+		{"POST", "/admin/staff/{id}/grant", "C"}, {"POST", "/admin/staff/{id}/revoke", "C"},
+		{"GET", "/admin/sites", "S"}, {"POST", "/admin/sites", "S"},
+		{"GET", "/audit", "U"}, {"POST", "/audit/verify", "U"},
+		{"POST", "/logout", "*"}, {"GET", "/lock", "*"}, {"POST", "/lock", "*"}, {"POST", "/unlock", "*"},
+		{"POST", "/activity", "*"}, {"GET", "/password", "*"}, {"POST", "/password", "*"},
+		{"GET", "/login", "+"}, {"POST", "/login", "+"}, {"GET", "/first-run", "+"}, {"POST", "/first-run", "+"},
+		{"GET", "/healthz", "+"}, {"GET", "/readyz", "+"}, {"GET", "/metrics", "+"}, {"GET", "/static/*", "+"},
+		{"GET", "/trust", "+"}, {"GET", "/trust/ca.crt", "+"}, {"*", "/dev/gallery/*", "+"},
+	}
+}
+
+// roleLetters are the demo's accounts by letter.
+func roleLetters() map[string]string {
+	return map[string]string{"D": "doctor2", "P": "pharmacist2", "A": "assistant", "M": "manager", "S": "sysadmin", "C": "secadmin", "U": "auditor"}
+}
+
+// second is an app of its own over the house's database, as a further server
+// would be; nothing runs in it.
+func (w *world) second(t *testing.T) *app {
+	t.Helper()
+	keys, err := openKeys(w.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := newApp(config{Data: w.Data, Dev: true}, slog.New(slog.DiscardHandler), w.base.App, keys, surroundings{rounds: seal.TestRounds})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// testTableIsWhole compares the table with the addresses that the program has.
+func (w *world) testTableIsWhole(t *testing.T) {
+	routes, ok := w.second(t).router().(chi.Routes)
+	if !ok {
+		t.Fatal("the router cannot be walked")
+	}
+	var have []string
+	err := chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if strings.HasPrefix(pattern, "/dev/gallery") {
+			method, pattern = "*", "/dev/gallery/*"
+		}
+		if line := method + " " + pattern; !slices.Contains(have, line) {
+			have = append(have, line)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, x := range accessTable() {
+		want = append(want, x.method+" "+x.pattern)
+	}
+	for _, line := range have {
+		if !slices.Contains(want, line) {
+			t.Errorf("%s is in the program and not in the table of who may", line)
+		}
+	}
+	for _, line := range want {
+		if !slices.Contains(have, line) {
+			t.Errorf("%s is in the table and not in the program", line)
+		}
+	}
+}
+
+// address fills a pattern in. A page is asked for something that exists, a
+// command for something that does not: whoever may is told so, and nothing is
+// done.
+func (w *world) address(t *testing.T, x access) string {
+	path := strings.ReplaceAll(x.pattern, "{visit}", "00000000-0000-4000-8000-000000000001")
+	id := "999999999"
+	if x.method == "GET" {
+		id = fmt.Sprint(w.today.id)
+		if strings.HasPrefix(path, "/receipts/") {
+			id = strings.TrimPrefix(w.receiptPath(t), "/receipts/")
+		}
+	}
+	return strings.ReplaceAll(path, "{id}", id)
+}
+
+// testAccess asks every address as every role and as nobody.
+func (w *world) testAccess(t *testing.T) {
+	w.testTableIsWhole(t)
+	people := map[string]*caller{}
+	for letter, name := range roleLetters() {
+		people[letter] = person(t, w.URL, name)
+	}
+	nobody := newCaller(t, w.URL)
+	for _, x := range accessTable() {
+		if x.may == "+" {
+			continue
+		}
+		path := w.address(t, x)
+		w.refusesNobody(t, nobody, x, path)
+		if x.may == "*" {
+			continue
+		}
+		for letter, p := range people {
+			if strings.HasSuffix(path, "/events") {
+				continue // a stream does not end by itself; see testSights
+			}
+			r := p.call(x.method, path, formOf(x.method), "Accept", "application/json")
+			kind, sentence := r.refusal()
+			switch may := strings.Contains(x.may, letter); {
+			case may && (r.status == 401 || r.status == 403 || r.status >= 500 || r.status == 405):
+				t.Errorf("%s %s as %s: %d %s", x.method, path, p.name, r.status, r.body)
+			case may && x.method == "GET" && r.status != 200:
+				t.Errorf("%s %s as %s: %d %s", x.method, path, p.name, r.status, r.body)
+			case !may && (r.status != 403 || kind != "denied" || !strings.Contains(sentence, "权限")):
+				t.Errorf("%s %s as %s is not refused: %d %s", x.method, path, p.name, r.status, r.body)
+			}
+		}
+	}
+	w.homes(t, people)
+	if r := people["U"].page("/audit"); !strings.Contains(r.body, "演示管理人员") || !strings.Contains(r.body, "拒绝") {
+		t.Error("the audit does not name who was refused")
+	}
+}
+
+func formOf(method string) url.Values {
+	if method == "GET" {
+		return nil
+	}
+	return commandForm()
+}
+
+// refusesNobody: a program is told, a browser is led to the door, a stream ends.
+func (w *world) refusesNobody(t *testing.T, nobody *caller, x access, path string) {
+	t.Helper()
+	r := nobody.call(x.method, path, formOf(x.method), "Accept", "application/json")
+	if kind, _ := r.refusal(); r.status != 401 || kind != "logged_out" {
+		t.Errorf("%s %s as nobody: %d %s", x.method, path, r.status, r.body)
+	}
+	if x.method != "GET" {
+		return
+	}
+	if strings.HasSuffix(path, "/events") {
+		if r := nobody.call("GET", path, nil, "Accept", "text/event-stream"); r.status != 200 || !strings.Contains(r.body, "event: bye") || strings.Contains(r.body, "board") {
+			t.Errorf("the stream for nobody: %d %q", r.status, r.body)
+		}
+		return
+	}
+	if r := nobody.page(path); r.status != 303 || !strings.HasPrefix(r.header.Get("Location"), "/login") {
+		t.Errorf("the page %s for nobody: %d %s", path, r.status, r.header.Get("Location"))
+	}
+}
+
+// homes are where each role begins.
+func (w *world) homes(t *testing.T, people map[string]*caller) {
+	t.Helper()
+	for letter, to := range map[string]string{"D": "", "P": "", "A": "", "M": "", "S": "/admin/staff", "C": "/admin/staff", "U": "/audit"} {
+		r := people[letter].page("/")
+		if to == "" && r.status != 200 || to != "" && (r.status != 303 || r.header.Get("Location") != to) {
+			t.Errorf("home of %s: %d %s", people[letter].name, r.status, r.header.Get("Location"))
+		}
+	}
+}
+
+// sight is what somebody may see of the seed's open session.
+type sight struct {
+	username             string
+	own                  bool // the patient at the table is this doctor's
+	masked, codes, dates bool
+}
+
+// sights are the roles that see a session.
+func sights() []sight {
+	return []sight{
+		{"doctor1", true, true, true, false},
+		{"doctor2", false, true, true, false},
+		{"doctor3", false, true, true, false}, // of no team today
+		{"pharmacist", false, true, true, true},
+		{"assistant", false, true, false, false},
+		{"manager", false, false, false, false},
+	}
+}
+
+// testSights looks for patients' names, ends of codes and expiry dates in page,
+// fragment and stream of every role.
+func (w *world) testSights(t *testing.T) {
+	clear := demoName(3) // at doctor1's table
+	masked := string([]rune(clear)[:1]) + "**"
+	given := w.givenTail(t)
+	for _, s := range sights() {
+		p := person(t, w.URL, s.username)
+		stream := p.watch(w.today.id)
+		stream.until(t, 0, "the board", func(e streamEvent) bool { return e.name == "board" })
+		whole, part := p.page(w.today.path("")), p.htmx("GET", w.today.path(""), nil)
+		for _, x := range []struct{ where, text string }{{"page", whole.body}, {"fragment", part.body}, {"stream", stream.text()}} {
+			expect := func(what, text string, want bool) {
+				if strings.Contains(x.text, text) != want {
+					t.Errorf("the %s of %s: %s (%s) should be there: %v", x.where, s.username, what, text, want)
+				}
+			}
+			expect("a number", `<b class="num">`, true)
+			expect("the patient's whole name", clear, s.own && x.where != "stream")
+			expect("the patient's masked name", masked, s.masked)
+			expect("the end of a code", given, s.codes)
+			expect("an expiry date", "最近效期", s.dates)
+			expect("sealed fields", "000-0000-", false)
+			expect("a paper's number", "999900", false)
+		}
+		if strings.Contains(part.body, "<html") || !strings.Contains(whole.body, "<html") {
+			t.Errorf("page and fragment of %s are mixed up", s.username)
+		}
+		stream.cancel()
+	}
+}
+
+// givenTail is the end of the last code that the seed gave, as the board shows
+// it.
+func (w *world) givenTail(t *testing.T) string {
+	t.Helper()
+	var code string
+	err := w.base.App.Get(context.Background(), &code, `SELECT k.code FROM visit_line l JOIN pack k ON k.id = l.pack_id JOIN visit v ON v.id = l.visit_id
+WHERE v.session_id = $1::bigint ORDER BY l.id DESC LIMIT 1`, w.today.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "…" + code[len(code)-4:]
+}
+
+// testPatientPages: names whole or masked, sealed fields only when asked for.
+func (w *world) testPatientPages(t *testing.T) {
+	name := demoName(3)
+	masked := string([]rune(name)[:1]) + "**"
+	q := "/patients?q=" + url.QueryEscape(name)
+	var list []struct {
+		ID   int64
+		Name string
+	}
+	w.pharm.get(q).json(t, &list)
+	if len(list) == 0 || strings.Contains(list[0].Name, name) {
+		t.Fatalf("the list for programs: %+v", list)
+	}
+	path := fmt.Sprintf("/patients/%d", list[0].ID)
+	for _, x := range []struct {
+		username      string
+		whole, unmask bool
+	}{{"doctor2", true, true}, {"pharmacist2", true, true}, {"assistant", true, false}, {"manager", false, false}} {
+		p := person(t, w.URL, x.username)
+		for _, page := range []string{p.page(q).body, p.page(path).body} {
+			if strings.Contains(page, name) && strings.Contains(strings.ReplaceAll(page, `value="`+name, ""), name) != x.whole || !x.whole && !strings.Contains(page, masked) {
+				t.Errorf("%s: the patient's name should be whole: %v", x.username, x.whole)
+			}
+			if strings.Contains(page, "000-0000-") || strings.Contains(page, "999900") {
+				t.Errorf("%s sees sealed fields without asking", x.username)
+			}
+		}
+		if strings.Contains(p.page(path).body, path+"/unmask") != x.unmask {
+			t.Errorf("%s is offered the sealed fields: should be %v", x.username, x.unmask)
+		}
+		if r := p.htmx("POST", path+"/unmask", commandForm()); (r.status == 200 && strings.Contains(r.body, "000-0000-0003")) != x.unmask {
+			t.Errorf("%s asks for the sealed fields: %d", x.username, r.status)
+		}
+	}
+}
+
+// testOtherSite: a doctor of another site finds nothing of this one, also when
+// the addresses are known; and a role that is taken away ends an open screen.
+func (w *world) testOtherSite(t *testing.T) {
+	sites, err := identity.FindSites(t.Context(), w.base.App, identity.SiteFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var here, there int64
+	for _, s := range sites {
+		switch s.Code {
+		case demoSiteCode(0):
+			here = s.ID
+		case demoSiteCode(1):
+			there = s.ID
+		}
+	}
+	made, _, err := w.second(t).persons.CreateStaff(t.Context(), identity.System("test"), identity.NewStaff{Username: "elsewhere", Name: "演示外点医生",
+		Password: demoPassword, Final: true, Grants: []identity.Grant{{Role: identity.Doctor, SiteID: there}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := person(t, w.URL, "elsewhere")
+	if body := p.page("/").body; strings.Contains(body, w.today.path(`"`)) || !strings.Contains(body, "长厦社区") {
+		t.Error("the day of a doctor of another site")
+	}
+	visit := w.openVisit(t)
+	before := w.today.totals(w.pharm)
+	for _, r := range []reply{
+		p.get(w.today.path("")), p.get(w.today.path("/events")), p.post(w.today.path("/open"), commandForm()),
+		p.post(w.today.path("/visits"), commandForm("visit", "5f1c3a52-7c55-4a3c-9e39-5d1f0f4bd3b1", "patient", w.tokens[20], "start", "true")),
+		p.post(w.today.path("/visits"), commandForm("visit", "5f1c3a52-7c55-4a3c-9e39-5d1f0f4bd3b2", "patient", w.tokens[20], "start", "false")),
+		p.post(w.today.visitPath(visit, "/scans"), commandForm("codes", w.tray[4][0])),
+		p.post(w.today.visitPath(visit, "/undo"), commandForm("code", w.tray[4][0])),
+		p.post(w.today.visitPath(visit, "/finish"), commandForm("collector", "self")),
+	} {
+		if kind, sentence := r.refusal(); r.status != 403 || kind != "denied" || sentence == "" {
+			t.Errorf("a doctor of another site gets %d %s", r.status, r.body)
+		}
+	}
+	if after := w.today.totals(w.pharm); after != before {
+		t.Errorf("something changed: %+v, %+v", before, after)
+	}
+	var list []any
+	p.get("/patients?q="+url.QueryEscape(demoName(3))).json(t, &list)
+	if len(list) != 0 {
+		t.Errorf("finds patients of another site: %v", list)
+	}
+	w.revoked(t, p, made.ID, here, there)
+}
+
+// openVisit is the visit at doctor1's table.
+func (w *world) openVisit(t *testing.T) string {
+	t.Helper()
+	var visit string
+	err := w.base.App.Get(t.Context(), &visit, `SELECT id::text FROM visit WHERE session_id = $1::bigint AND state = 'in_consultation'`, w.today.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return visit
+}
+
+// revoked takes the role away while a screen is open.
+func (w *world) revoked(t *testing.T, p *caller, staff, here, there int64) {
+	t.Helper()
+	sec := person(t, w.URL, "secadmin")
+	change := func(what string, site int64) {
+		t.Helper()
+		form := commandForm("role", "doctor", "site", fmt.Sprint(site))
+		if r := sec.post(fmt.Sprintf("/admin/staff/%d/%s", staff, what), form); r.status/100 > 3 {
+			t.Fatalf("%s: %d %s", what, r.status, r.body)
+		}
+	}
+	change("grant", here)
+	screen := p.watch(w.today.id)
+	screen.until(t, 0, "the board, now that the role is held here", func(e streamEvent) bool { return e.name == "board" })
+	change("revoke", here)
+	await(t, "the stream of a role that was taken away ends", func() bool {
+		screen.mu.Lock()
+		defer screen.mu.Unlock()
+		return screen.ended != nil
+	})
+	// The page connects again by itself and must be told to stop asking.
+	r := p.call("GET", w.today.path("/events"), nil, "Accept", "text/event-stream")
+	if !strings.Contains(r.body, "event: bye") || strings.Contains(r.body, "board") {
+		t.Errorf("a screen without the right at this site connects again and gets %d %q", r.status, r.body)
+	}
+	change("revoke", there)
+	r = p.call("GET", w.today.path("/events"), nil, "Accept", "text/event-stream")
+	if !strings.Contains(r.body, "event: bye") || strings.Contains(r.body, "board") {
+		t.Errorf("a screen without any right connects again and gets %d %q", r.status, r.body)
+	}
+	if r := p.page("/"); r.status != 403 || !strings.Contains(r.body, "安全管理员") {
+		t.Errorf("somebody without a role is told %d %s", r.status, r.body)
+	}
+}

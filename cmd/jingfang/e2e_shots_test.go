@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// shot is one page to be photographed, and what to do there first.
+type shot struct {
+	name, path string
+	prepare    func(b *window)
+}
+
+// testShots saves pictures of every page for every role, on a phone and on a
+// laptop, into the folder that JINGFANG_SHOTS names: people look at them. In any
+// case each page is opened and must not complain, nor be wider than the screen.
+func (w *world) testShots(t *testing.T) {
+	needBrowser(t)
+	dir := os.Getenv("JINGFANG_SHOTS")
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fresh := w.session(t, w.take(t, 3, 3), "doctor1")
+	planned := clinic{t: t, id: w.arrange(t, w.site, "doctor2")}
+	for _, phone := range []bool{true, false} {
+		name := "laptop"
+		if phone {
+			name = "phone"
+		}
+		b := openWindow(t, name, phone)
+		for _, role := range []string{"nobody", "doctor1", "pharmacist", "assistant", "manager", "sysadmin", "secadmin", "auditor"} {
+			b.do(chromedp.Navigate(w.URL + "/login"))
+			if role != "nobody" {
+				b.logIn(w.URL, role)
+			}
+			for _, s := range w.shots(t, role, fresh, planned) {
+				b.photograph(t, w.URL, s, filepath.Join(dir, fmt.Sprintf("%s-%s-%s.png", role, s.name, name)), dir != "")
+			}
+			if role != "nobody" {
+				b.do(chromedp.Navigate(w.URL+"/password"), run(`document.querySelector('form[data-logout]').submit()`))
+				b.until(`location.pathname === '/login'`)
+			}
+		}
+		// The browser names an error page's status in its console.
+		b.noComplaints("the server responded with a status of 403", "the server responded with a status of 404", "the server responded with a status of 401")
+	}
+}
+
+// photograph opens a page, checks that it fits, and saves a picture of it.
+func (b *window) photograph(t *testing.T, base string, s shot, file string, save bool) {
+	t.Helper()
+	b.do(chromedp.Navigate(base + s.path))
+	if s.prepare != nil {
+		s.prepare(b)
+	}
+	b.until(`document.readyState === 'complete'`)
+	if wide := eval[int](b, `document.documentElement.scrollWidth - window.innerWidth`); wide > 0 {
+		t.Errorf("%s is %d pixels wider than the screen of the %s", file, wide, b.name)
+	}
+	if !save {
+		return
+	}
+	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, picture, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var firstPatient = regexp.MustCompile(`"id":(\d+)`)
+
+// shots are the pages of a role.
+func (w *world) shots(t *testing.T, role string, fresh, planned clinic) []shot {
+	id := firstPatient.FindStringSubmatch(w.pharm.get("/patients").body)
+	if id == nil {
+		t.Fatal("no patient was found")
+	}
+	room := shot{"room", w.today.path(""), (*window).live}
+	people := []shot{{"patients", "/patients", nil}, {"patient", "/patients/" + id[1], nil}}
+	register := shot{"patient-new", "/patients/new", nil}
+	receipts := []shot{{"receipts", "/receipts", nil}, {"receipt", w.receiptPath(t), nil}, {"stock", "/stock", nil}, {"drugs", "/drugs", nil},
+		{"receipt-answer", w.receiptPath(t), func(b *window) {
+			b.wedge("6901234567892")
+			b.shows("#band .band-caution", "商品码")
+		}}}
+	stock := receipts[2:4]
+	day, password := shot{"day", "/", nil}, shot{"password", "/password", nil}
+	menu := shot{"menu", "/password", func(b *window) {
+		b.do(run(`document.getElementById('menu-open').checked = true`))
+	}}
+	refused := shot{"refused", "/admin/sites", nil}
+	switch role {
+	case "nobody":
+		return []shot{{"login", "/login", nil}, {"trust", "/trust", nil}, {"nothing", "/nothing", nil}}
+	case "doctor1":
+		return append(append(people, stock...), day, menu, room, register, refused,
+			shot{"room-next", fresh.path(""), (*window).live},
+			shot{"room-queue", w.today.path(""), tapTab(1)}, shot{"room-stock", w.today.path(""), tapTab(3)},
+			shot{"room-answer", w.today.path(""), func(b *window) {
+				b.live()
+				b.wedge("6901234567892")
+				b.shows("#band .band-caution", "商品码")
+			}},
+			shot{"patients-none", "/patients?q=zzz", nil})
+	case "pharmacist":
+		return append(append(people, receipts...), day, menu, room, register, refused, shot{"plan", "/sessions/new", nil},
+			shot{"day-empty", "/sessions?date=2031-01-01", nil}, shot{"room-planned", planned.path(""), (*window).live},
+			shot{"room-queue", w.today.path(""), tapTab(1)}, shot{"room-doctors", w.today.path(""), tapTab(3)},
+			shot{"packing", w.today.path("/packing"), nil}, shot{"packing-home", w.today.path("/packing?home=1"), nil},
+			shot{"packing-answer", w.today.path("/packing"), func(b *window) {
+				b.wedge("6901234567892")
+				b.shows("#band .band-caution", "商品码")
+			}})
+	case "assistant":
+		return append(append(people, receipts...), day, room, register, shot{"room-queue", w.today.path(""), tapTab(1)})
+	case "manager":
+		return append(append(people, stock...), day, room, shot{"plan", "/sessions/new", nil})
+	case "sysadmin":
+		return []shot{{"staff", "/admin/staff", nil}, {"person", "/admin/staff/2", nil}, {"sites", "/admin/sites", nil}, menu, password}
+	case "secadmin":
+		return []shot{{"staff", "/admin/staff", nil}, {"person", "/admin/staff/2", nil}, password}
+	}
+	return []shot{{"audit", "/audit", nil}, password}
+}
+
+// receiptPath is the page of a receipt that waits.
+func (w *world) receiptPath(t *testing.T) string {
+	t.Helper()
+	var list struct{ Open []struct{ ID int64 } }
+	w.pharm.get("/receipts").json(t, &list)
+	if len(list.Open) == 0 {
+		t.Fatal("no receipt waits")
+	}
+	return fmt.Sprintf("/receipts/%d", list.Open[0].ID)
+}
+
+// tapTab turns to a column of a room on a phone.
+func tapTab(n int) func(*window) {
+	return func(b *window) {
+		b.live()
+		b.do(run(fmt.Sprintf(`document.querySelector('.tabs [data-pane="%d"]').click()`, n)))
+	}
+}
