@@ -90,6 +90,9 @@ func (d *DB) once(ctx context.Context, opt *sql.TxOptions, fn func(context.Conte
 		return err
 	}
 	if err := x.Commit(); err != nil {
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			err = ctx.Err() // the context ended first, and its end rolled back
+		}
 		return fmt.Errorf("commit: %w", err)
 	}
 	done = true

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"sync"
 	"testing"
@@ -47,6 +48,29 @@ func TestInTxCommitsAndRollsBack(t *testing.T) {
 	})
 	if err != nil || sites(t, d) != 1 || after != 1 {
 		t.Errorf("after a commit: %v, %d rows, %d after-commit calls", err, sites(t, d), after)
+	}
+}
+
+// A request that ran out of time before its commit was not committed, and is
+// told that the database did not answer, not that we have a fault.
+func TestAContextThatEndsBeforeTheCommit(t *testing.T) {
+	d := dbtest.New(t).App
+	ctx, cancel := context.WithCancel(context.Background())
+	err := d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := insertSite(ctx, tx, "1"); err != nil {
+			return err
+		}
+		cancel()
+		// The driver rolls back on its own; wait until it has.
+		for {
+			var n int
+			if err := tx.Get(context.WithoutCancel(ctx), &n, `SELECT 1`); errors.Is(err, sql.ErrTxDone) {
+				return nil
+			}
+		}
+	})
+	if db.KindOf(err) != db.Unavailable || !errors.Is(err, context.Canceled) || sites(t, d) != 0 {
+		t.Errorf("%s: %v, %d rows", db.KindOf(err), err, sites(t, d))
 	}
 }
 
