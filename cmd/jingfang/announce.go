@@ -16,7 +16,10 @@ func (h *house) announceFirstRun(ctx context.Context, p *program) error {
 // tell tells who waits that requests are answered.
 func (p *program) tell(h *house) {
 	if a := h.server.security.authority; a != nil {
-		p.say(p.out, "证书由本程序自制。手机请先用浏览器打开 http://服务器地址:端口/trust 信任它；指纹 %s", a.fingerprint())
+		p.say(p.out, "证书由本程序自制。手机请先用浏览器打开下面一个地址信任它，证书指纹（SHA-256）：\n  %s", a.fingerprint())
+		for _, u := range h.server.trustURLs() {
+			p.say(p.out, "  %s", u)
+		}
 	}
 	if p.ready != nil {
 		p.ready(running{URL: h.server.url(), Data: h.app.config.Data})

@@ -49,6 +49,8 @@ type app struct {
 	trust   trust
 	health  health
 	metrics *metrics
+	// proxies are the networks whose word on the client's address counts.
+	proxies []string
 
 	// token is what the first administrators are created with; "" closes the page.
 	token string
@@ -113,6 +115,13 @@ func (a *app) openPages(around surroundings) error {
 		return err
 	}
 	a.health = health{db: a.db, from: from}
+	front, err := prefixes(a.config.Proxies)
+	if err != nil {
+		return err
+	}
+	for _, p := range front {
+		a.proxies = append(a.proxies, p.String())
+	}
 	a.metrics = newMetrics(a.db, a.hub)
 	return nil
 }

@@ -74,8 +74,8 @@ func (a *app) routes() []route {
 // router is the whole program behind one handler.
 func (a *app) router() http.Handler {
 	r := chi.NewRouter()
-	if len(a.config.Proxies) > 0 {
-		r.Use(middleware.ClientIPFromXFF(a.config.Proxies...))
+	if len(a.proxies) > 0 {
+		r.Use(middleware.ClientIPFromXFF(a.proxies...))
 	}
 	r.Use(a.site.Middleware()...)
 	r.Use(a.metrics.measure, middleware.RequestSize(maxBody))

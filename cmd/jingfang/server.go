@@ -64,6 +64,26 @@ func (s *server) url() string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
+// trustURLs are the addresses, for other devices, of the page that shows how to
+// trust our certificate.
+func (s *server) trustURLs() []string {
+	hosts, err := hostsOf(s.listener.Addr(), nil)
+	if err != nil {
+		return nil // the listener itself works; only the hint is missing
+	}
+	_, port, err := net.SplitHostPort(s.listener.Addr().String())
+	if err != nil {
+		return nil
+	}
+	var list []string
+	for _, h := range hosts {
+		if ip := net.ParseIP(h); ip != nil && !ip.IsLoopback() {
+			list = append(list, "http://"+net.JoinHostPort(h, port)+"/trust")
+		}
+	}
+	return list
+}
+
 // run serves until ctx ends, then stops in order: stopStreams lets the event
 // streams go, which would otherwise be waited for, then the requests end.
 func (s *server) run(ctx context.Context, stopStreams func()) error {
