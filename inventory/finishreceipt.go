@@ -54,11 +54,11 @@ func finish(ctx context.Context, tx *db.Tx, by identity.Actor, in Finishing) (Fi
 	if err != nil {
 		return Finished{}, err
 	}
-	lines, err := ReceiptLines(ctx, tx, in.ReceiptID)
+	lines, refused, err := readLines(ctx, tx, in.ReceiptID, nil)
 	if err != nil {
 		return Finished{}, err
 	}
-	done := Finished{Number: receipt.Number, Refused: receipt.Refused}
+	done := Finished{Number: receipt.Number, Refused: refused}
 	for _, l := range lines {
 		done.Expected += l.Packs
 		done.Received += l.Received

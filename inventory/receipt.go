@@ -133,15 +133,21 @@ func (l ReceiptLine) Missing() int { return l.Packs - l.Received }
 
 // ReceiptLines reads the lines of a receipt in their order.
 func ReceiptLines(ctx context.Context, r db.Reader, receiptID int64) ([]ReceiptLine, error) {
-	return readLines(ctx, r, receiptID, nil)
+	lines, _, err := readLines(ctx, r, receiptID, nil)
+	return lines, err
 }
 
 // readLines reads the lines of a receipt, and other lines by their ids for
-// whose receipt they are; only the former are counted.
-func readLines(ctx context.Context, r db.Reader, receiptID int64, others []int64) ([]ReceiptLine, error) {
-	var lines []ReceiptLine
-	err := r.Select(ctx, &lines, `SELECT l.id, l.receipt_id, r.number, l.line_no, l.drug_id, d.generic_name, d.spec, d.pack_name, d.units_per_pack,
-  l.batch, l.expires_on, l.made_on, l.packs, COALESCE(c.linked, 0) AS linked, COALESCE(c.received, 0) AS received
+// whose receipt they are; only the former are counted. refused is the receipt's
+// boxes that were not taken and not resolved.
+func readLines(ctx context.Context, r db.Reader, receiptID int64, others []int64) (lines []ReceiptLine, refused int, err error) {
+	var rows []struct {
+		ReceiptLine
+		Refused int `db:"refused"`
+	}
+	err = r.Select(ctx, &rows, `SELECT l.id, l.receipt_id, r.number, l.line_no, l.drug_id, d.generic_name, d.spec, d.pack_name, d.units_per_pack,
+  l.batch, l.expires_on, l.made_on, l.packs, COALESCE(c.linked, 0) AS linked, COALESCE(c.received, 0) AS received,
+  (SELECT count(*) FROM receipt_refusal f WHERE f.receipt_id = $1::bigint AND f.resolved_at IS NULL) AS refused
 FROM receipt_line l JOIN receipt r ON r.id = l.receipt_id JOIN drug d ON d.id = l.drug_id
 LEFT JOIN (SELECT k.receipt_line_id, sum(CASE WHEN k.state <> 'withdrawn' THEN 1 ELSE 0 END) AS linked,
     sum(CASE WHEN k.state NOT IN ('expected', 'withdrawn') THEN 1 ELSE 0 END) AS received
@@ -149,14 +155,18 @@ LEFT JOIN (SELECT k.receipt_line_id, sum(CASE WHEN k.state <> 'withdrawn' THEN 1
   ON c.receipt_line_id = l.id
 WHERE l.receipt_id = $1::bigint OR l.id = ANY($2::bigint[]) ORDER BY l.receipt_id, l.line_no`, receiptID, pq.Array(others))
 	if err != nil {
-		return nil, fmt.Errorf("read receipt lines: %w", err)
+		return nil, 0, fmt.Errorf("read receipt lines: %w", err)
 	}
-	return lines, nil
+	for _, x := range rows {
+		lines = append(lines, x.ReceiptLine)
+		refused = x.Refused
+	}
+	return lines, refused, nil
 }
 
-// lockReceipt takes the row of an open receipt. The refused boxes are counted by
-// a statement of their own, after the lock: inside the locking one they would be
-// those of before the wait.
+// lockReceipt takes the row of an open receipt. What hangs on it is read by
+// statements of their own afterwards: inside the locking one it would be as it
+// was before the wait.
 func lockReceipt(ctx context.Context, tx *db.Tx, id int64) (Receipt, error) {
 	var x Receipt
 	err := tx.Get(ctx, &x, `SELECT r.id, r.source, r.number, r.revision, r.state, r.issued_at, r.arrived_at, r.from_store
@@ -169,10 +179,6 @@ FROM receipt r WHERE r.id = $1 FOR NO KEY UPDATE OF r`, id)
 	}
 	if !x.State.Open() {
 		return x, db.Refuse(db.Conflict, "入库单 %s %s，不能再扫。请回到入库列表选别的单。", x.Number, x.State.Chinese())
-	}
-	err = tx.Get(ctx, &x.Refused, `SELECT count(*) FROM receipt_refusal f WHERE f.receipt_id = $1 AND f.resolved_at IS NULL`, id)
-	if err != nil {
-		return x, fmt.Errorf("count refused boxes: %w", err)
 	}
 	return x, nil
 }

@@ -77,7 +77,7 @@ WHERE NOT EXISTS (SELECT 1 FROM receipt_refusal x WHERE x.receipt_id = $1::bigin
 // resolveRefusals closes the refusals of boxes that are in now, for instance
 // after their prefix was taught.
 func (b *receivingBench) resolveRefusals(ctx context.Context) error {
-	if b.receipt.Refused == 0 || len(b.here) == 0 {
+	if b.refused == 0 || len(b.here) == 0 {
 		return nil
 	}
 	codes := make([]string, 0, len(b.here))

@@ -83,6 +83,8 @@ type receivingBench struct {
 	lines []ReceiptLine // of this receipt, and of others that packs belong to
 	packs map[string]*Pack
 	known map[string]Prefix
+	// refused is how many boxes of the receipt were refused before.
+	refused int
 
 	here     map[string]string // code → drug: taken in by this scan
 	arriving []*Pack           // known packs to be received
@@ -104,7 +106,7 @@ func (b *receivingBench) load(ctx context.Context, read []Parsed) (err error) {
 		}
 	}
 	slices.Sort(others)
-	if b.lines, err = readLines(ctx, b.tx, b.receipt.ID, slices.Compact(others)); err != nil {
+	if b.lines, b.refused, err = readLines(ctx, b.tx, b.receipt.ID, slices.Compact(others)); err != nil {
 		return err
 	}
 	if len(b.packs) < len(codes) {
