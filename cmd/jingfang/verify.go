@@ -94,6 +94,9 @@ func runVerifyTransferLog(ctx context.Context, p *program, c config) error {
 	}
 	return reading(ctx, p, c, func(d *db.DB) error {
 		anchored, err := anchoredLogs(ctx, d, keys)
+		if db.KindOf(err) == db.Conflict {
+			return p.found(db.Sentence(err))
+		}
 		if err != nil {
 			return err
 		}
@@ -111,7 +114,8 @@ func runVerifyTransferLog(ctx context.Context, p *program, c config) error {
 }
 
 // anchoredLogs are the places in the transfer log that signed anchors name. The
-// anchors are verified on the way; a broken one proves nothing and is an error.
+// anchors are verified on the way; what does not stand where they say, the cut
+// tail of a chain as well, is a Conflict.
 func anchoredLogs(ctx context.Context, d *db.DB, keys *seal.KeyDir) ([]translog.Head, error) {
 	var heads []translog.Head
 	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
