@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"jingfang/sql/db"
 )
@@ -54,10 +56,15 @@ FROM patient_label l JOIN patient p ON p.id = l.patient_id JOIN site s ON s.id =
 // A number is taken as it stands: 12 is somebody's turn in the queue, 000012 is
 // a patient.
 func Find(ctx context.Context, r db.Reader, text string) (Patient, error) {
+	if err := legible(text); err != nil {
+		return Patient{}, err
+	}
 	s := fold(text)
 	switch {
 	case s == "":
 		return Patient{}, db.Refuse(db.Invalid, "没有读到内容。请扫患者二维码，或输入编号、姓名。")
+	case strings.HasPrefix(s, tokenHead) && strings.Contains(s[len(tokenHead):], tokenHead) && len(s) > len(tokenHead)+tokenRandom+1:
+		return Patient{}, db.Refuse(db.Invalid, "像是两张患者标签连在了一起，没有登记。请一张一张扫。")
 	case strings.HasPrefix(s, tokenHead):
 		t, err := ParseToken(s)
 		if err != nil {
@@ -75,6 +82,18 @@ func Find(ctx context.Context, r db.Reader, text string) (Patient, error) {
 		return Patient{}, db.Refuse(db.Invalid, "这不是患者标签，也不是患者编号。请扫病历本上的二维码或按姓名查找；药品请在就诊开始后再扫。")
 	}
 	return ByNumber(ctx, r, s)
+}
+
+// legible refuses what a broken reading may have made of another patient's
+// number: without the control characters, 0000␀12 would be somebody.
+func legible(text string) error {
+	switch {
+	case !utf8.ValidString(text):
+		return db.Refuse(db.Invalid, "扫到的内容是乱码。请检查扫码枪的编码设置（UTF-8）后再扫，或按姓名查找。")
+	case strings.ContainsFunc(strings.TrimSpace(text), unicode.IsControl):
+		return db.Refuse(db.Invalid, "内容里有不可见的控制字符，没有登记。请再扫一次；仍这样请按姓名查找。")
+	}
+	return nil
 }
 
 // maxNumber is more digits than a patient's number will have for a long time,
