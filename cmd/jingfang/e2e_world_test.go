@@ -186,6 +186,7 @@ func TestHouse(t *testing.T) {
 		{"replay", (*world).testReplay},
 		{"access", (*world).testAccess}, {"sights", (*world).testSights}, {"patient pages", (*world).testPatientPages},
 		{"other site", (*world).testOtherSite},
+		{"bad input", (*world).testBadInput}, {"bad arrivals", (*world).testBadArrivals},
 		{"tables", (*world).testTables},
 		{"pages", (*world).testShots},
 	} {
