@@ -2,10 +2,12 @@ package session_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
 
+	"jingfang/inventory"
 	"jingfang/session"
 	"jingfang/sql/db"
 )
@@ -24,6 +26,41 @@ func TestStatementsOfAScan(t *testing.T) {
 	c.scan(c.doctors[0], visit, c.codes[1])
 	if n := counter.Count(); n > maxScanStatements {
 		t.Errorf("a scan takes %d statements, at most %d are allowed", n, maxScanStatements)
+	}
+}
+
+// A batch reader's scan takes hardly more statements than one code: the others of
+// the session wait for it.
+func TestStatementsOfABatch(t *testing.T) {
+	c := newClinic(t, 1, 1, 150)
+	visit := c.start(c.doctors[0], 0)
+	c.scan(c.doctors[0], visit, c.codes[0])
+	batch := append(c.codes[1:150:150], c.codes[3], c.codes[0])
+	for i := range 40 {
+		batch = append(batch, fmt.Sprintf("8000009%013d", i))
+	}
+	ctx, counter := db.WithCounter(c.ctx)
+	c.ctx = ctx
+	a := c.scan(c.doctors[0], visit, batch...)
+	if n := counter.Count(); n > maxScanStatements+3 {
+		t.Errorf("a batch takes %d statements, at most %d are allowed", n, maxScanStatements+3)
+	}
+	kinds := map[inventory.AnswerKind]int{}
+	for _, x := range a.Answers {
+		kinds[x.Kind]++
+	}
+	if a.Packs != 150 || kinds[inventory.KindOK] != 149 || kinds[inventory.KindRepeat] != 2 || kinds[inventory.KindUnknownPrefix] != 40 {
+		t.Errorf("%d packs, %v", a.Packs, kinds)
+	}
+	lines, err := session.VisitLines(c.ctx, c.db.App, visit)
+	c.must(err)
+	if len(lines) != 150 || lines[0].Code != c.codes[149] {
+		t.Errorf("%d lines, the last %s", len(lines), lines[0].Code)
+	}
+	refused, err := session.Refusals(c.ctx, c.db.App, visit)
+	c.must(err)
+	if len(refused) != 40 {
+		t.Errorf("%d refusals", len(refused))
 	}
 }
 

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -74,14 +73,12 @@ func (s *Service) dispense(ctx context.Context, tx *db.Tx, by identity.Actor, in
 		return ScanAnswer{}, err
 	}
 	for _, p := range read {
-		if err := t.take(ctx, p); err != nil {
-			return ScanAnswer{}, err
-		}
+		t.take(p)
 	}
-	t.answer.Packs = v.Lines + t.given
-	if err := t.writeAudit(ctx); err != nil {
+	if err := t.write(ctx); err != nil {
 		return ScanAnswer{}, err
 	}
+	t.answer.Packs = v.Lines + len(t.giving)
 	return t.answer, s.hub.Touch(ctx, tx, x.ID)
 }
 
@@ -96,7 +93,8 @@ type table struct {
 	taken   map[int64]*inventory.Taken // by pack
 	known   map[string]inventory.Prefix
 	answer  ScanAnswer
-	given   int
+	giving  []*inventory.Pack // answered yes
+	refused []inventory.CodeAnswer
 }
 
 // newTable locks the packs of all codes at once and reads, in one statement
@@ -142,10 +140,11 @@ func gone(packs map[string]*inventory.Pack, sessionID int64) []int64 {
 	return ids
 }
 
-// take answers one piece of the scan and, when the answer is yes, hands out.
-func (t *table) take(ctx context.Context, p inventory.Parsed) error {
+// take answers one piece of the scan; nothing is written yet.
+func (t *table) take(p inventory.Parsed) {
 	if p.Err != nil {
-		return t.settle(ctx, inventory.UnreadAnswer(p.Err))
+		t.settle(inventory.UnreadAnswer(p.Err))
+		return
 	}
 	code, drug := p.Code, ""
 	pack := t.packs[code.Code()]
@@ -156,11 +155,10 @@ func (t *table) take(ctx context.Context, p inventory.Parsed) error {
 	a := inventory.NewCodeAnswer(code.Raw(), code.Code(), drug, said.Kind, said.Sentence)
 	a.MayAsk = said.MayAsk
 	if said.Move == inventory.MoveDispense {
-		if err := t.give(ctx, pack, inventory.HowScanned); err != nil {
-			return err
-		}
+		t.giving = append(t.giving, pack)
+		t.taken[pack.ID] = &inventory.Taken{Visit: t.visit.ID.String(), Doctor: doctorWord(t.by.Name), At: t.tx.Now}
 	}
-	return t.settle(ctx, a)
+	t.settle(a)
 }
 
 func (t *table) context(code inventory.TraceCode) inventory.ScanContext {
@@ -180,48 +178,13 @@ func (t *table) facts(p *inventory.Pack) *inventory.ScanFacts {
 	return f
 }
 
-// give moves the pack and writes the visit's line.
-func (t *table) give(ctx context.Context, p *inventory.Pack, how inventory.How) error {
-	step, err := inventory.Write(ctx, t.tx, t.by, p, inventory.Entry{
-		Move:  inventory.Move{Kind: inventory.MoveDispense, Session: t.session.ID, At: t.tx.Now},
-		Visit: t.visit.ID, How: how, Device: t.by.Device, Command: t.in.CommandID,
-	})
-	var refused *inventory.MoveError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("dispense: answered yes, moved no: %w", err)
-	}
-	if err != nil {
-		return err
-	}
-	err = t.tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		t.visit.ID, p.ID, step.Quantity, string(how), t.by.StaffID, t.tx.Now)
-	if err != nil {
-		return fmt.Errorf("insert visit line: %w", err)
-	}
-	t.given++
-	t.taken[p.ID] = &inventory.Taken{Visit: t.visit.ID.String(), Doctor: doctorWord(t.by.Name), At: t.tx.Now}
-	return nil
-}
-
 // settle adds the answer; one that is not yes and not a harmless repeat stays
 // with the visit as 未记录 until it is resolved.
-func (t *table) settle(ctx context.Context, a inventory.CodeAnswer) error {
+func (t *table) settle(a inventory.CodeAnswer) {
 	t.answer.Answers = append(t.answer.Answers, a)
-	if a.Tone == inventory.ToneGood || a.Tone == inventory.ToneSoft || a.Kind == inventory.KindEmpty {
-		return nil
+	if a.Tone != inventory.ToneGood && a.Tone != inventory.ToneSoft && a.Kind != inventory.KindEmpty {
+		t.refused = append(t.refused, a)
 	}
-	err := t.tx.ExecOne(ctx, `INSERT INTO visit_refusal (visit_id, raw, code, answer_kind, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		t.visit.ID, cut(a.Raw, 400), a.Code, string(a.Kind), t.by.StaffID, t.tx.Now)
-	if err != nil {
-		return fmt.Errorf("insert refusal: %w", err)
-	}
-	return nil
-}
-
-func (t *table) writeAudit(ctx context.Context) error {
-	return identity.Audit(ctx, t.tx, t.by, identity.Event{Name: "visit.dispense", ObjectKind: "visit", ObjectID: t.visit.ID.String(),
-		SiteID: t.session.SiteID, SessionID: t.session.ID,
-		Detail: fmt.Sprintf("codes=%d given=%d", len(t.answer.Answers), t.given)})
 }
 
 // lastTaken reads the hand-over that still stands for each pack: whom a refused

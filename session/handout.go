@@ -1,0 +1,88 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lib/pq"
+
+	"jingfang/inventory"
+	"jingfang/session/identity"
+)
+
+// write carries out what was answered. One code, the usual scan, takes the
+// plainest statements; a batch of any size takes as many, so that it does not
+// keep the session's other doctors waiting.
+func (t *table) write(ctx context.Context) error {
+	if err := t.handOut(ctx); err != nil {
+		return err
+	}
+	if err := t.keepRefused(ctx); err != nil {
+		return err
+	}
+	return identity.Audit(ctx, t.tx, t.by, identity.Event{Name: "visit.dispense", ObjectKind: "visit", ObjectID: t.visit.ID.String(),
+		SiteID: t.session.SiteID, SessionID: t.session.ID,
+		Detail: fmt.Sprintf("codes=%d given=%d", len(t.answer.Answers), len(t.giving))})
+}
+
+// handOut moves the packs and writes the visit's lines.
+func (t *table) handOut(ctx context.Context) error {
+	if len(t.giving) == 0 {
+		return nil
+	}
+	e := inventory.Entry{
+		Move:  inventory.Move{Kind: inventory.MoveDispense, Session: t.session.ID, At: t.tx.Now},
+		Visit: t.visit.ID, How: inventory.HowScanned, Device: t.by.Device, Command: t.in.CommandID,
+	}
+	if len(t.giving) > 1 {
+		return t.handOutAll(ctx, e)
+	}
+	step, err := inventory.Write(ctx, t.tx, t.by, t.giving[0], e)
+	if err != nil {
+		return fmt.Errorf("dispense: answered yes: %w", err)
+	}
+	err = t.tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		t.visit.ID, t.giving[0].ID, step.Quantity, string(e.How), t.by.StaffID, t.tx.Now)
+	if err != nil {
+		return fmt.Errorf("insert visit line: %w", err)
+	}
+	return nil
+}
+
+func (t *table) handOutAll(ctx context.Context, e inventory.Entry) error {
+	steps, err := inventory.WriteAll(ctx, t.tx, t.by, t.giving, e)
+	if err != nil {
+		return fmt.Errorf("dispense: answered yes: %w", err)
+	}
+	var packs, quantities []int64
+	for i, p := range t.giving {
+		packs, quantities = append(packs, p.ID), append(quantities, steps[i].Quantity)
+	}
+	_, err = t.tx.Exec(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at)
+SELECT $1::uuid, n.pack_id, n.quantity, $4::text, $5::bigint, $6::timestamptz
+FROM (SELECT unnest($2::bigint[]) AS pack_id, unnest($3::bigint[]) AS quantity) n`,
+		t.visit.ID, pq.Array(packs), pq.Array(quantities), string(e.How), t.by.StaffID, t.tx.Now)
+	if err != nil {
+		return fmt.Errorf("insert visit lines: %w", err)
+	}
+	return nil
+}
+
+// keepRefused writes what stays 未记录.
+func (t *table) keepRefused(ctx context.Context) error {
+	if len(t.refused) == 0 {
+		return nil
+	}
+	var raws, codes, kinds []string
+	for _, a := range t.refused {
+		raws, codes, kinds = append(raws, cut(a.Raw, 400)), append(codes, a.Code), append(kinds, string(a.Kind))
+	}
+	_, err := t.tx.Exec(ctx, `INSERT INTO visit_refusal (visit_id, raw, code, answer_kind, staff_id, at)
+SELECT $1::uuid, n.raw, n.code, n.kind, $5::bigint, $6::timestamptz
+FROM (SELECT unnest($2::text[]) AS raw, unnest($3::text[]) AS code, unnest($4::text[]) AS kind) n`,
+		t.visit.ID, pq.Array(raws), pq.Array(codes), pq.Array(kinds), t.by.StaffID, t.tx.Now)
+	if err != nil {
+		return fmt.Errorf("insert refusals: %w", err)
+	}
+	return nil
+}
