@@ -95,6 +95,11 @@ VALUES ($1, $2, 'expected', 20, 20, 'B1', $3::date, $4, $4) RETURNING id`, code,
 			if err != nil {
 				return err
 			}
+			err = tx.ExecOne(ctx, `INSERT INTO movement (kind, pack_id, quantity, from_state, to_state, units_after, at, how)
+VALUES ('announce', $1, 20, '', 'expected', 20, $2, 'system')`, id, tx.Now)
+			if err != nil {
+				return err
+			}
 		}
 		locked, err := inventory.LockPacks(ctx, tx, c.codes)
 		if err != nil {
