@@ -63,8 +63,6 @@ func Find(ctx context.Context, r db.Reader, text string) (Patient, error) {
 	switch {
 	case s == "":
 		return Patient{}, db.Refuse(db.Invalid, "没有读到内容。请扫患者二维码，或输入编号、姓名。")
-	case strings.HasPrefix(s, tokenHead) && strings.Contains(s[len(tokenHead):], tokenHead) && len(s) > len(tokenHead)+tokenRandom+1:
-		return Patient{}, db.Refuse(db.Invalid, "像是两张患者标签连在了一起，没有登记。请一张一张扫。")
 	case strings.HasPrefix(s, tokenHead):
 		t, err := ParseToken(s)
 		if err != nil {

@@ -40,6 +40,9 @@ func ParseToken(raw string) (Token, error) {
 		return Token{}, db.Refuse(db.Invalid, "这不是患者标签。请扫病历本上的二维码，或按姓名查找。")
 	}
 	body := s[len(tokenHead):]
+	if len(body) > tokenRandom+1 && strings.Contains(body, tokenHead) {
+		return Token{}, db.Refuse(db.Invalid, "像是两张患者标签连在了一起，没有登记。请一张一张扫。")
+	}
 	if len(body) != tokenRandom+1 || strings.Trim(body, alphabet) != "" {
 		return Token{}, db.Refuse(db.Invalid, "患者标签没有读完整，请再扫一次；仍读不出请按姓名查找。")
 	}
