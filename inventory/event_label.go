@@ -1,0 +1,23 @@
+package inventory
+
+// EventLabel is the Chinese name of an event this package writes to the audit,
+// or "".
+func EventLabel(name string) string {
+	switch name {
+	case "drug.dictionary":
+		return "同步药品目录"
+	case "prefix.teach":
+		return "对照追溯码前缀"
+	case "receipt.take":
+		return "收到入库单"
+	case "receipt.scan":
+		return "扫码入库"
+	case "receipt.undo":
+		return "撤销入库"
+	case "receipt.put_back":
+		return "放回多出的药盒"
+	case "receipt.finish":
+		return "完成入库"
+	}
+	return ""
+}
