@@ -272,3 +272,25 @@ func TestHTTP2(t *testing.T) {
 		}
 	})
 }
+
+// TestHTTP2Rests: a stream on which nothing is written for longer than a write
+// may take goes on.
+func TestHTTP2Rests(t *testing.T) {
+	d := testDB(t)
+	create(t, d, 1)
+	s := newStage(t, d, versions(d), live.Options{WriteTimeout: time.Second, Heartbeat: 1500 * time.Millisecond})
+	s.server.Close()
+	s.server = httptest.NewUnstartedServer(s)
+	s.server.EnableHTTP2 = true
+	s.server.StartTLS()
+	c := s.watchWith(s.server.Client(), 1, "doctor", uuid.New())
+	c.board(showing("doctor", 1))
+	for range 3 {
+		c.next(live.EventBeat)
+	}
+	touch(t, d, s.hub, 1)
+	c.board(showing("doctor", 2))
+	if n := s.hub.Connects(); n != 1 {
+		t.Errorf("%d connects, want 1", n)
+	}
+}

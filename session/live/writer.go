@@ -89,6 +89,7 @@ func (w *writer) Write(p []byte) (int, error) {
 func (w *writer) Flush() {
 	if w.usable() == nil {
 		w.note(w.control.Flush())
+		w.rest()
 	}
 	w.armed = false
 	if !w.opened {
@@ -96,6 +97,18 @@ func (w *writer) Flush() {
 		return
 	}
 	w.viewer.flushed()
+}
+
+// rest takes the deadline away between two events. HTTP/2 resets a stream whose
+// deadline passes even while nothing is being written; HTTP/1 looks at it only
+// when something is. The lock keeps it from undoing hurry.
+func (w *writer) rest() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.proto < 2 || w.err != nil || w.ctx.Err() != nil {
+		return
+	}
+	w.note(w.control.SetWriteDeadline(time.Time{}))
 }
 
 func (w *writer) usable() error {
