@@ -105,7 +105,7 @@ func (a *app) openPages(around surroundings) error {
 		return err
 	}
 	a.door = identityweb.New(identityweb.Config{Service: a.persons, Site: a.site, HTTPS: around.https, Menu: menu(),
-		Open: []string{"/trust", "/trust/"}, FirstRunToken: a.token})
+		Open: []string{"/trust", "/trust/"}, FirstRunToken: a.token, EventLabel: eventLabel})
 	a.room = sessionweb.New(a.site, a.db, a.sessions, a.patients, a.hub)
 	a.people = patientweb.New(a.site, a.db, a.patients)
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)
@@ -122,7 +122,7 @@ func (a *app) openPages(around surroundings) error {
 	for _, p := range front {
 		a.proxies = append(a.proxies, p.String())
 	}
-	a.metrics = newMetrics(a.db, a.hub)
+	a.metrics = newMetrics(a.db, a.hub, a.log)
 	return nil
 }
 

@@ -1,0 +1,66 @@
+package main
+
+// eventLabel is what the audit page calls an event of the packages that it does
+// not know, or "".
+func eventLabel(event string) string {
+	switch event {
+	case "session.plan":
+		return "安排场次"
+	case "session.open":
+		return "开始义诊"
+	case "session.allocate":
+		return "配药装箱"
+	case "session.come_home":
+		return "放回药房"
+	case "visit.queued":
+		return "患者签到"
+	case "visit.started":
+		return "开始就诊"
+	case "visit.already_waiting", "visit.already_yours":
+		return "重复签到"
+	case "visit.put_back":
+		return "退回候诊"
+	case "visit.dispense":
+		return "扫码发药"
+	case "visit.undo":
+		return "撤销发药"
+	case "visit.finish":
+		return "诊毕"
+	}
+	return storeEvent(event)
+}
+
+// storeEvent names what happens away from the table.
+func storeEvent(event string) string {
+	switch event {
+	case "receipt.take":
+		return "收到入库单"
+	case "receipt.scan":
+		return "扫码入库"
+	case "receipt.undo":
+		return "撤销入库"
+	case "receipt.put_back":
+		return "差异药盒放回"
+	case "receipt.finish":
+		return "完成入库单"
+	case "prefix.teach":
+		return "登记追溯码前缀"
+	case "drug.dictionary":
+		return "同步药品目录"
+	case "patient.register":
+		return "登记患者"
+	case "patient.unmask":
+		return "查看患者完整信息"
+	case "patient.print_label":
+		return "打印患者标签"
+	case "patient.revoke_labels":
+		return "作废患者标签"
+	case "pull.switch":
+		return "开关单据接收"
+	case "pull.resolve":
+		return "处理接收失败的单据"
+	case "transferlog.open":
+		return "查看传输日志正文"
+	}
+	return ""
+}
