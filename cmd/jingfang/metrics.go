@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -20,21 +21,19 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
-	polls    *prometheus.CounterVec
 	anchors  *prometheus.CounterVec
 }
 
-func newMetrics(d *db.DB, hub *live.Hub) *metrics {
+func newMetrics(d *db.DB, hub *live.Hub, log *slog.Logger) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "jingfang_request_seconds", Help: "Time to answer a request, by route; scans are the route ending in /scans.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		}, []string{"method", "route", "status"}),
-		polls:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "jingfang_his_pulls_total", Help: "Rounds of asking the hospital's HIS, by result."}, []string{"result"}),
 		anchors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "jingfang_anchors_total", Help: "Tries to sign an anchor of the chains, by result."}, []string{"result"}),
 	}
-	m.registry.MustRegister(m.requests, m.polls, m.anchors,
+	m.registry.MustRegister(m.requests, m.anchors, newStateFigures(d, log),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.addPool(d)
 	m.addHub(hub)

@@ -118,8 +118,10 @@ func TestFigures(t *testing.T) {
 		if resp.StatusCode != x.status {
 			t.Errorf("%s from %q: %d, want %d", x.path, x.from, resp.StatusCode, x.status)
 		}
-		if x.path == "/metrics" && x.status == 200 && !strings.Contains(string(text), "jingfang_live_viewers 0") {
-			t.Error("the figures do not name the viewers")
+		for _, figure := range []string{"jingfang_live_viewers 0", "jingfang_translog_entries_total 0", "jingfang_db_open_connections", `route="/healthz"`} {
+			if x.path == "/metrics" && x.status == 200 && !strings.Contains(string(text), figure) {
+				t.Errorf("%s is not among the figures", figure)
+			}
 		}
 	}
 }

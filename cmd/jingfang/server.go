@@ -39,12 +39,14 @@ func newServer(log *slog.Logger, l net.Listener, sec security, handler, plain ht
 	return s
 }
 
-// newHTTP sets the limits that hold before a route is known; routes set their
-// own (limited), as one limit for all would end every event stream.
+// newHTTP sets the limits that hold before a route is known. Routes set shorter
+// ones (limited), and an event stream replaces the one for writing at its start;
+// without any, an answer outside of the routes would meet the deadline that the
+// request before left on the connection.
 func newHTTP(log *slog.Logger, h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ErrorLog: serverLog(log),
-		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		ReadHeaderTimeout: 10 * time.Second, WriteTimeout: long + 10*time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}
 }
 
