@@ -33,18 +33,32 @@ const (
 	phoneWidth, phoneHeight   = 390, 844
 )
 
+// noBrowser says what is missing for a test in a browser, "" for nothing.
+func noBrowser() string {
+	if missing := static.Missing(); len(missing) > 0 {
+		return fmt.Sprintf("front-end packages %v are missing; sh deploy/test.sh fetches them", missing)
+	}
+	if _, err := exec.LookPath("chromium"); err != nil {
+		return "there is no Chromium on this machine; sh deploy/test.sh installs it"
+	}
+	return ""
+}
+
+// hasBrowser tells whether there is a browser; where CI is set there must be one.
+func hasBrowser(t testing.TB) bool {
+	t.Helper()
+	why := noBrowser()
+	if why != "" && os.Getenv("CI") != "" {
+		t.Fatal(why)
+	}
+	return why == ""
+}
+
 // needBrowser skips on a laptop without Chromium and fails where CI is set.
 func needBrowser(t testing.TB) {
 	t.Helper()
-	say := t.Skipf
-	if os.Getenv("CI") != "" {
-		say = t.Fatalf
-	}
-	if missing := static.Missing(); len(missing) > 0 {
-		say("front-end packages %v are missing; sh deploy/test.sh fetches them", missing)
-	}
-	if _, err := exec.LookPath("chromium"); err != nil {
-		say("there is no Chromium on this machine; sh deploy/test.sh installs it")
+	if !hasBrowser(t) {
+		t.Skip(noBrowser())
 	}
 }
 

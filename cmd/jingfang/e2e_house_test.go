@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -180,4 +181,20 @@ func statusOf(url string) int {
 	}
 	defer resp.Body.Close()
 	return resp.StatusCode
+}
+
+// needDatabaseBinaries skips where the machine has no PostgreSQL to run a cluster
+// with, and fails there in CI.
+func needDatabaseBinaries(t *testing.T) {
+	t.Helper()
+	c, err := embedded.Start(t.Context(), embedded.Config{Fast: true})
+	if errors.Is(err, embedded.ErrMissing) && os.Getenv("CI") == "" {
+		t.Skipf("no PostgreSQL on this machine; sh deploy/test.sh installs it: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Stop(context.Background()); err != nil {
+		t.Error(err)
+	}
 }

@@ -320,3 +320,6 @@ func (s *stream) until(t testing.TB, from int, what string, match func(streamEve
 func footOf(taken, given, left int) [3]string {
 	return [3]string{fmt.Sprint(taken), fmt.Sprint(given), fmt.Sprint(left)}
 }
+
+// newID is an id as a device makes it.
+func newID() string { return uuid.NewString() }

@@ -187,6 +187,7 @@ func TestHouse(t *testing.T) {
 		{"access", (*world).testAccess}, {"sights", (*world).testSights}, {"patient pages", (*world).testPatientPages},
 		{"other site", (*world).testOtherSite},
 		{"bad input", (*world).testBadInput}, {"bad arrivals", (*world).testBadArrivals},
+		{"statements", (*world).testStatements}, {"gallery", (*world).testGalleryPages},
 		{"tables", (*world).testTables},
 		{"pages", (*world).testShots},
 	} {

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"jingfang/sql/db"
+)
+
+// maxStatements is the most that a page or a command may ask of the database.
+const maxStatements = 12
+
+// countingServer is a further server over the house's database that counts the
+// statements of each request, those of the door included.
+func (w *world) countingServer(t *testing.T) (url string, last func() int64) {
+	t.Helper()
+	router := w.second(t).router()
+	var count atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		ctx, counter := db.WithCounter(r.Context())
+		router.ServeHTTP(rw, r.WithContext(ctx))
+		count.Store(counter.Count())
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, count.Load
+}
+
+// testStatements counts the statements of every page, in the session of 1,500
+// packs and 350 patients, and of the commands at the table.
+func (w *world) testStatements(t *testing.T) {
+	base, last := w.countingServer(t)
+	people := map[string]*caller{}
+	for letter, name := range roleLetters() {
+		people[letter] = person(t, w.URL, name).at(base)
+	}
+	big := clinic{t: t, id: w.plan.Sessions[0].ID}
+	room, receipt := big.path(""), w.receiptPath(t)
+	asked := map[string]bool{}
+	for _, x := range []struct{ who, pattern, path string }{
+		{"P", "/", "/"}, {"P", "/sessions", "/sessions"}, {"P", "/sessions/new", "/sessions/new"},
+		{"P", "/sessions/{id}", room}, {"D", "/sessions/{id}", room}, {"M", "/sessions/{id}", room}, {"A", "/sessions/{id}", room},
+		{"D", "/sessions/{id}", w.today.path("")}, {"P", "/sessions/{id}/packing", big.path("/packing")},
+		{"D", "/patients", "/patients"}, {"D", "/patients", "/patients?q=" + url.QueryEscape("甲")},
+		{"D", "/patients/new", "/patients/new"}, {"D", "/patients/{id}", "/patients/1"},
+		{"P", "/receipts", "/receipts"}, {"P", "/receipts/{id}", receipt}, {"P", "/receipts/{id}", "/receipts/1"},
+		{"P", "/stock", "/stock"}, {"P", "/drugs", "/drugs"},
+		{"S", "/admin/staff", "/admin/staff"}, {"S", "/admin/staff/{id}", "/admin/staff/2"}, {"C", "/admin/staff/{id}", "/admin/staff/2"},
+		{"S", "/admin/sites", "/admin/sites"}, {"U", "/audit", "/audit"},
+		{"D", "/password", "/password"}, {"D", "/login", "/login"}, {"D", "/trust", "/trust"},
+		{"D", "/first-run", "/first-run"}, {"D", "/healthz", "/healthz"}, {"D", "/readyz", "/readyz"}, {"D", "/metrics", "/metrics"},
+	} {
+		asked[x.pattern] = true
+		r := people[x.who].page(x.path)
+		if r.status >= 400 && x.pattern != "/first-run" {
+			t.Errorf("GET %s: %d", x.path, r.status)
+		}
+		t.Logf("%2d statements  %6d bytes  GET %s (%s)", last(), len(r.body), x.pattern, people[x.who].name)
+		if last() > maxStatements {
+			t.Errorf("GET %s asks %d statements of the database", x.path, last())
+		}
+	}
+	for _, x := range accessTable() {
+		skip := strings.HasSuffix(x.pattern, "/events") || strings.HasPrefix(x.pattern, "/static/") || x.pattern == "/lock" || x.pattern == "/trust/ca.crt"
+		if x.method == "GET" && !asked[x.pattern] && !skip {
+			t.Errorf("the statements of GET %s are not counted", x.pattern)
+		}
+	}
+	w.commandStatements(t, base, last)
+}
+
+// commandStatements counts what the commands of the table ask. The transaction's
+// own begin and commit do not count as statements.
+func (w *world) commandStatements(t *testing.T, base string, last func() int64) {
+	t.Helper()
+	codes := w.take(t, 6, 8)
+	c := w.session(t, codes, "doctor1")
+	token := w.patient(t, "计数")
+	d, visit := w.doctors[0].at(base), uuid.NewString()
+	for _, x := range []struct {
+		what, path string
+		form       url.Values
+		most       int64
+	}{
+		{"a label", "/visits", commandForm("visit", visit, "patient", token, "start", "true"), 16},
+		{"one code", "/visits/" + visit + "/scans", commandForm("codes", codes[0]), 16},
+		{"six codes", "/visits/" + visit + "/scans", commandForm("codes", strings.Join(codes[1:7], "\n")), 16},
+		{"a wrong code", "/visits/" + visit + "/scans", commandForm("codes", "6901234567892"), 16},
+		{"undo", "/visits/" + visit + "/undo", commandForm("code", codes[0]), 16},
+		{"诊毕", "/visits/" + visit + "/finish", commandForm("collector", "self"), 18},
+	} {
+		r := d.post(c.path(x.path), x.form)
+		if r.status != 200 {
+			t.Errorf("%s: %d %s", x.what, r.status, r.body)
+		}
+		t.Logf("%2d statements  %s", last(), x.what)
+		if last() > x.most {
+			t.Errorf("%s asks %d statements of the database, more than %d", x.what, last(), x.most)
+		}
+	}
+}
+
+// testGalleryPages opens every line of the gallery in the running program.
+func (w *world) testGalleryPages(t *testing.T) {
+	nobody := newCaller(t, w.URL)
+	list := nobody.page("/dev/gallery/")
+	if list.status != 200 || strings.Contains(list.body, "没有样板数据") {
+		t.Fatalf("the gallery: %d", list.status)
+	}
+	n := 0
+	for _, part := range strings.Split(list.body, `href="/dev/gallery/`)[1:] {
+		number, _, _ := strings.Cut(part, `"`)
+		if r := nobody.page("/dev/gallery/" + number); r.status != 200 || !strings.Contains(r.body, "</html>") {
+			t.Errorf("sample %s: %d", number, r.status)
+		}
+		n++
+	}
+	if n < len(samples()) {
+		t.Errorf("the gallery lists %d of %d samples", n, len(samples()))
+	}
+}
