@@ -87,7 +87,18 @@ func (p *program) main(ctx context.Context) int {
 	default:
 		err = cmd.run(ctx, p, c)
 	}
+	if err != nil && ctx.Err() != nil && interrupted(err) {
+		p.say(p.err, "已中断，没有做完。再运行一次会接着做。")
+		return exitFail
+	}
 	return p.report(err)
+}
+
+// interrupted tells an error that only says that the program was asked to stop
+// from one that must be seen.
+func interrupted(err error) bool {
+	const queryCanceled = "57014"
+	return errors.Is(err, context.Canceled) || db.State(err) == queryCanceled
 }
 
 // report tells an error to the person at the terminal.
