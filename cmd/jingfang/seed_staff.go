@@ -36,6 +36,12 @@ func (s *seeder) staff(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if kept == "" {
+		// Written first: a start that is killed among the accounts must find it.
+		if err := s.keepPassword(); err != nil {
+			return err
+		}
+	}
 	for _, x := range demoPersons() {
 		switch {
 		case have[x.username] == 0:
