@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/subtle"
+	"mime"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -152,8 +153,7 @@ func errMustChange() error {
 	return db.Refuse(db.Denied, "密码须先修改（首次登录、被重置，或已用满 90 天）。请打开“修改密码”。")
 }
 
-// maxForm bounds a form that is read only for its token, in bytes; uploads carry
-// the token in the header.
+// maxForm bounds a form, in bytes; uploads carry the token in the header.
 const maxForm = 1 << 20
 
 // checkToken asks a browser's command for the token of its login. Requests with
@@ -162,6 +162,12 @@ const maxForm = 1 << 20
 func (w *Web) checkToken(rw http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
 		return nil
+	}
+	// A form that was cut off would look like one whose fields are missing.
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/x-www-form-urlencoded" {
+		if err := readForm(rw, r); err != nil {
+			return err
+		}
 	}
 	if r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == "" {
 		return nil

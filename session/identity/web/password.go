@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"jingfang/session/page"
@@ -42,7 +43,12 @@ func (w *Web) postPassword(rw http.ResponseWriter, r *http.Request) error {
 // readForm parses a form of bounded size.
 func readForm(rw http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(rw, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
+	err := r.ParseForm()
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return db.RefuseBecause(err, db.Invalid, "一次提交的内容太多（最多 %d KB），没有执行。请分几次提交。", large.Limit>>10)
+	}
+	if err != nil {
 		return db.RefuseBecause(err, db.Invalid, "表单无法识别，请刷新页面后重试。")
 	}
 	return nil

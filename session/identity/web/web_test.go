@@ -190,6 +190,16 @@ func TestDefaultDeny(t *testing.T) {
 	a.want(http.StatusOK, "event: bye", "!secret")
 }
 
+// A paste that is too long says so; it is not taken for a form without fields.
+func TestATooLargeForm(t *testing.T) {
+	h := newHouse(t)
+	h.person("boss", identity.Grant{Role: identity.SecAdmin})
+	c := h.program("boss")
+	large := strings.Repeat("8", 1<<20)
+	c.post("/admin/staff/1/grant", "role", large).want(http.StatusBadRequest, "内容太多")
+	c.browserPost("/admin/staff/1/grant", "role", large).want(http.StatusBadRequest, "内容太多")
+}
+
 // A role that was taken away, at all sites or at one, ends a stream that comes
 // back, once and for good.
 func TestADeniedStreamIsEnded(t *testing.T) {
