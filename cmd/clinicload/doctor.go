@@ -190,6 +190,7 @@ func (d *doctor) failed(ctx context.Context, what string, err error) bool {
 		return false
 	}
 	d.figures.errors.add(what + ": " + kindOf(err))
+	d.figures.errors.say(what+": "+kindOf(err), err)
 	d.failures++
 	d.gone = d.gone || unsure(err) || d.failures >= patience
 	sleep(ctx, takeBreath)

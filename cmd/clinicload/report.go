@@ -20,19 +20,20 @@ type report struct {
 	Rate     float64 `json:"rate"`    // scans per second asked for; 0: closed loop
 	Seconds  float64 `json:"seconds"` // of playing
 
-	Packs         int            `json:"packs"` // handed out
-	ScansPerSec   float64        `json:"scans_per_s"`
-	RequestsPerS  float64        `json:"requests_per_s"`
-	Scan          spread         `json:"scan"`
-	Visit         spread         `json:"label_or_finish"`
-	Missed        int            `json:"missed"` // scans that were due and not sent in time
-	Errors        map[string]int `json:"errors"`
-	OutOfCodes    int            `json:"doctors_without_packs"`
-	DoctorsGone   int            `json:"doctors_given_up"`
-	Screen        spread         `json:"scan_to_last_screen"`
-	Lost          int            `json:"lost"`
-	Reconnects    int            `json:"reconnects"`
-	StaleWarnings int            `json:"stale_warnings"`
+	Packs         int               `json:"packs"` // handed out
+	ScansPerSec   float64           `json:"scans_per_s"`
+	RequestsPerS  float64           `json:"requests_per_s"`
+	Scan          spread            `json:"scan"`
+	Visit         spread            `json:"label_or_finish"`
+	Missed        int               `json:"missed"` // scans that were due and not sent in time
+	Errors        map[string]int    `json:"errors"`
+	Examples      map[string]string `json:"error_examples,omitempty"`
+	OutOfCodes    int               `json:"doctors_without_packs"`
+	DoctorsGone   int               `json:"doctors_given_up"`
+	Screen        spread            `json:"scan_to_last_screen"`
+	Lost          int               `json:"lost"`
+	Reconnects    int               `json:"reconnects"`
+	StaleWarnings int               `json:"stale_warnings"`
 
 	Process serverReport `json:"server_process"`
 
@@ -81,7 +82,7 @@ func (l *load) report() report {
 		Server: l.file.URL, Sessions: len(l.sessions), Doctors: len(l.doctors), Viewers: len(l.viewers),
 		Rate: l.options.rate, Seconds: math.Round(l.played.Seconds()*10) / 10,
 		Scan: l.figures.scans.spread(), Visit: l.figures.visits.spread(), Screen: l.arrived.spread(),
-		Missed: l.missed, Errors: l.figures.errors.copy(), Lost: l.lost(),
+		Missed: l.missed, Errors: l.figures.errors.copy(), Examples: l.figures.errors.examples(), Lost: l.lost(),
 	}
 	for _, d := range l.doctors {
 		r.Packs += d.given
@@ -205,16 +206,19 @@ func (r report) writeTroubles(line func(string, ...any)) {
 		line("  注意          裸 SSE 有 %d 次没有到达全部屏幕", r.Bare.Lost)
 	}
 	all := maps.Clone(r.Errors)
-	if r.Raw != nil {
-		maps.Copy(all, r.Raw.Errors)
-		if r.Raw.Missed > 0 {
-			line("  注意          裸 SQL 有 %d 次到时间还没能发出", r.Raw.Missed)
+	if r.Raw != nil && len(r.Raw.Errors) > 0 {
+		if all == nil {
+			all = map[string]int{}
 		}
+		maps.Copy(all, r.Raw.Errors)
+	}
+	if r.Raw != nil && r.Raw.Missed > 0 {
+		line("  注意          裸 SQL 有 %d 次到时间还没能发出", r.Raw.Missed)
 	}
 	if len(all) == 0 {
 		line("  错误          无")
 	}
 	for _, kind := range slices.SortedFunc(maps.Keys(all), cmp.Compare[string]) {
-		line("  错误          %s × %d", kind, all[kind])
+		line("  错误          %s × %d  %s", kind, all[kind], r.Examples[kind])
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -58,10 +59,30 @@ func ratio(a, b float64) float64 {
 	return math.Round(a/b*100) / 100
 }
 
-// tally counts by kind.
+// tally counts by kind and keeps the first error of each.
 type tally struct {
-	mu sync.Mutex
-	m  map[string]int
+	mu    sync.Mutex
+	m     map[string]int
+	first map[string]string
+}
+
+// say keeps what an error says unless the kind has an example already.
+func (t *tally) say(kind string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.first == nil {
+		t.first = map[string]string{}
+	}
+	if t.first[kind] == "" {
+		t.first[kind] = err.Error()
+	}
+}
+
+// examples gives the first error of each kind.
+func (t *tally) examples() map[string]string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.first)
 }
 
 func (t *tally) add(kind string) {
@@ -77,9 +98,5 @@ func (t *tally) add(kind string) {
 func (t *tally) copy() map[string]int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	m := make(map[string]int, len(t.m))
-	for k, n := range t.m {
-		m[k] = n
-	}
-	return m
+	return maps.Clone(t.m)
 }
