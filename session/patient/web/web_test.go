@@ -1,0 +1,331 @@
+package web_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"jingfang/session/identity"
+)
+
+func TestSearchPage(t *testing.T) {
+	h := newHouse(t)
+	p, token := h.add(h.here, "陈小明")
+	a := h.get("/patients?session=7&q="+url.QueryEscape("陈")).want(http.StatusOK, "陈小明", p.Number+" · 男 · 56 岁 · 新华社区", "!"+card, "!"+token.String())
+	if n := h.statements.Load(); n > 3 {
+		t.Errorf("a search takes %d statements", n)
+	}
+	if got := a.attr("a.row-main", "href"); got != fmt.Sprintf("/patients/%d?session=7", p.ID) {
+		t.Errorf("the row leads to %s", got)
+	}
+	start := a.doc().Find(`form[action="/sessions/7/visits"]`)
+	if number, _ := start.Find(`[name="patient"]`).Attr("value"); number != p.Number || start.Find("button").Text() != "开始就诊" {
+		t.Errorf("the form to begin: %s", start.Text())
+	}
+	if visit, _ := start.Find(`[name="visit"]`).Attr("value"); uuid.Validate(visit) != nil {
+		t.Errorf("visit %q", visit)
+	}
+	h.get("/patients").want(http.StatusOK, "陈小明", "!/visits")
+	h.get("/patients?session=x").want(http.StatusOK, "陈小明", "!/visits")
+	h.get("/patients?q="+token.String()).want(http.StatusOK, "陈小明")
+	h.get("/patients?q=xyz").want(http.StatusOK, "没有找到", "换一个写法", `value="xyz"`)
+	a = h.ask(http.MethodGet, "/patients?q=cxm", ":HX-Request", "true").want(http.StatusOK, "陈小明", "!<html")
+	if a.header.Get("Vary") != "HX-Request" {
+		t.Errorf("Vary is %q", a.header.Get("Vary"))
+	}
+	h.role(identity.Assistant, h.here)
+	h.get("/patients?session=7&q=cxm").want(http.StatusOK, "陈小明", "签到", "!开始就诊")
+}
+
+// A refused search keeps the text and says what to do.
+func TestSearchRefused(t *testing.T) {
+	h := newHouse(t)
+	_, token := h.add(h.there, "陈小明")
+	long := strings.Repeat("陈", 61)
+	h.get("/patients?q="+url.QueryEscape(long)).want(http.StatusOK, "查找的文字太长", `value="`+long+`"`, "!没有找到")
+	h.get("/patients?q="+token.String()[:19]).want(http.StatusOK, "没有读完整")
+	h.get("/patients?q=%FF").want(http.StatusOK, "无法识别的字符")
+	h.get("/patients?q=JFP'\"<script>").want(http.StatusOK, "!<script>'", "!JFP'\"<")
+	h.program(http.MethodGet, "/patients?q="+token.String()[:19]).want(http.StatusBadRequest, `"kind":"invalid"`)
+	h.get("/patients?q="+token.String()).want(http.StatusForbidden, "没有权限", "!陈小明")
+	h.get("/patients?q=cxm").want(http.StatusOK, "没有找到", "!陈小明")
+	h.role(identity.Auditor)
+	h.get("/patients").want(http.StatusForbidden, "查看患者")
+	if n := h.count(`SELECT count(*) FROM audit WHERE event = 'denied'`); n != 2 {
+		t.Errorf("%d denials in the audit, want 2", n)
+	}
+}
+
+// Who does not work with patients reads masked names, and so do programs.
+func TestMasked(t *testing.T) {
+	h := newHouse(t)
+	p, _ := h.add(h.here, "陈小明")
+	person := fmt.Sprintf("/patients/%d", p.ID)
+	h.program(http.MethodGet, "/patients?q=cxm").want(http.StatusOK, fmt.Sprintf(`[{"id":%d,"number":%q,"name":"陈**","state":"active"}]`, p.ID, p.Number))
+	h.program(http.MethodGet, "/patients?q=zzz").want(http.StatusOK, "[]")
+	h.program(http.MethodGet, person).want(http.StatusOK, `"name":"陈**"`, "!陈小明", "!"+card)
+	h.role(identity.Manager, h.here)
+	h.get("/patients?session=7").want(http.StatusOK, "陈**", "!陈小明", "!/visits", "!新患者")
+	h.get(person).want(http.StatusOK, "陈**", "!陈小明", "!青霉素", "!unmask", "!/label\"")
+}
+
+func TestPersonPage(t *testing.T) {
+	h := newHouse(t)
+	p, token := h.add(h.here, "陈小明")
+	person := fmt.Sprintf("/patients/%d", p.ID)
+	a := h.get(person+"?session=7").want(http.StatusOK, "陈小明", "青霉素", "56 岁", "开始就诊", "挂失补打", "!"+card, "!"+phone, "!"+address, "!"+token.String())
+	if n := h.statements.Load(); n > 12 {
+		t.Errorf("%d statements", n)
+	}
+	for _, action := range []string{"/unmask", "/label", "/label/lost"} {
+		form := a.doc().Find(`form[action="` + person + action + `"]`)
+		if form.Length() != 1 || form.Find(`[name="csrf"]`).Length() != 1 || form.Find(`[name="session"][value="7"]`).Length() != 1 {
+			t.Errorf("the form %s: %d, or it lacks the token or the session", action, form.Length())
+		}
+	}
+	if id := a.attr(`form[action$="/lost"] [name="command_id"]`, "value"); uuid.Validate(id) != nil {
+		t.Errorf("command %q", id)
+	}
+	for _, path := range []string{"/patients/999999", "/patients/0", "/patients/-1", "/patients/x", "/patients/99999999999999999999"} {
+		h.get(path).want(http.StatusNotFound, "没有这位患者")
+	}
+	h.role(identity.Assistant, h.here)
+	h.get(person).want(http.StatusOK, "陈小明", "!unmask")
+	h.insert(`UPDATE patient SET state = 'moved' WHERE id = $1 RETURNING id`, p.ID)
+	h.get(person+"?session=7").want(http.StatusOK, "已迁出", "!/visits", "!/label\"")
+}
+
+// A patient of a site that the viewer may not see: denied everywhere, without a
+// name, and written down.
+func TestAnotherSite(t *testing.T) {
+	h := newHouse(t)
+	p, token := h.add(h.there, "陈小明")
+	person := fmt.Sprintf("/patients/%d", p.ID)
+	secret := []string{"没有权限", "!陈", "!青霉素", "!" + card, "!" + token.String()}
+	h.get(person).want(http.StatusForbidden, secret...)
+	for _, action := range []string{"/unmask", "/label", "/label/lost"} {
+		h.post(person+action, "command_id", uuid.NewString()).want(http.StatusForbidden, secret...)
+		h.program(http.MethodPost, person+action, "command_id", uuid.NewString()).want(http.StatusForbidden, `"kind":"denied"`, "!陈")
+	}
+	if n := h.count(`SELECT count(*) FROM audit WHERE event = 'denied' AND outcome = 'refused' AND site_id = $1`, h.there); n != 7 {
+		t.Errorf("%d denials in the audit, want 7", n)
+	}
+	if n := h.count(`SELECT count(*) FROM audit WHERE event <> 'denied' AND staff_id IS NOT NULL`); n != 0 {
+		t.Errorf("%d other events", n)
+	}
+}
+
+func TestNobody(t *testing.T) {
+	h := newHouse(t)
+	p, _ := h.add(h.here, "陈小明")
+	h.actor.Store(nil)
+	for _, c := range []struct{ method, path string }{
+		{"GET", "/patients"}, {"GET", "/patients/new"}, {"POST", "/patients"}, {"GET", "/patients/%d"},
+		{"POST", "/patients/%d/unmask"}, {"POST", "/patients/%d/label"}, {"POST", "/patients/%d/label/lost"},
+	} {
+		path := strings.ReplaceAll(c.path, "%d", fmt.Sprint(p.ID))
+		h.program(c.method, path).want(http.StatusUnauthorized, `"kind":"logged_out"`, "!陈")
+		if a := h.ask(c.method, path); a.status != http.StatusSeeOther || !strings.HasPrefix(a.location, "/login") {
+			t.Errorf("%s %s: %d to %s", c.method, path, a.status, a.location)
+		}
+	}
+}
+
+func TestUnmaskPage(t *testing.T) {
+	h := newHouse(t)
+	p, _ := h.add(h.here, "陈小明")
+	path := fmt.Sprintf("/patients/%d/unmask", p.ID)
+	a := h.post(path, "session", "7").want(http.StatusOK, "身份证", card, phone, address, "已记入审计", "!查看完整信息", "开始就诊")
+	if a.attr(".page-head a.button", "href") != "/patients?session=7" {
+		t.Error("the way back has lost the session")
+	}
+	if n := h.statements.Load(); n > 12 {
+		t.Errorf("%d statements", n)
+	}
+	if n := h.count(`SELECT count(*) FROM audit WHERE event = 'patient.unmask' AND object_id = $1`, p.Number); n != 1 {
+		t.Errorf("%d looks in the audit", n)
+	}
+	h.program(http.MethodPost, path).want(http.StatusOK, `"paper":"idcard"`, card)
+	h.get(path).want(http.StatusMethodNotAllowed, "不能这样打开", "!"+card)
+	for _, role := range []identity.Role{identity.Assistant, identity.Manager} {
+		h.role(role, h.here)
+		h.post(path).want(http.StatusForbidden, "查看患者完整信息", "!"+card)
+	}
+	if n := h.count(`SELECT count(*) FROM audit WHERE event = 'patient.unmask'`); n != 2 {
+		t.Errorf("%d looks in the audit, want 2", n)
+	}
+	for _, secret := range []string{card, phone, address, "陈小明"} {
+		if strings.Contains(h.log.text(), secret) {
+			t.Errorf("the log holds %s", secret)
+		}
+	}
+}
+
+func TestLabelPage(t *testing.T) {
+	h := newHouse(t)
+	p, token := h.add(h.here, "陈小明")
+	path := fmt.Sprintf("/patients/%d/label", p.ID)
+	a := h.post(path, "session", "7").want(http.StatusOK, p.Number, "陈**", "新华社区", "已送打印 1 次", "!陈小明", "!"+token.String())
+	if n := h.statements.Load(); n > 12 {
+		t.Errorf("%d statements", n)
+	}
+	if strings.Contains(a.doc().Find(".label-one").Text(), "精") || strings.Contains(a.body, "style=") {
+		t.Error("the label says what it is for, or the page has inline styles")
+	}
+	if a.attr("main a.button", "href") != fmt.Sprintf("/patients/%d?session=7", p.ID) {
+		t.Error("the way back has lost the session")
+	}
+	h.post(path).want(http.StatusOK, "已送打印 2 次")
+	h.program(http.MethodPost, path).want(http.StatusOK, `"token":"`+token.String()+`"`, `"name":"陈**"`, `"print_count":3`)
+
+	command := uuid.NewString()
+	lost := h.post(path+"/lost", "command_id", command, "session", "7").want(http.StatusOK, "原来的标签已作废", "已送打印 1 次")
+	again := h.post(path+"/lost", "command_id", command).want(http.StatusOK, "已送打印 1 次")
+	drawn := func(a answer) string { return a.attr(".label-one path", "d") }
+	if drawn(lost) == drawn(a) || drawn(lost) != drawn(again) {
+		t.Error("a lost label is not replaced, or twice")
+	}
+	h.get("/patients?q="+token.String()).want(http.StatusOK, "这张标签已作废")
+	h.post(path+"/lost").want(http.StatusBadRequest, "操作编号")
+	h.post(path+"/lost", "command_id", "x").want(http.StatusBadRequest, "操作编号")
+	h.role(identity.Manager, h.here)
+	h.post(path).want(http.StatusForbidden, "打印患者标签")
+	h.post(path+"/lost", "command_id", uuid.NewString()).want(http.StatusForbidden, "打印患者标签")
+	if strings.Contains(h.log.text(), token.String()) {
+		t.Error("the log holds a token")
+	}
+}
+
+func TestEntryForm(t *testing.T) {
+	h := newHouse(t)
+	a := h.get("/patients/new?session=7").want(http.StatusOK, "演示区 · 新华社区", "!广兴社区")
+	if n := h.statements.Load(); n > 12 {
+		t.Errorf("%d statements", n)
+	}
+	if a.attr("#site option[selected]", "value") != fmt.Sprint(h.here) || a.attr("#paper option[selected]", "value") != "idcard" {
+		t.Error("the only site or the ID card is not chosen")
+	}
+	if a.attr(`form.card [name="session"]`, "value") != "7" || uuid.Validate(a.attr(`form.card [name="command_id"]`, "value")) != nil {
+		t.Error("the form lacks the session or a command")
+	}
+	h.role(identity.Assistant)
+	a = h.get("/patients/new").want(http.StatusOK, "新华社区", "广兴社区")
+	if a.doc().Find("#site option[selected]").Length() != 0 {
+		t.Error("one of two sites is chosen already")
+	}
+	h.role(identity.Manager, h.here)
+	h.get("/patients/new").want(http.StatusForbidden, "没有可以登记患者的精防点")
+}
+
+// typed are the fields of a full entry.
+func (h *house) typed() []string {
+	return []string{"command_id", uuid.NewString(), "session", "7", "name", " 陈小明 ", "site", fmt.Sprint(h.here), "paper", "idcard", "paper_no", card, "birth", "1970-01-01",
+		"sex", "M", "phone", phone, "address", address, "allergies", "青霉素"}
+}
+
+func TestCreate(t *testing.T) {
+	h := newHouse(t)
+	form := h.typed()
+	a := h.post("/patients", form...).want(http.StatusSeeOther)
+	if n := h.statements.Load(); n > 12 {
+		t.Errorf("%d statements", n)
+	}
+	if again := h.post("/patients", form...).want(http.StatusSeeOther); again.location != a.location || !strings.HasSuffix(a.location, "?session=7") {
+		t.Errorf("sent twice: %s and %s", a.location, again.location)
+	}
+	h.get(a.location).want(http.StatusOK, "陈小明", "男 · 56 岁", "开始就诊")
+	b := h.program(http.MethodPost, "/patients", "name", "无名氏甲", "site", fmt.Sprint(h.here)).want(http.StatusCreated)
+	var created struct {
+		ID            int64
+		Number, Token string
+	}
+	check(t, json.Unmarshal([]byte(b.body), &created))
+	if created.ID == 0 || len(created.Number) != 6 || len(created.Token) != 20 {
+		t.Errorf("created %s", b.body)
+	}
+	if n := h.count(`SELECT count(*) FROM patient`); n != 2 {
+		t.Errorf("%d patients", n)
+	}
+	for _, secret := range []string{card, phone, address, "陈小明", created.Token} {
+		if strings.Contains(h.log.text(), secret) {
+			t.Errorf("the log holds %s", secret)
+		}
+	}
+}
+
+// A refused form comes back with a sentence and everything that was typed, to
+// the letter.
+func TestCreateRefused(t *testing.T) {
+	h := newHouse(t)
+	first, _ := h.add(h.here, "演示乙")
+	for _, c := range []struct{ field, value, sentence string }{
+		{"paper_no", card, "这个证件号已经登记：编号 " + first.Number},
+		{"paper_no", "９９９900197001010016", "校验位不对"},
+		{"paper_no", "", "请填写证件号"},
+		{"paper", "none", "选的是“没有证件”"},
+		{"paper", "driver", "证件种类"},
+		{"name", "演\ue81e", "姓名里有无法识别的字"},
+		{"name", "<b>\"'", "校验位不对"}, // anything typed is shown as text
+		{"birth", "1970-02-30", "出生日期写法不对"},
+		{"birth", "1971-01-01", "出生日期与身份证号不一致"},
+		{"sex", "F", "性别与身份证号不一致"},
+		{"site", "0", "请选择患者所属的精防点"},
+		{"site", "x", "请重新选择所属精防点"},
+		{"address", strings.Repeat("路", 201), "地址太长"},
+		{"command_id", "x", "操作编号不对"},
+	} {
+		t.Run(c.field+" "+c.sentence, func(t *testing.T) {
+			form := h.typed()
+			for i := 0; i < len(form); i += 2 {
+				if form[i] == c.field {
+					form[i+1] = c.value
+				} else if form[i] == "paper_no" && c.field == "name" && c.value[0] == '<' {
+					form[i+1] = card[:17] + "6"
+				}
+			}
+			a := h.post("/patients", form...).want(http.StatusOK, c.sentence, "!<b>\"")
+			for i := 0; i < len(form); i += 2 {
+				if got, ok := shown(a, form[i]); ok && got != form[i+1] && !offList(form[i+1]) {
+					t.Errorf("%s comes back as %q, typed %q", form[i], got, form[i+1])
+				}
+			}
+			kind := h.program(http.MethodPost, "/patients", form...)
+			if kind.status != http.StatusBadRequest && kind.status != http.StatusConflict {
+				t.Errorf("a program gets %d: %s", kind.status, kind.body)
+			}
+		})
+	}
+	h.role(identity.Assistant, h.there)
+	h.post("/patients", h.typed()...).want(http.StatusForbidden, "登记患者", "!"+card)
+	if n := h.count(`SELECT count(*) FROM patient`); n != 1 {
+		t.Errorf("%d patients after refusals", n)
+	}
+	for _, secret := range []string{card, phone, address} {
+		if strings.Contains(h.log.text(), secret) {
+			t.Errorf("the log holds %s", secret)
+		}
+	}
+}
+
+// offList tells a value that no choice of the form has.
+func offList(v string) bool { return v == "x" || v == "0" || v == "driver" }
+
+// shown is what a field of the form holds; false for one that is made anew.
+func shown(a answer, name string) (string, bool) {
+	a.t.Helper()
+	switch name {
+	case "command_id":
+		return "", false
+	case "site", "paper":
+		value, _ := a.doc().Find(`form.card [name="` + name + `"] option[selected]`).Attr("value")
+		return value, true
+	case "sex":
+		return a.attr(`form.card [name="sex"][checked]`, "value"), true
+	}
+	return a.attr(`form.card [name="`+name+`"]`, "value"), true
+}
