@@ -105,17 +105,21 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 	return s, err
 }
 
+// readStock sums the packs by the number of their drug and joins its words on
+// afterwards: grouping 1,500 packs by text took three times as long as all the
+// rest of the board.
 func readStock(ctx context.Context, r db.Reader, sessionID int64) ([]StockLine, error) {
 	var list []StockLine
-	err := r.Select(ctx, &list, `SELECT k.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, count(*) AS taken,
-  sum(CASE WHEN k.state = 'allocated' AND k.units_left = k.units_total THEN 1 ELSE 0 END) AS left_packs,
-  sum(CASE WHEN k.state = 'allocated' AND k.units_left < k.units_total THEN k.units_left ELSE 0 END) AS loose_left,
-  sum(CASE WHEN k.state = 'dispensed' THEN 1 ELSE 0 END) AS given,
-  sum(CASE WHEN k.state = 'dispensed' AND v.state = 'in_consultation' THEN 1 ELSE 0 END) AS at_table,
-  min(CASE WHEN k.state = 'allocated' THEN k.expires_on END) AS expires_on
-FROM pack k JOIN drug d ON d.id = k.drug_id LEFT JOIN visit v ON v.id = k.visit_id
-WHERE k.session_id = $1 AND k.state IN ('allocated', 'dispensed')
-GROUP BY k.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name ORDER BY d.generic_name, d.spec, k.drug_id`, sessionID)
+	err := r.Select(ctx, &list, `SELECT x.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, x.taken, x.left_packs, x.loose_left, x.given, x.at_table, x.expires_on
+FROM (SELECT k.drug_id, count(*) AS taken,
+    sum(CASE WHEN k.state = 'allocated' AND k.units_left = k.units_total THEN 1 ELSE 0 END) AS left_packs,
+    sum(CASE WHEN k.state = 'allocated' AND k.units_left < k.units_total THEN k.units_left ELSE 0 END) AS loose_left,
+    sum(CASE WHEN k.state = 'dispensed' THEN 1 ELSE 0 END) AS given,
+    sum(CASE WHEN k.state = 'dispensed' AND v.id IS NOT NULL THEN 1 ELSE 0 END) AS at_table,
+    min(CASE WHEN k.state = 'allocated' THEN k.expires_on END) AS expires_on
+  FROM pack k LEFT JOIN visit v ON v.id = k.visit_id AND v.session_id = $1 AND v.state = 'in_consultation'
+  WHERE k.session_id = $1 AND k.state IN ('allocated', 'dispensed') GROUP BY k.drug_id) x
+JOIN drug d ON d.id = x.drug_id ORDER BY d.generic_name, d.spec, x.drug_id`, sessionID)
 	if err != nil {
 		return nil, fmt.Errorf("read the session's stock: %w", err)
 	}
