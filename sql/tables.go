@@ -27,7 +27,7 @@ func Tables() []Table {
 		{Name: "password_history", Owner: "session/identity", AppendOnly: true},
 		{Name: "login", Owner: "session/identity"},
 		{Name: "login_guard", Owner: "session/identity", Deletable: true},
-		{Name: "command", Owner: "session/identity"},
+		{Name: "command", Owner: "session/identity", Deletable: true},
 		{Name: "audit_chain", Owner: "session/identity"},
 		{Name: "audit", Owner: "session/identity", AppendOnly: true},
 		{Name: "anchor", Owner: "session/identity", AppendOnly: true},

@@ -79,9 +79,13 @@ func (a *app) dropClosed(ctx context.Context) error {
 
 // sweep removes what nobody asks for any more.
 func (a *app) sweep(ctx context.Context) error {
-	n, err := a.persons.SweepGuards(ctx)
-	if err == nil && n > 0 {
-		a.log.Info("old login guards removed", "rows", n)
+	guards, err := a.persons.SweepGuards(ctx)
+	if err != nil {
+		return err
+	}
+	commands, err := a.persons.SweepCommands(ctx)
+	if err == nil && guards+commands > 0 {
+		a.log.Info("old rows removed", "login guards", guards, "commands", commands)
 	}
 	return err
 }

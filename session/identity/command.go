@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -116,4 +117,22 @@ func firstAnswer[T any](ctx context.Context, d *db.DB, by Actor, cmd Command, di
 		return answer, fmt.Errorf("command %s: read first answer: %w", cmd.Kind, err)
 	}
 	return answer, nil
+}
+
+// KeepCommands is how long a command's answer is kept: longer than any device
+// may have been away with commands it has not sent.
+const KeepCommands = 90 * 24 * time.Hour
+
+// SweepCommands removes the commands that nobody sends again; their answers
+// would outgrow what they did.
+func (s *Service) SweepCommands(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.d.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		n, err = tx.Exec(ctx, `DELETE FROM command WHERE at < $1`, tx.Now.Add(-KeepCommands))
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("sweep commands: %w", err)
+	}
+	return n, nil
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -104,5 +105,23 @@ func BenchmarkRunCommandWithAudit(b *testing.B) {
 		if _, _, err := h.run(by, identity.Command{ID: uuid.New(), Kind: "dispense", Request: "x"}, &n, nil); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestSweepCommands(t *testing.T) {
+	h := newHouse(t)
+	h.person("doc")
+	by := h.login("doc").State.Actor
+	var n atomic.Int64
+	old, young := identity.Command{ID: uuid.New(), Kind: "old"}, identity.Command{ID: uuid.New(), Kind: "young"}
+	_, _, err := h.run(by, old, &n, nil)
+	check(t, err)
+	h.clock.forward(identity.KeepCommands + time.Hour)
+	_, _, err = h.run(by, young, &n, nil)
+	check(t, err)
+	gone, err := h.SweepCommands(ctx())
+	check(t, err)
+	if _, replayed, err := h.run(by, young, &n, nil); gone != 1 || !replayed || err != nil {
+		t.Errorf("%d gone, replayed %v, %v", gone, replayed, err)
 	}
 }
