@@ -106,8 +106,7 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 }
 
 // readStock sums the packs by the number of their drug and joins its words on
-// afterwards: grouping 1,500 packs by text took three times as long as all the
-// rest of the board.
+// afterwards: grouping 1,500 packs by text took three times as long.
 func readStock(ctx context.Context, r db.Reader, sessionID int64) ([]StockLine, error) {
 	var list []StockLine
 	err := r.Select(ctx, &list, `SELECT x.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, x.taken, x.left_packs, x.loose_left, x.given, x.at_table, x.expires_on
