@@ -84,10 +84,13 @@ func (a *app) sweep(ctx context.Context) error {
 		return err
 	}
 	commands, err := a.persons.SweepCommands(ctx)
-	if err == nil && guards+commands > 0 {
-		a.log.Info("old rows removed", "login guards", guards, "commands", commands)
+	if err != nil {
+		return err
 	}
-	return err
+	if guards+commands > 0 {
+		a.log.Info("swept", "login guards", guards, "commands", commands)
+	}
+	return nil
 }
 
 // anchor signs where every chain stands, so that a cut tail shows.
