@@ -176,10 +176,11 @@ func (w *window) until(expression string) {
 	}
 }
 
-// text waits for a text anywhere on the page.
-func (w *window) text(want string) {
+// press clicks on an element that has been scrolled to where nothing covers it.
+func (w *window) press(selector string) {
 	w.t.Helper()
-	w.until(fmt.Sprintf("document.body.textContent.includes(%q)", want))
+	eval[bool](w, fmt.Sprintf("document.querySelector(%q).scrollIntoView({ block: 'center' }), true", selector))
+	w.do(chromedp.Click(selector))
 }
 
 // shows waits for an element whose text contains another.

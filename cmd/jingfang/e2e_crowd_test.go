@@ -14,7 +14,7 @@ import (
 // Size of the crowd: all of them want codes of one small heap.
 const (
 	crowdHands  = 50
-	crowdRounds = 6
+	crowdRounds = 4
 	crowdBatch  = 4
 	crowdHeap   = 120
 )

@@ -16,20 +16,21 @@ type shot struct {
 	prepare    func(b *window)
 }
 
-// testShots saves pictures of every page for every role, on a phone and on a
-// laptop, into the folder that JINGFANG_SHOTS names: people look at them. In any
-// case each page is opened and must not complain, nor be wider than the screen.
+// testShots opens every page as every role on a phone: none may complain, nor be
+// wider than the screen. With JINGFANG_SHOTS naming a folder it does so on a
+// laptop as well and saves pictures there, for people to look at.
 func (w *world) testShots(t *testing.T) {
 	needBrowser(t)
-	dir := os.Getenv("JINGFANG_SHOTS")
+	dir, sizes := os.Getenv("JINGFANG_SHOTS"), []bool{true}
 	if dir != "" {
+		sizes = append(sizes, false)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	fresh := w.session(t, w.take(t, 3, 3), "doctor1")
 	planned := clinic{t: t, id: w.arrange(t, w.site, "doctor2")}
-	for _, phone := range []bool{true, false} {
+	for _, phone := range sizes {
 		name := "laptop"
 		if phone {
 			name = "phone"

@@ -153,7 +153,7 @@ func (x *tables) lastPack(t *testing.T) {
 func (x *tables) undo(b *window, code string) {
 	x.t.Helper()
 	b.settled()
-	b.do(chromedp.Click(fmt.Sprintf(`#desk button[aria-label$="尾号 %s"]`, code[len(code)-4:])))
+	b.press(fmt.Sprintf(`#desk button[aria-label$="尾号 %s"]`, code[len(code)-4:]))
 	x.given--
 	b.shows("#band", "已撤销")
 	x.all()
@@ -171,7 +171,7 @@ func (x *tables) takeBack(t *testing.T) {
 func (x *tables) end(t *testing.T) {
 	for i, b := range []*window{x.a, x.b} {
 		b.settled()
-		b.do(chromedp.Click("#desk .dock .button-main"))
+		b.press("#desk .dock .button-main")
 		b.shows("#band .band-good", "诊毕")
 		b.shows("#desk", "扫患者二维码")
 		x.each(func(b *window) { b.shows("#queue .card-head", fmt.Sprintf("已看 %d", i+1)) })
