@@ -168,7 +168,7 @@ func parseConfig(cmd command, args []string, env func(string) (string, bool)) (c
 		return c, err
 	}
 	if err := set.Parse(args); err != nil {
-		return c, wrongFlag(cmd, set, args, err, failed)
+		return c, wrongFlag(cmd, set, args, failed)
 	}
 	if set.NArg() > 0 {
 		return c, usage("jingfang %s 不认识 %q。请运行 jingfang help %s 查看参数。", cmd.name, set.Arg(0), cmd.name)
@@ -233,7 +233,7 @@ func takeKnown(set *flag.FlagSet, args []string) (rest []string, err error) {
 }
 
 // wrongFlag says in Chinese what the flag package found.
-func wrongFlag(cmd command, set *flag.FlagSet, args []string, err, failed error) error {
+func wrongFlag(cmd command, set *flag.FlagSet, args []string, failed error) error {
 	if failed != nil {
 		return failed
 	}
@@ -246,7 +246,7 @@ func wrongFlag(cmd command, set *flag.FlagSet, args []string, err, failed error)
 			return usage("jingfang %s 没有参数 -%s。请运行 jingfang help %s 查看全部参数。", cmd.name, name, cmd.name)
 		}
 	}
-	return usage("参数不完整（%v）。请运行 jingfang help %s 查看参数。", err, cmd.name)
+	return usage("参数不完整：%s 后面缺少值。请运行 jingfang help %s 查看参数。", args[len(args)-1], cmd.name)
 }
 
 func optionsOf(cmd command) []option {
