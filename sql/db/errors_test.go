@@ -38,6 +38,8 @@ func TestKinds(t *testing.T) {
 		{driver.ErrBadConn, db.Unavailable},
 		{&pq.Error{Code: "57P01"}, db.Unavailable},
 		{&pq.Error{Code: "53300"}, db.Unavailable},
+		{&pq.Error{Code: "53100"}, db.Unavailable}, // disk full
+		{&pq.Error{Code: "25006"}, db.Unavailable}, // a standby after a switchover
 		{context.DeadlineExceeded, db.Unavailable},
 		{&pq.Error{Code: "42703"}, db.Internal},
 		{errors.New("anything"), db.Internal},

@@ -68,7 +68,8 @@ func retryable(err error) bool {
 }
 
 // IsUnavailable tells whether the database was not there or went away: the
-// connection broke, the server is starting or stopping, or has no room.
+// connection broke, the server is starting or stopping, has no room (memory,
+// disk, connections), or has become a standby that only reads.
 func IsUnavailable(err error) bool {
 	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -79,5 +80,5 @@ func IsUnavailable(err error) bool {
 		return true
 	}
 	s := State(err)
-	return strings.HasPrefix(s, "08") || strings.HasPrefix(s, "57P") || s == "53300" || s == "57014"
+	return strings.HasPrefix(s, "08") || strings.HasPrefix(s, "57P") || strings.HasPrefix(s, "53") || s == "57014" || s == "25006"
 }
