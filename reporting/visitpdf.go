@@ -1,0 +1,162 @@
+package reporting
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"jingfang/inventory"
+	"jingfang/session"
+)
+
+// visitTable opens the table of what patients were given.
+func (p *sessionPaper) visitTable() *table {
+	return newTable(p.sheet, 8.5, column{title: "药品", width: 51}, column{title: "数量", width: 15, right: true}, column{title: "用法 / 天数", width: 26},
+		column{title: "批号", width: 22}, column{title: "有效期", width: 20}, column{title: "追溯码", width: 40}, column{title: "读法", width: 12})
+}
+
+// visits draws every visit with what was handed out, code by code.
+func (p *sessionPaper) visits() {
+	p.part("就诊明细")
+	if len(p.r.Visits) == 0 {
+		p.says("本场没有就诊。", false, black())
+		return
+	}
+	t := p.visitTable()
+	for _, v := range p.r.Visits {
+		p.visit(t, v, "")
+	}
+	p.font(false, 8.5, grey())
+	p.y += 1
+	p.paragraph("读法：空白为扫码，手输为按末几位查到，按数为点数，推定为两盒可能对调后的判断。诊毕的明细取自冻结的就诊记录，以后改名不影响本表。")
+}
+
+// visit draws a band that says who, and a row for each box.
+func (p *sessionPaper) visit(t *table, v Visit, before string) {
+	band := before + visitBand(v)
+	t.again = nil
+	t.band(band, 6)
+	t.again = func() { t.bandAgain(band) }
+	for _, l := range v.Lines {
+		t.row(plain(l.Drug(), l.Amount().Words(l.PackWord, l.UnitWord), doseText(l), l.Batch, dateText(l.ExpiresOn), l.Code, l.How.Chinese())...)
+	}
+	if v.State == session.Finished && len(v.Lines) == 0 {
+		t.across("未发药：" + cmp.Or(v.NoDrug, "没有写原因"))
+	}
+	seen := map[string]bool{}
+	for _, c := range v.NotRecorded {
+		if text := c.text(); !seen[text] {
+			seen[text] = true
+			t.across(text)
+		}
+	}
+	t.again = nil
+}
+
+// visitBand says who was there, when, with whom.
+func visitBand(v Visit) string {
+	parts := []string{strconv.Itoa(v.Number) + " 号", visitTime(v), v.Patient + "（" + v.PatientNo + "）"}
+	if v.Doctor != "" {
+		parts = append(parts, "医生 "+v.Doctor)
+	}
+	switch v.State {
+	case session.Finished:
+		parts = append(parts, "取药 "+collectorText(v))
+	case session.Void:
+		parts = append(parts, "作废："+cmp.Or(v.VoidReason, "没有写原因"))
+	case session.Waiting:
+		parts = append(parts, "候诊")
+	default:
+		parts = append(parts, "就诊中，还没有诊毕")
+	}
+	if v.Prescription != "" {
+		parts = append(parts, "处方 "+v.Prescription)
+	}
+	if v.FinishedBy != "" && v.FinishedBy != v.Doctor {
+		parts = append(parts, "由 "+v.FinishedBy+" 诊毕")
+	}
+	return strings.Join(parts, "　")
+}
+
+// visitTime is from when to when, or since when the patient waits.
+func visitTime(v Visit) string {
+	clock := func(t time.Time) string { return t.In(session.Zone()).Format("15:04") }
+	switch {
+	case v.StartedAt != nil && v.FinishedAt != nil:
+		return clock(*v.StartedAt) + "–" + clock(*v.FinishedAt)
+	case v.StartedAt != nil:
+		return clock(*v.StartedAt) + " 起"
+	case !v.CameAt.IsZero():
+		return clock(v.CameAt) + " 签到"
+	}
+	return ""
+}
+
+func collectorText(v Visit) string {
+	word := "其他"
+	switch v.Collector {
+	case "", "self":
+		word = "本人"
+	case "family":
+		word = "家属"
+	case "village_doctor":
+		word = "村医"
+	}
+	return strings.TrimSpace(word + " " + v.CollectorName)
+}
+
+func doseText(l VisitLine) string {
+	text := l.Dose
+	if l.Days != nil {
+		text = strings.TrimSpace(text + " " + strconv.FormatInt(*l.Days, 10) + "天")
+	}
+	return text
+}
+
+// text says which code was not recorded, and why: the first clause of what the
+// doctor read on the screen.
+func (c NotRecorded) text() string {
+	why, _, _ := strings.Cut(c.Kind.Sentence(inventory.Details{}), "。")
+	return fmt.Sprintf("未记录：%s（%s）", c.Raw, strings.ReplaceAll(why, " ", ""))
+}
+
+// supplements draws what was added after closing.
+func (p *sessionPaper) supplements() {
+	if len(p.r.Supplements) == 0 {
+		return
+	}
+	p.part("补充记录")
+	t := p.visitTable()
+	for _, x := range p.r.Supplements {
+		before := fmt.Sprintf("补充 %d　%s　", x.N, x.At.In(session.Zone()).Format("2006-01-02 15:04"))
+		if x.Corrects != "" {
+			before += "更正" + x.Corrects + "　"
+		}
+		p.visit(t, x.Visit, before)
+	}
+}
+
+// chains says what the records' chain is, so that the paper can be held against
+// the database years later.
+func (p *sessionPaper) chains() {
+	p.part("记录链")
+	p.chain("就诊记录", p.r.Main)
+	if p.r.Late.Length > 0 {
+		p.chain("补充记录", p.r.Late)
+	}
+}
+
+func (p *sessionPaper) chain(name string, c Chain) {
+	if c.Length == 0 && c.Problem == "" {
+		p.says(name+"：还没有记录。", false, black())
+		return
+	}
+	p.says(fmt.Sprintf("%s共 %d 条，链头摘要（SM3）%s", name, c.Length, c.Digest), false, black())
+	if c.Problem != "" {
+		p.says(name+"的链核对不符："+c.Problem+"。", true, red())
+		return
+	}
+	p.says(name+"的链已在制表时逐条核对，一致。", false, black())
+}
