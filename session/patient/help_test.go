@@ -2,7 +2,6 @@ package patient_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -103,19 +102,6 @@ func statements(fn func(ctx context.Context)) int {
 	c, counter := db.WithCounter(ctx())
 	fn(c)
 	return int(counter.Count())
-}
-
-// demoCard is a valid ID card number of the unassigned region 999900.
-func demoCard(t testing.TB, n int) string {
-	t.Helper()
-	for _, c := range "0123456789X" {
-		card, err := patient.ParseIDCard(fmt.Sprintf("99990019700101%03d%c", n, c), noon)
-		if err == nil {
-			return card.Number()
-		}
-	}
-	t.Fatalf("no check character fits number %d", n)
-	return ""
 }
 
 func ctx() context.Context { return context.Background() }

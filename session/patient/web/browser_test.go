@@ -18,21 +18,26 @@ import (
 
 	"jingfang/session/identity"
 	"jingfang/session/patient"
+	"jingfang/static"
 )
 
-// need skips on a machine without a program, and fails where CI is set.
+// need tells what a test needs of the machine.
 func need(t testing.TB, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
-		if _, err := exec.LookPath(p); err == nil {
-			continue
+		if _, err := exec.LookPath(p); err != nil {
+			lacking(t, "there is no %s on this machine; sh deploy/test.sh installs it", p)
 		}
-		say := t.Skipf
-		if os.Getenv("CI") != "" {
-			say = t.Fatalf
-		}
-		say("there is no %s on this machine; sh deploy/test.sh installs it", p)
 	}
+}
+
+// lacking skips the test, and fails it where CI is set.
+func lacking(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
 }
 
 // browser is one page in Chromium; everything the content policy blocks fails
@@ -209,6 +214,32 @@ func TestRegisterInABrowser(t *testing.T) {
 	if n := h.count(`SELECT count(*) FROM patient_label WHERE revoked_at IS NOT NULL`); n != 1 {
 		t.Errorf("%d labels revoked", n)
 	}
+}
+
+// The list follows what is typed, without Enter, and the way back from a patient
+// leads to the same list.
+func TestSearchWhileTyping(t *testing.T) {
+	if missing := static.Missing(); len(missing) > 0 {
+		lacking(t, "front-end packages %v are missing; sh deploy/test.sh fetches them", missing)
+	}
+	h := newHouse(t)
+	h.add(h.here, "陈小明")
+	_, _, err := h.patients.Register(context.Background(), identity.System("test"), patient.Entry{Name: "李大明", HomeSiteID: h.here})
+	check(t, err)
+	b := openBrowser(t, 390, 844)
+	b.do(chromedp.Navigate(h.url + "/patients?session=7"))
+	b.until(`document.querySelectorAll('#found .row').length === 2`)
+	b.do(chromedp.SendKeys(`[name="q"]`, "cx"))
+	b.until(`document.querySelectorAll('#found .row').length === 1 && location.search === '?session=7&q=cx'`)
+	b.until(`document.activeElement.name === 'q' && document.querySelector('#found form[action="/sessions/7/visits"]')`)
+	b.do(chromedp.SendKeys(`[name="q"]`, "zzz"))
+	b.until(`document.querySelector('#found .empty') && document.querySelector('#found .empty').innerText.includes('没有找到')`)
+	b.do(chromedp.Navigate(h.url+"/patients?session=7"), chromedp.SendKeys(`[name="q"]`, "陈小"))
+	b.until(`document.querySelectorAll('#found .row').length === 1`)
+	b.do(chromedp.Click("#found a.row-main"))
+	b.until(`document.querySelector('h1').textContent === '陈小明'`)
+	b.do(chromedp.NavigateBack())
+	b.until(`document.querySelectorAll('#found .row').length === 1 && document.querySelector('[name="q"]').value === '陈小'`)
 }
 
 // Every page on a phone and on a laptop; nothing is wider than the screen.
