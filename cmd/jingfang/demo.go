@@ -65,7 +65,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, base.close()) }()
-	if d.keys, err = openKeys(d.config.Data); err != nil {
+	if d.keys, err = keysFor(ctx, d.config.Data, base.DB); err != nil {
 		return err
 	}
 	if d.password, err = d.findPassword(); err != nil {
@@ -83,6 +83,9 @@ func (d *demo) run(ctx context.Context) (err error) {
 		around.rounds = seal.TestRounds
 	}
 	if d.house, err = openHouse(d.config, d.log, l, base, around, d.keys); err != nil {
+		return err
+	}
+	if err := d.house.app.persons.CheckKeys(ctx); err != nil {
 		return err
 	}
 	return d.serve(ctx)

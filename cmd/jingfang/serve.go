@@ -20,10 +20,6 @@ func runServe(ctx context.Context, p *program, c config) (err error) {
 	if err != nil {
 		return err
 	}
-	keys, err := openKeys(c.Data)
-	if err != nil {
-		return err
-	}
 	l, err := listen(ctx, c.Addr)
 	if err != nil {
 		return err
@@ -34,8 +30,15 @@ func runServe(ctx context.Context, p *program, c config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
+	keys, err := keysFor(ctx, c.Data, d.DB)
+	if err != nil {
+		return err
+	}
 	h, err := openHouse(c, log, l, d, surroundings{https: c.FrontHTTPS, his: his, firstRun: true}, keys)
 	if err != nil {
+		return err
+	}
+	if err := h.app.persons.CheckKeys(ctx); err != nil {
 		return err
 	}
 	if err := h.announceFirstRun(ctx, p); err != nil {
