@@ -152,14 +152,3 @@ func TestLabelsTogether(t *testing.T) {
 		t.Errorf("%d prints counted", n)
 	}
 }
-
-func TestEventLabels(t *testing.T) {
-	for _, name := range []string{"patient.register", "patient.unmask", "patient.print_label", "patient.revoke_labels"} {
-		if patient.EventLabel(name) == "" {
-			t.Errorf("%s has no name", name)
-		}
-	}
-	if got := patient.EventLabel("login"); got != "" {
-		t.Errorf("another package's event is called %s", got)
-	}
-}
