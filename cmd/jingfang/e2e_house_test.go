@@ -58,7 +58,9 @@ func (s *transcript) String() string {
 func twoUsers(t *testing.T, o dbtest.Options) *dbtest.DB {
 	t.Helper()
 	d := dbtest.With(t, o)
-	d.NeedTwoUsers(t)
+	if !d.TwoUsers() {
+		t.Skip("the program refuses to run as the owner of its tables; set JINGFANG_TEST_APP_DSN to a second user")
+	}
 	return d
 }
 

@@ -249,6 +249,22 @@ func (w *world) testSights(t *testing.T) {
 	}
 }
 
+// testAnswersNameNobody: what is sent back to a check-in names no patient, for
+// the screen may stand where others see it.
+func (w *world) testAnswersNameNobody(t *testing.T) {
+	c := w.session(t, w.take(t, 7, 1), "doctor1")
+	for _, by := range []*caller{w.helper, w.pharm} {
+		form := commandForm("visit", newID(), "patient", w.patient(t, "签到"), "start", "false")
+		r := by.htmx("POST", c.path("/visits"), form)
+		if r.status != 200 || !strings.Contains(r.body, "号") || strings.Contains(r.body, "演示签到") {
+			t.Errorf("%s checks a patient in and reads %d %s", by.name, r.status, r.body)
+		}
+		if r := by.post(c.path("/visits"), form); strings.Contains(r.body, "演示") {
+			t.Errorf("the answer for programs names the patient: %s", r.body)
+		}
+	}
+}
+
 // givenTail is the end of the last code that the seed gave, as the board shows
 // it.
 func (w *world) givenTail(t *testing.T) string {

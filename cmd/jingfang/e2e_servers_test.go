@@ -50,6 +50,44 @@ func (w *world) testTwoServers(t *testing.T) {
 	c.finish(d, visit)
 }
 
+// Bytes that a phone on a weak link may be asked to take: for one scan, and for
+// the whole board on connecting.
+const (
+	scanBytes  = 4 << 10
+	boardBytes = 40 << 10
+)
+
+// testWeight weighs what one scan sends to a phone in a session of twenty drugs
+// and five doctors.
+func (w *world) testWeight(t *testing.T) {
+	x := w.plan.Sessions[0]
+	c := clinic{t: t, id: x.ID}
+	d := person(t, w.URL, x.Doctors[0])
+	for _, token := range x.Patients[300:320] {
+		c.queue(w.helper, token)
+	}
+	visit := c.start(d, x.Patients[299])
+	before := c.totals(w.pharm)
+	phone := d.watch(c.id)
+	phone.until(t, 0, "the board", showsFoot(before.Taken, before.Given, before.Left))
+	if n := len(phone.text()); n > boardBytes {
+		t.Errorf("connecting costs %d bytes", n)
+	}
+	for i, code := range x.Codes[1000:1003] {
+		from := len(phone.text())
+		if a := c.scan(d, visit, code); a.kinds()[0] != "ok" {
+			t.Fatalf("%+v", a)
+		}
+		phone.until(t, 0, "the scan", showsFoot(before.Taken, before.Given+i+1, before.Left-i-1))
+		n := len(phone.text()) - from
+		t.Logf("one scan costs a phone %d bytes", n)
+		if n > scanBytes {
+			t.Errorf("one scan costs a phone %d bytes", n)
+		}
+	}
+	c.finish(d, visit)
+}
+
 // showsFoot matches a board whose equation has these numbers.
 func showsFoot(taken, given, left int) func(streamEvent) bool {
 	return func(e streamEvent) bool {

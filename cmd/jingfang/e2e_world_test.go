@@ -183,10 +183,10 @@ func TestHouse(t *testing.T) {
 	}{
 		{"two servers", (*world).testTwoServers},
 		{"crowd", (*world).testCrowd},
-		{"replay", (*world).testReplay},
-		{"access", (*world).testAccess}, {"sights", (*world).testSights}, {"patient pages", (*world).testPatientPages},
+		{"replay", (*world).testReplay}, {"weight", (*world).testWeight},
+		{"access", (*world).testAccess}, {"sights", (*world).testSights}, {"patient pages", (*world).testPatientPages}, {"answers", (*world).testAnswersNameNobody},
 		{"other site", (*world).testOtherSite},
-		{"bad input", (*world).testBadInput}, {"bad arrivals", (*world).testBadArrivals},
+		{"bad input", (*world).testBadInput}, {"bad arrivals", (*world).testBadArrivals}, {"odd requests", (*world).testOddRequests},
 		{"statements", (*world).testStatements}, {"gallery", (*world).testGalleryPages},
 		{"tables", (*world).testTables},
 		{"pages", (*world).testShots},
