@@ -58,6 +58,7 @@ func (a *app) routes() []route {
 		{"GET", "/patients/{id}", identity.ViewPatient, quick, p.Person},
 		{"POST", "/patients/{id}/unmask", identity.UnmaskPatient, quick, p.Unmask},
 		{"POST", "/patients/{id}/label", identity.PrintLabel, quick, p.PrintLabel},
+		{"POST", "/patients/{id}/label/lost", identity.PrintLabel, quick, p.LoseLabel},
 
 		{"GET", "/receipts", identity.Receive, quick, i.Receipts},
 		{"GET", "/receipts/{id}", identity.Receive, quick, i.Receipt},

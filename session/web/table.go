@@ -37,9 +37,10 @@ type deskView struct {
 
 // nextView waits for a patient.
 type nextView struct {
-	URL   string
-	Visit string // id of the visit that the next label makes
-	First []queueRow
+	URL     string
+	Session int64
+	Visit   string // id of the visit that the next label makes
+	First   []queueRow
 }
 
 // visitView is the open visit.
@@ -107,7 +108,7 @@ func (h *Handlers) readDesk(ctx context.Context, by identity.Actor, x session.Se
 		}
 		return desk, nil
 	}
-	desk.Next = &nextView{URL: desk.URL + "/visits", Visit: uuid.NewString()}
+	desk.Next = &nextView{URL: desk.URL + "/visits", Session: x.ID, Visit: uuid.NewString()}
 	return desk, nil
 }
 
