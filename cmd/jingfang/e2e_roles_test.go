@@ -33,10 +33,11 @@ func accessTable() []access {
 		{"POST", "/sessions/{id}/visits/{visit}/scans", "D"}, {"POST", "/sessions/{id}/visits/{visit}/undo", "D"},
 		{"POST", "/sessions/{id}/visits/{visit}/finish", "DP"},
 		{"GET", "/patients", "DPAM"}, {"GET", "/patients/new", "DPA"}, {"POST", "/patients", "DPA"},
-		{"GET", "/patients/{id}", "DPAM"}, {"POST", "/patients/{id}/unmask", "DP"}, {"POST", "/patients/{id}/label", "DPA"},
+		{"GET", "/patients/{id}", "DPAM"}, {"POST", "/patients/{id}/unmask", "DP"}, {"POST", "/patients/{id}/label", "DPA"}, {"POST", "/patients/{id}/label/lost", "DPA"}, {"POST", "/patients/{id}/label/lost", "DPA"},
 		{"GET", "/receipts", "PA"}, {"GET", "/receipts/{id}", "PA"}, {"POST", "/receipts/{id}/scans", "PA"},
 		{"POST", "/receipts/{id}/undo", "PA"}, {"POST", "/receipts/{id}/refusals", "PA"}, {"POST", "/receipts/{id}/finish", "PA"},
 		{"GET", "/stock", "DPAM"}, {"GET", "/drugs", "DPAM"}, {"POST", "/drugs/prefixes", "P"},
+		{"GET", "/trace", "DPAM"}, {"GET", "/trace/{code}", "DPAM"},
 		{"GET", "/admin/staff", "SC"}, {"POST", "/admin/staff", "S"}, {"GET", "/admin/staff/{id}", "SC"},
 		{"POST", "/admin/staff/{id}/reset", "S"}, {"POST", "/admin/staff/{id}/disable", "S"}, {"POST", "/admin/staff/{id}/enable", "S"},
 		{"POST", "/admin/staff/{id}/grant", "C"}, {"POST", "/admin/staff/{id}/revoke", "C"},
@@ -110,6 +111,7 @@ func (w *world) testTableIsWhole(t *testing.T) {
 // done.
 func (w *world) address(t *testing.T, x access) string {
 	path := strings.ReplaceAll(x.pattern, "{visit}", "00000000-0000-4000-8000-000000000001")
+	path = strings.ReplaceAll(path, "{code}", w.givenCode(t))
 	id := "999999999"
 	if x.method == "GET" {
 		id = fmt.Sprint(w.today.id)
@@ -269,13 +271,20 @@ func (w *world) testAnswersNameNobody(t *testing.T) {
 // it.
 func (w *world) givenTail(t *testing.T) string {
 	t.Helper()
+	code := w.givenCode(t)
+	return "…" + code[len(code)-4:]
+}
+
+// givenCode is the last code that the seed gave.
+func (w *world) givenCode(t *testing.T) string {
+	t.Helper()
 	var code string
 	err := w.base.App.Get(context.Background(), &code, `SELECT k.code FROM visit_line l JOIN pack k ON k.id = l.pack_id JOIN visit v ON v.id = l.visit_id
 WHERE v.session_id = $1::bigint ORDER BY l.id DESC LIMIT 1`, w.today.id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "…" + code[len(code)-4:]
+	return code
 }
 
 // testPatientPages: names whole or masked, sealed fields only when asked for.
