@@ -95,7 +95,7 @@ func TestRecordsAreNeverChanged(t *testing.T) {
 	c.scan(c.doctors[0], visit, c.codes[0])
 	_, err := c.svc.FinishVisit(c.ctx, c.doctors[0], session.Ending{SessionID: c.session, Visit: visit, CommandID: uuid.New()})
 	c.must(err)
-	for _, query := range []string{`UPDATE record SET seq = 9`, `DELETE FROM record`, `TRUNCATE record`, `UPDATE movement SET quantity = 0`,
+	for _, query := range []string{`UPDATE record SET seq = 9`, `DELETE FROM record`, `TRUNCATE record CASCADE`, `UPDATE movement SET quantity = 0`,
 		`DELETE FROM movement`, `UPDATE audit SET outcome = 'ok'`} {
 		for _, d := range []*db.DB{c.db.App, c.db.Owner} {
 			err := d.InTx(c.ctx, func(ctx context.Context, tx *db.Tx) error {
