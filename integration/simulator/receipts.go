@@ -55,6 +55,10 @@ func (h *HIS) MakeReceipt(o Order) (wire.Receipt, error) {
 	return full, nil
 }
 
+// tailGap parts the serial numbers of drugs that come in the same moment, so that
+// boxes of two drugs do not end alike: people read the last four characters.
+const tailGap = 137
+
 // line invents batch, dates and codes. Serial numbers begin with the clock's
 // milliseconds, so that a restarted demo does not repeat those of the run
 // before.
@@ -64,7 +68,7 @@ func (h *HIS) line(no int, d wire.Drug, packs int, now time.Time) wire.Line {
 		MadeOn: wire.DateOf(made), ExpiresOn: wire.DateOf(made.AddDate(2, 0, 0)), Packs: packs,
 		Price: strconv.Itoa(10+no) + ".5000"}
 	prefix := d.Prefixes[0].Prefix
-	serial := max(h.serials[prefix], now.UnixMilli())
+	serial := max(h.serials[prefix], now.UnixMilli()+tailGap*int64(no))
 	for range packs {
 		serial++
 		l.Codes = append(l.Codes, DemoCode(prefix, serial))
