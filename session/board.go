@@ -41,6 +41,8 @@ type StockLine struct {
 	Given     int        `db:"given"`      // packs handed out
 	AtTable   int        `db:"at_table"`   // of those, in visits that are still open
 	ExpiresOn *time.Time `db:"expires_on"` // the first to expire of what is left
+	// Away is the packs that it took out and has no longer, nobody's having got them.
+	Away Equation `db:"-"`
 }
 
 // DrugName is the drug as people say it.
@@ -73,14 +75,11 @@ type LastScan struct {
 	At      time.Time `db:"at"`
 }
 
-// Totals is the sum over all drugs: taken = given + left, always.
+// Totals is the short form of [Snapshot.Equation]: taken = given + left and what
+// came home, was rolled over, damaged or explained.
 func (s Snapshot) Totals() (taken, given, left int) {
-	for _, l := range s.Stock {
-		taken += l.Taken
-		given += l.Given
-		left += l.Taken - l.Given
-	}
-	return taken, given, left
+	e := s.Equation()
+	return e.Taken, e.Given, e.Left
 }
 
 // ReadBoard reads the whole board on one snapshot of the database, so that its
@@ -96,6 +95,11 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 		if s.Stock, err = readStock(ctx, tx, sessionID); err != nil {
 			return err
 		}
+		away, err := readAway(ctx, tx, s.Session)
+		if err != nil {
+			return err
+		}
+		s.Stock = addAway(s.Stock, away)
 		if s.Queue, err = readQueue(ctx, tx, sessionID); err != nil {
 			return err
 		}

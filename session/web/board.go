@@ -25,8 +25,27 @@ type stateView struct {
 	Open bool
 }
 
-// footView is the equation that is always true: 带出 = 发出 + 余.
-type footView struct{ Taken, Given, Left string }
+// footView is the equation that is always true: 带出 = 发出 + 余, and further
+// terms when they are not zero.
+type footView struct {
+	Taken, Given, Left string
+	More               []footTerm
+}
+
+type footTerm struct{ Word, Packs string }
+
+func newFootView(e session.Equation) footView {
+	v := footView{Taken: fmt.Sprint(e.Taken), Given: fmt.Sprint(e.Given), Left: fmt.Sprint(e.Left)}
+	for _, x := range []struct {
+		word  string
+		packs int
+	}{{"带回", e.Home}, {"转下场", e.Rolled}, {"损坏", e.Damaged}, {"说明", e.Explained}} {
+		if x.packs != 0 {
+			v.More = append(v.More, footTerm{x.word, fmt.Sprint(x.packs)})
+		}
+	}
+	return v
+}
 
 type stockView struct {
 	Rows  []stockRow
@@ -86,10 +105,9 @@ type codeRow struct{ Drug, Tail, At string }
 // newBoardView draws a snapshot for an audience; it only turns facts into words.
 func newBoardView(s session.Snapshot, a live.Audience) boardView {
 	may := scopeOf(a)
-	taken, given, left := s.Totals()
 	return boardView{
 		State:   newStateView(s.Session.State),
-		Foot:    footView{fmt.Sprint(taken), fmt.Sprint(given), fmt.Sprint(left)},
+		Foot:    newFootView(s.Equation()),
 		Stock:   newStockView(s.Stock, may),
 		Queue:   newQueueView(s.Queue, may),
 		Doctors: newDoctorsView(s.Doctors, may),
@@ -118,7 +136,7 @@ func newStockRow(l session.StockLine, may scope) stockRow {
 	r := stockRow{
 		ID: fmt.Sprintf("stock-%d", l.DrugID), Name: l.Generic, Spec: l.Spec, Left: fmt.Sprint(l.Left), Unit: l.PackWord,
 		Detail: fmt.Sprintf("带出 %d · 发出 %d", l.Taken, l.Given), Low: l.Left*5 < l.Taken,
-		GivenTo: given, TableTo: given, TableW: table, LeftFrom: given + table, LeftW: 1000 - given - table,
+		GivenTo: given, TableTo: given, TableW: table, LeftFrom: given + table, LeftW: perMille(l.InTray(), l.Taken),
 	}
 	if l.AtTable > 0 {
 		r.Detail += fmt.Sprintf(" · 诊间 %d", l.AtTable)

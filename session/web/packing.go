@@ -42,7 +42,7 @@ func newBenchView(s session.Snapshot, home bool) benchView {
 	v.Stock = newStockView(s.Stock, scopeOf(forPharmacist))
 	left := 0
 	for _, l := range s.Stock {
-		left += l.Taken - l.Given
+		left += l.InTray()
 	}
 	v.Total = fmt.Sprint(left)
 	return v
