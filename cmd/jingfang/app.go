@@ -149,6 +149,7 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "入库", URL: "/receipts", Icon: "receipt"}, Needs: identity.Receive},
 		{MenuItem: page.MenuItem{Title: "库存", URL: "/stock", Icon: "box"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "药品", URL: "/drugs", Icon: "pill"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "查码", URL: "/trace", Icon: "trace"}, Needs: identity.ViewStock},
 	}
 }
 

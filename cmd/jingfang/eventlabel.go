@@ -59,6 +59,8 @@ func storeEvent(event string) string {
 		return "开关单据接收"
 	case "pull.resolve":
 		return "处理接收失败的单据"
+	case "trace.view":
+		return "查码"
 	case "transferlog.open":
 		return "查看传输日志正文"
 	}

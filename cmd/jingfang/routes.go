@@ -69,6 +69,9 @@ func (a *app) routes() []route {
 		{"GET", "/stock", identity.ViewStock, quick, i.Stock},
 		{"GET", "/drugs", identity.ViewStock, quick, i.Drugs},
 		{"POST", "/drugs/prefixes", identity.TeachPrefix, quick, i.Teach},
+
+		{"GET", "/trace", identity.ViewStock, quick, s.TraceSearch},
+		{"GET", "/trace/{code}", identity.ViewStock, quick, s.Trace},
 	}
 }
 

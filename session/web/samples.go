@@ -32,6 +32,7 @@ func Samples() []page.Sample {
 		{Name: "table", Title: "医生：就诊中", View: tableView{Head: head, Board: busy, Desk: deskView{URL: "#", Visit: visit}}},
 		{Name: "packing", Title: "配药装箱", View: packingView{Head: head, Bench: bench}},
 	}
+	list = append(list, traceSamples()...)
 	return append(list, samplePieces(busy, deskView{URL: "#", Visit: visit}, next, bench)...)
 }
 

@@ -1,0 +1,63 @@
+package web
+
+import (
+	"time"
+
+	"jingfang/session"
+)
+
+// traceJSON is the life of a pack for programs.
+type traceJSON struct {
+	Code     string          `json:"code"`
+	Drug     string          `json:"drug"`
+	State    string          `json:"state"`
+	Batch    string          `json:"batch"`
+	Expires  string          `json:"expires,omitempty"`
+	Units    int64           `json:"units"`
+	Left     int64           `json:"units_left"`
+	Verified int             `json:"records_verified"`
+	Problem  string          `json:"problem,omitempty"`
+	Steps    []traceStepJSON `json:"steps"`
+}
+
+// traceStepJSON is one movement; what the viewer may not see is missing.
+type traceStepJSON struct {
+	Kind      string    `json:"kind"`
+	From      string    `json:"from"`
+	To        string    `json:"to"`
+	Quantity  int64     `json:"quantity"`
+	At        time.Time `json:"at"`
+	Who       string    `json:"who,omitempty"`
+	How       string    `json:"how"`
+	Reason    string    `json:"reason,omitempty"`
+	Alarm     string    `json:"alarm,omitempty"`
+	Receipt   string    `json:"receipt,omitempty"`
+	Session   int64     `json:"session,omitempty"`
+	Site      string    `json:"site,omitempty"`
+	Date      string    `json:"date,omitempty"`
+	Number    int       `json:"number,omitempty"`
+	Patient   string    `json:"patient,omitempty"`
+	PatientNo string    `json:"patient_no,omitempty"`
+	Doctor    string    `json:"doctor,omitempty"`
+	Record    int64     `json:"record,omitempty"`
+	Chain     string    `json:"chain,omitempty"`
+}
+
+func newTraceJSON(t session.Trace) traceJSON {
+	p := t.Pack
+	out := traceJSON{Code: p.Code, Drug: p.DrugName(), State: string(p.State), Batch: p.Batch, Expires: dayOf(p.ExpiresOn),
+		Units: p.UnitsTotal, Left: p.UnitsLeft, Verified: t.Chains.Records, Problem: t.Chains.Problem, Steps: []traceStepJSON{}}
+	for _, x := range t.Steps {
+		s := traceStepJSON{Kind: string(x.Kind), From: string(x.From), To: string(x.To), Quantity: x.Quantity, At: x.At, Who: x.Who,
+			How: string(x.How), Reason: x.Reason, Alarm: x.Alarm, Receipt: x.Receipt, Site: x.Site, Date: dayOf(x.HeldOn),
+			Number: x.Number, Patient: x.Patient, PatientNo: x.PatientNo, Doctor: x.Doctor}
+		if x.SessionID != nil {
+			s.Session = *x.SessionID
+		}
+		if x.Record != nil {
+			s.Record, s.Chain = x.Record.Seq, x.Record.Chain
+		}
+		out.Steps = append(out.Steps, s)
+	}
+	return out
+}
