@@ -26,13 +26,13 @@ type fontSet struct {
 }
 
 // fonts loads the fonts once; they are embedded and cannot change.
-var fonts = sync.OnceValues(loadFonts)
+var fonts = sync.OnceValues(func() (*fontSet, error) { return loadFonts(static.Read) })
 
-func loadFonts() (*fontSet, error) {
+func loadFonts(read func(name string) ([]byte, error)) (*fontSet, error) {
 	var f fontSet
 	var err error
-	if f.regular, err = static.Read(regularFile); err == nil {
-		f.bold, err = static.Read(boldFile)
+	if f.regular, err = read(regularFile); err == nil {
+		f.bold, err = read(boldFile)
 	}
 	if err != nil {
 		return nil, db.RefuseBecause(err, db.Unavailable, "这个程序里没有中文字体，不能生成 PDF。请管理员在源码目录运行 sh deploy/demo.sh 取得字体，再重新编译启动。")

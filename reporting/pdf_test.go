@@ -222,14 +222,18 @@ func TestSupplementsOnThePaper(t *testing.T) {
 	d.exec(`INSERT INTO record (session_id, chain, seq, recipe, visit_id, patient_id, doctor_id, corrects_id, at, canonical, prev, digest)
 VALUES ($1, 'supplement', 1, 1, $2, $3, $4, $5, now(), $6, $7, $8)`, d.session, old.Visit, old.Patient, old.Doctor, old.ID, old.Canonical, zero[:], digest[:])
 	d.exec(`UPDATE record_chain SET length = 1, digest = $2 WHERE session_id = $1 AND chain = 'supplement'`, d.session, digest[:])
+	d.exec(`INSERT INTO closing_confirm (session_id, staff_id, part, at) VALUES ($1, $2, 'pharmacist', now()), ($1, $3, 'doctor', now())`,
+		d.session, d.chief.StaffID, d.doctors[0].StaffID)
 	r := d.read()
-	r.Signatures = []reporting.Signature{{Name: "演示药师甲", Role: "值班药师", At: made().At}}
+	if len(r.Signatures) != 2 {
+		t.Errorf("signatures: %+v", r.Signatures)
+	}
 	if len(r.Supplements) != 1 || r.Late.Problem != "" || r.Late.Length != 1 || len(r.Visits) != 4 {
 		t.Fatalf("supplements: %+v, chain %+v", r.Supplements, r.Late)
 	}
 	path, _ := paper(t, r, "supplement")
 	text := strings.Join(pages(t, path), "\n")
-	for _, want := range []string{"补充 1", "更正就诊记录 1", "补充记录共 1 条", "电子确认：值班药师　演示药师甲"} {
+	for _, want := range []string{"补充 1", "更正就诊记录 1", "补充记录共 1 条", "电子确认：药师　演示药师甲", "电子确认：医生　演示医生甲"} {
 		if !strings.Contains(squeezed(text), squeezed(want)) {
 			t.Errorf("the paper lacks %q", want)
 		}

@@ -50,7 +50,14 @@ type Heading struct {
 	StoppedAt *time.Time    `db:"stopped_at"`
 	StoppedBy string        `db:"stopped_by"`
 	ClosedAt  *time.Time    `db:"closed_at"`
-	Reason    string        `db:"reason"` // of a cancelled or rescheduled session
+	// Carrier has the left-overs while they are on the way home; "" for nobody.
+	Carrier   string     `db:"carrier"`
+	CarrierAt *time.Time `db:"carrier_at"`
+	// Expected is how many patients the roster names, Came how many of them have
+	// a visit.
+	Expected int    `db:"expected"`
+	Came     int    `db:"came"`
+	Reason   string `db:"reason"` // of a cancelled or rescheduled session
 }
 
 // Member is a person of the team; Duty marks who answered requests and closed.
@@ -59,11 +66,11 @@ type Member struct {
 	Duty bool
 }
 
-// Signature is one person's electronic confirmation.
+// Signature is one person's electronic confirmation of the closing.
 type Signature struct {
-	Name string
-	Role string // in Chinese, as printed
-	At   time.Time
+	Name string       `db:"name"`
+	Part session.Part `db:"part"` // in the team
+	At   time.Time    `db:"at"`
 }
 
 // ReadSessionReport reads the report of a session on one snapshot. Error:
@@ -95,15 +102,29 @@ func (r *SessionReport) read(ctx context.Context, tx *db.Tx, id int64) error {
 		return err
 	}
 	r.Doctors = totalDoctors(r.Visits)
-	return nil
+	r.Signatures, err = readSignatures(ctx, tx, id)
+	return err
+}
+
+func readSignatures(ctx context.Context, tx *db.Tx, id int64) ([]Signature, error) {
+	var list []Signature
+	err := tx.Select(ctx, &list, `SELECT f.name, c.part, c.at FROM closing_confirm c JOIN staff f ON f.id = c.staff_id
+WHERE c.session_id = $1::bigint ORDER BY c.at, c.staff_id`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read signatures: %w", err)
+	}
+	return list, nil
 }
 
 func readHeading(ctx context.Context, tx *db.Tx, id int64) (Heading, error) {
 	var h Heading
 	err := tx.Get(ctx, &h, `SELECT c.id, c.site_id, s.code AS site_code, s.name AS site, s.district, c.held_on, c.kind, c.place, c.state,
-  c.duty_staff_id, c.opened_at, COALESCE(o.name, '') AS opened_by, c.stopped_at, COALESCE(p.name, '') AS stopped_by, c.closed_at, c.reason
+  c.duty_staff_id, c.opened_at, COALESCE(o.name, '') AS opened_by, c.stopped_at, COALESCE(p.name, '') AS stopped_by, c.closed_at, c.reason,
+  COALESCE(h.name, '') AS carrier, c.carrier_at, (SELECT count(*) FROM session_roster x WHERE x.session_id = c.id) AS expected,
+  (SELECT count(*) FROM session_roster x WHERE x.session_id = c.id AND EXISTS (SELECT 1 FROM visit v
+    WHERE v.session_id = c.id AND v.patient_id = x.patient_id AND v.state <> 'void')) AS came
 FROM clinic_session c JOIN site s ON s.id = c.site_id LEFT JOIN staff o ON o.id = c.opened_by LEFT JOIN staff p ON p.id = c.stopped_by
-WHERE c.id = $1::bigint`, id)
+LEFT JOIN staff h ON h.id = c.carrier_id WHERE c.id = $1::bigint`, id)
 	if db.IsNoRows(err) {
 		return h, db.Refuse(db.NotFound, "没有这个义诊场次。请从首页重新进入。")
 	}

@@ -104,6 +104,9 @@ func (p *sessionPaper) facts() {
 	pair("结束", moment(h.ClosedAt, h.HeldOn, ""), "状态", state)
 	wide := table{s: p.sheet, size: 9, cols: []column{{width: 22}, {width: bodyWidth - 22}}}
 	wide.row(cell{text: "人员", bold: true}, cell{text: p.team()})
+	if h.Carrier != "" {
+		wide.row(cell{text: "带回途中", bold: true}, cell{text: h.Carrier + "　" + moment(h.CarrierAt, h.HeldOn, "")})
+	}
 	wide.row(cell{text: "数据截至", bold: true}, cell{text: p.r.At.In(session.Zone()).Format("2006-01-02 15:04:05") + "（以后的变动不在本表内）"})
 }
 
@@ -168,6 +171,9 @@ func (p *sessionPaper) verdict() {
 	}
 	text := fmt.Sprintf("诊毕 %d 人次，其中发药 %d 人次、未发药 %d 人次；发出 %s。", finished, finished-empty, empty,
 		p.total(func(l StockLine) Amount { return l.Tally[Given] }))
+	if h := p.r.Heading; h.Expected > 0 {
+		text += fmt.Sprintf("名册 %d 人，到 %d 人。", h.Expected, h.Came)
+	}
 	if open > 0 {
 		text += fmt.Sprintf("还有 %d 人未诊毕。", open)
 	}
@@ -191,7 +197,7 @@ func (p *sessionPaper) agreement() {
 		}
 	}
 	if n > 0 {
-		p.says(fmt.Sprintf("账实不符：有 %d 盒的流水、药盒登记和就诊明细对不上，见“药品收发”下的差异表。", n), true, red())
+		p.says(fmt.Sprintf("账实不符：有 %d 盒对不上，见“药品收发”下的差异表。", n), true, red())
 	} else {
 		p.says("账实相符：流水、药盒登记和就诊明细一致。", true, black())
 	}
@@ -380,7 +386,7 @@ func (p *sessionPaper) signatures() {
 	p.heading("签名")
 	for _, x := range p.r.Signatures {
 		at := x.At
-		p.says(fmt.Sprintf("电子确认：%s　%s　%s", x.Role, x.Name, moment(&at, p.r.Heading.HeldOn, "")), false, black())
+		p.says(fmt.Sprintf("电子确认：%s　%s　%s", partWord(x.Part), x.Name, moment(&at, p.r.Heading.HeldOn, "")), false, black())
 	}
 	p.need(height + 2)
 	w := (bodyWidth - 8) / 3

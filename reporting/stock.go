@@ -83,31 +83,48 @@ func (p packRow) left(session int64) int64 {
 	return 0
 }
 
+// stockBook is the stock while it is put together.
+type stockBook struct {
+	report *SessionReport
+	lines  map[string]*StockLine
+	moves  map[int64][]moved // by pack, as all of these
+	given  map[int64]int64
+	people map[int64]string // who answers for a missing pack
+}
+
 // readStock makes the stock, the notes and the differences.
 func (r *SessionReport) readStock(ctx context.Context, tx *db.Tx) error {
-	moves, ids, err := readMoves(ctx, tx, r.Heading.ID)
+	b := stockBook{report: r, lines: map[string]*StockLine{}}
+	packs, err := b.read(ctx, tx)
 	if err != nil {
 		return err
 	}
-	packs, err := readPacks(ctx, tx, r.Heading.ID, ids)
-	if err != nil {
-		return err
-	}
-	given, err := readGiven(ctx, tx, r.Heading.ID)
-	if err != nil {
-		return err
-	}
-	lines := map[string]*StockLine{}
 	for _, p := range packs {
-		r.count(lines, p, moves[p.ID], given[p.ID])
+		b.count(p)
 	}
-	for _, l := range lines {
+	for _, l := range b.lines {
 		if l.Tally != (Tally{}) || l.Left != (Amount{}) || l.Wrong {
 			r.Stock = append(r.Stock, *l)
 		}
 	}
 	slices.SortFunc(r.Stock, compareLines)
 	return nil
+}
+
+func (b *stockBook) read(ctx context.Context, tx *db.Tx) ([]packRow, error) {
+	id := b.report.Heading.ID
+	moves, ids, err := readMoves(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	b.moves = moves
+	if b.given, err = readGiven(ctx, tx, id); err != nil {
+		return nil, err
+	}
+	if b.people, err = readPeople(ctx, tx, id); err != nil {
+		return nil, err
+	}
+	return readPacks(ctx, tx, id, ids)
 }
 
 func compareLines(a, b StockLine) int {
@@ -123,30 +140,45 @@ func dateText(day *time.Time) string {
 }
 
 // count books one pack and adds it to its line.
-func (r *SessionReport) count(lines map[string]*StockLine, p packRow, moves []moved, given int64) {
+func (b *stockBook) count(p packRow) {
+	r := b.report
 	a := account{session: r.Heading.ID, openedAt: r.Heading.OpenedAt, content: p.Content}
-	for _, m := range moves {
+	for _, m := range b.moves[p.ID] {
 		a.book(m)
 	}
-	key := fmt.Sprintf("%d/%s/%s", p.DrugID, dateText(p.ExpiresOn), p.Batch)
-	l := lines[key]
-	if l == nil {
-		l = &StockLine{DrugID: p.DrugID, Drug: p.drug(), PackWord: p.PackWord, UnitWord: p.UnitWord, Batch: p.Batch, ExpiresOn: p.ExpiresOn}
-		lines[key] = l
-	}
+	l := b.line(p)
 	l.Tally.addAll(a.tally)
 	l.Left.add(p.left(r.Heading.ID), p.Content, 1)
 	l.Booked.add(a.tally.left(), p.Content, 1)
-	for _, n := range a.notes {
+	b.note(p, a.notes)
+	for _, what := range r.compare(p, a.tally, b.given[p.ID]) {
+		l.Wrong = true
+		r.Differences = append(r.Differences, Difference{Code: p.Code, Drug: p.drug(), Batch: p.Batch, What: what})
+	}
+}
+
+// line finds the line of a pack's drug and batch.
+func (b *stockBook) line(p packRow) *StockLine {
+	key := fmt.Sprintf("%d/%s/%s", p.DrugID, dateText(p.ExpiresOn), p.Batch)
+	l := b.lines[key]
+	if l == nil {
+		l = &StockLine{DrugID: p.DrugID, Drug: p.drug(), PackWord: p.PackWord, UnitWord: p.UnitWord, Batch: p.Batch, ExpiresOn: p.ExpiresOn}
+		b.lines[key] = l
+	}
+	return l
+}
+
+// note keeps the notes that still stand, under the pack's name.
+func (b *stockBook) note(p packRow, notes []PackNote) {
+	for _, n := range notes {
 		if n.void {
 			continue
 		}
 		n.Code, n.Drug, n.Batch, n.PackWord, n.UnitWord, n.Content = p.Code, p.drug(), p.Batch, p.PackWord, p.UnitWord, p.Content
-		r.Notes = append(r.Notes, n)
-	}
-	for _, what := range r.compare(p, a.tally, given) {
-		l.Wrong = true
-		r.Differences = append(r.Differences, Difference{Code: p.Code, Drug: p.drug(), Batch: p.Batch, What: what})
+		if who := b.people[p.ID]; who != "" && (n.Kind == inventory.MoveLose || n.Kind == inventory.MoveDamage) {
+			n.By = who
+		}
+		b.report.Notes = append(b.report.Notes, n)
 	}
 }
 
@@ -222,4 +254,26 @@ WHERE v.session_id = $1::bigint AND l.undone_at IS NULL GROUP BY l.pack_id`, id)
 		given[x.PackID] = x.Units
 	}
 	return given, nil
+}
+
+// readPeople reads who named the exit of a missing pack, and who confirmed it.
+func readPeople(ctx context.Context, tx *db.Tx, id int64) (map[int64]string, error) {
+	var rows []struct {
+		PackID int64  `db:"pack_id"`
+		By     string `db:"by_name"`
+		Second string `db:"second_name"`
+	}
+	err := tx.Select(ctx, &rows, `SELECT x.pack_id, f.name AS by_name, COALESCE(s.name, '') AS second_name
+FROM closing_exit x JOIN staff f ON f.id = x.by_id LEFT JOIN staff s ON s.id = x.second_id WHERE x.session_id = $1::bigint`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read exits of missing packs: %w", err)
+	}
+	people := make(map[int64]string, len(rows))
+	for _, x := range rows {
+		people[x.PackID] = x.By
+		if x.Second != "" {
+			people[x.PackID] += "、" + x.Second
+		}
+	}
+	return people, nil
 }

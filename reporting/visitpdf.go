@@ -45,6 +45,9 @@ func (p *sessionPaper) visit(t *table, v Visit, before string) {
 	if v.State == session.Finished && len(v.Lines) == 0 {
 		t.across("未发药：" + cmp.Or(v.NoDrug, "没有写原因"))
 	}
+	for _, o := range v.Owed {
+		t.across(owedText(o))
+	}
 	seen := map[string]bool{}
 	for _, c := range v.NotRecorded {
 		if text := c.text(); !seen[text] {
@@ -74,10 +77,26 @@ func visitBand(v Visit) string {
 	if v.Prescription != "" {
 		parts = append(parts, "处方 "+v.Prescription)
 	}
+	if v.NextDue != nil {
+		parts = append(parts, "下次 "+dateText(v.NextDue))
+	}
 	if v.FinishedBy != "" && v.FinishedBy != v.Doctor {
-		parts = append(parts, "由 "+v.FinishedBy+" 诊毕")
+		parts = append(parts, "由 "+v.FinishedBy+" 代诊毕"+signedText(v))
 	}
 	return strings.Join(parts, "　")
+}
+
+// signedText says why a visit was ended for its doctor and whether the doctor
+// has said yes to it.
+func signedText(v Visit) string {
+	said := "医生待确认"
+	if v.SignedAt != nil {
+		said = "医生已确认 " + v.SignedAt.In(session.Zone()).Format("01-02 15:04")
+	}
+	if v.EndedFor != "" {
+		said = v.EndedFor + "；" + said
+	}
+	return "（" + said + "）"
 }
 
 // visitTime is from when to when, or since when the patient waits.
@@ -105,6 +124,17 @@ func collectorText(v Visit) string {
 		word = "村医"
 	}
 	return strings.TrimSpace(word + " " + v.CollectorName)
+}
+
+func owedText(o Owed) string {
+	text := fmt.Sprintf("欠药：%s %d%s", o.Drug(), o.Packs, o.PackWord)
+	if o.Note != "" {
+		text += "（" + o.Note + "）"
+	}
+	if o.SettledAt != nil {
+		text += "，已于 " + o.SettledAt.In(session.Zone()).Format(time.DateOnly) + " 补发"
+	}
+	return text
 }
 
 func doseText(l VisitLine) string {

@@ -31,9 +31,15 @@ type Visit struct {
 	Prescription  string             `db:"prescription_no"`
 	NoDrug        string             `db:"no_drug_reason"`
 	VoidReason    string             `db:"void_reason"`
-	Lines         []VisitLine
-	NotRecorded   []NotRecorded
-	Record        int64 // place in the main chain; 0 for none
+	// EndedFor is why somebody else pressed 诊毕 for the doctor, who says yes to
+	// it at SignedAt.
+	EndedFor    string     `db:"ended_for"`
+	SignedAt    *time.Time `db:"countersigned_at"`
+	NextDue     *time.Time `db:"next_due_on"` // the next pick-up day
+	Owed        []Owed
+	Lines       []VisitLine
+	NotRecorded []NotRecorded
+	Record      int64 // place in the main chain; 0 for none
 }
 
 // VisitLine is one pack, or a part of one, that a patient was given.
@@ -64,6 +70,20 @@ func (l VisitLine) Amount() Amount {
 	return Amount{Loose: l.Units, Units: l.Units}
 }
 
+// Owed is medicine that was not there (欠药).
+type Owed struct {
+	VisitID   uuid.UUID  `db:"visit_id"`
+	Generic   string     `db:"generic_name"`
+	Spec      string     `db:"spec"`
+	PackWord  string     `db:"pack_name"`
+	Packs     int64      `db:"packs"`
+	Note      string     `db:"note"`
+	SettledAt *time.Time `db:"settled_at"`
+}
+
+// Drug is the drug as people say it.
+func (o Owed) Drug() string { return inventory.DrugName(o.Generic, o.Spec) }
+
 // NotRecorded is a code that was scanned at the visit and not recorded (未记录).
 type NotRecorded struct {
 	VisitID    uuid.UUID            `db:"visit_id"`
@@ -86,7 +106,7 @@ func (r *SessionReport) readVisits(ctx context.Context, tx *db.Tx) error {
 	id := r.Heading.ID
 	err := tx.Select(ctx, &r.Visits, `SELECT v.id, v.number, v.state, p.name AS patient, p.number AS patient_no,
   COALESCE(v.doctor_id, 0) AS doctor_id, COALESCE(f.name, '') AS doctor, COALESCE(b.name, '') AS finished_by, v.came_at, v.started_at, v.finished_at, v.collector, v.collector_name, v.prescription_no,
-  v.no_drug_reason, v.void_reason
+  v.no_drug_reason, v.void_reason, v.ended_for, v.countersigned_at, v.next_due_on
 FROM visit v JOIN patient p ON p.id = v.patient_id LEFT JOIN staff f ON f.id = v.doctor_id LEFT JOIN staff b ON b.id = v.finished_by
 WHERE v.session_id = $1::bigint ORDER BY v.number`, id)
 	if err != nil {
@@ -97,6 +117,9 @@ WHERE v.session_id = $1::bigint ORDER BY v.number`, id)
 		of[r.Visits[i].ID] = &r.Visits[i]
 	}
 	if err := readUnfrozen(ctx, tx, id, of); err != nil {
+		return err
+	}
+	if err := readOwed(ctx, tx, id, of); err != nil {
 		return err
 	}
 	return r.readRecords(ctx, tx, of)
@@ -127,6 +150,21 @@ WHERE v.session_id = $1::bigint AND NOT EXISTS (SELECT 1 FROM record r WHERE r.v
 	for _, c := range codes {
 		if v := of[c.VisitID]; v != nil {
 			v.NotRecorded = append(v.NotRecorded, c)
+		}
+	}
+	return nil
+}
+
+func readOwed(ctx context.Context, tx *db.Tx, id int64, of map[uuid.UUID]*Visit) error {
+	var owed []Owed
+	err := tx.Select(ctx, &owed, `SELECT o.visit_id, d.generic_name, d.spec, d.pack_name, o.packs, o.note, o.settled_at
+FROM visit v JOIN owed_medicine o ON o.visit_id = v.id JOIN drug d ON d.id = o.drug_id WHERE v.session_id = $1::bigint ORDER BY o.id`, id)
+	if err != nil {
+		return fmt.Errorf("read owed medicine: %w", err)
+	}
+	for _, o := range owed {
+		if v := of[o.VisitID]; v != nil {
+			v.Owed = append(v.Owed, o)
 		}
 	}
 	return nil

@@ -63,7 +63,8 @@ func mayBreak(before, after rune) bool {
 	case strings.ContainsRune(notFirst, after), strings.ContainsRune(notLast, before):
 		return false
 	}
-	return wide(before) || wide(after)
+	// 14片 stays together.
+	return wide(before) || wide(after) && !unicode.IsDigit(before)
 }
 
 func wide(r rune) bool {

@@ -1,0 +1,100 @@
+package reporting_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"jingfang/inventory"
+	"jingfang/reporting"
+	"jingfang/session/patient"
+	"jingfang/sql/db"
+)
+
+// The rest of a day: a roster, owed medicine, a visit ended for its doctor, a
+// loss with two people, and left-overs on the way home.
+func TestTheRestOfADay(t *testing.T) {
+	d := newDay(t, 2, usualDrugs()...)
+	visits := playUsual(d)
+	var patients []patient.Patient
+	d.must(d.db.App.Select(d.ctx, &patients, `SELECT id, number, name FROM patient ORDER BY id`))
+	absent := d.patient("演示缺席者")
+	d.exec(`INSERT INTO session_roster (session_id, patient_id, source, added_at) VALUES ($1, $2, 'site', now()), ($1, $3, 'site', now())`,
+		d.session, patients[0].ID, absent.ID)
+	d.exec(`INSERT INTO owed_medicine (session_id, visit_id, patient_id, drug_id, packs, note, noted_by, noted_at)
+VALUES ($1, $2, $3, (SELECT min(id) FROM drug), 2, '家属周五来取', $4, now())`, d.session, visits[1], patients[1].ID, d.chief.StaffID)
+	d.exec(`UPDATE visit SET ended_for = '医生已离开', finished_by = $2, next_due_on = '2026-12-23' WHERE id = $1`, visits[3], d.chief.StaffID)
+	d.exec(`UPDATE clinic_session SET state = 'closing', stopped_at = now(), stopped_by = $2, carrier_id = $2, carrier_at = now() WHERE id = $1`, d.session, d.chief.StaffID)
+	lost := d.codes[risperidone][5]
+	d.move(inventory.Move{Kind: inventory.MoveLose}, lost)
+	d.exec(`INSERT INTO closing_exit (session_id, pack_id, exit_kind, by_id, at, second_id, second_at)
+VALUES ($1, (SELECT id FROM pack WHERE code = $2), 'lost', $3, now(), $4, now())`, d.session, lost, d.chief.StaffID, d.doctors[0].StaffID)
+
+	r := d.read()
+	if r.Heading.Expected != 2 || r.Heading.Came != 1 || r.Heading.Carrier != "演示药师甲" {
+		t.Errorf("heading: %+v", r.Heading)
+	}
+	if len(r.Notes) != 1 || r.Notes[0].By != "演示药师甲、演示医生甲" {
+		t.Errorf("notes: %+v", r.Notes)
+	}
+	path, _ := paper(t, r, "extras")
+	text := squeezed(strings.Join(pages(t, path), "\n"))
+	for _, want := range []string{"名册2人，到1人", "欠药：演示利培酮片1mg×20片2盒（家属周五来取）", "由演示药师甲代诊毕（医生已离开；医生待确认）",
+		"下次2026-12-23", "带回途中演示药师甲", "报失", lost, "收尾中"} {
+		if !strings.Contains(text, squeezed(want)) {
+			t.Errorf("the paper lacks %q", want)
+		}
+	}
+}
+
+func TestHomeVisitRound(t *testing.T) {
+	d := newDay(t, 1)
+	d.exec(`UPDATE clinic_session SET kind = 'home', place = '演示街道（行动不便）', state = 'cancelled', reason = '台风' WHERE id = $1`, d.session)
+	path, _ := paper(t, d.read(), "home")
+	text := strings.Join(pages(t, path), "\n")
+	for _, want := range []string{"上门：演示街道（行动不便）", "已取消（台风）"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the paper lacks %q", want)
+		}
+	}
+}
+
+func TestNoSuchSession(t *testing.T) {
+	d := newDay(t, 1)
+	if _, err := reporting.ReadSessionReport(context.Background(), d.db.App, 999); db.KindOf(err) != db.NotFound || !strings.Contains(db.Sentence(err), "没有这个义诊场次") {
+		t.Errorf("no such session: %v", err)
+	}
+}
+
+// A pack that goes home and is taken again, or is lost and found, is one box.
+func TestOneBoxIsTakenOnce(t *testing.T) {
+	d := newDay(t, 1, drugLine{"演示利培酮片", "1mg×20片", risperidone, 20, 2})
+	d.open()
+	one := d.codes[risperidone][0]
+	for range 3 {
+		d.unpack(one)
+		d.pack(one)
+	}
+	d.move(inventory.Move{Kind: inventory.MoveLose}, one)
+	d.move(inventory.Move{Kind: inventory.MoveFind, To: inventory.StateAllocated, Session: d.session}, one)
+	r := d.read()
+	if l := r.Stock[0]; len(r.Stock) != 1 || l.Tally.Taken().Packs != 2 || l.Tally[reporting.Home] != (reporting.Amount{}) || l.Left.Packs != 2 || len(r.Notes) != 0 || len(r.Differences) != 0 {
+		t.Errorf("%+v, notes %+v", r.Stock, r.Notes)
+	}
+	d.move(inventory.Move{Kind: inventory.MoveComeHome}, d.codes[risperidone]...)
+	if r := d.read(); r.Stock[0].Tally[reporting.Home].Packs != 2 || r.Stock[0].Left.Packs != 0 {
+		t.Errorf("%+v", r.Stock)
+	}
+}
+
+// A gift of a fact: a pack that was never packed is given, and let in late.
+func TestAPackLetInAtTheTable(t *testing.T) {
+	d := newDay(t, 1, drugLine{"演示利培酮片", "1mg×20片", risperidone, 20, 2})
+	d.unpack(d.codes[risperidone][1])
+	d.open()
+	d.move(inventory.Move{Kind: inventory.MoveLetIn, Session: d.session}, d.codes[risperidone][1])
+	r := d.read()
+	if l := r.Stock[0]; words(l, l.Tally[reporting.Added]) != "1盒" || words(l, l.Tally[reporting.Opening]) != "1盒" || len(r.Notes) != 1 || len(r.Differences) != 0 {
+		t.Errorf("%+v, notes %+v", r.Stock, r.Notes)
+	}
+}
