@@ -59,6 +59,13 @@ func (h *HIS) MakeReceipt(o Order) (wire.Receipt, error) {
 // boxes of two drugs do not end alike: people read the last four characters.
 const tailGap = 137
 
+// firstSerial is where a drug's serial numbers begin at a time; the same drug
+// always stands in the same place of the gap.
+func firstSerial(prefix string, now time.Time) int64 {
+	n := int64(prefix[len(prefix)-2]-'0')*10 + int64(prefix[len(prefix)-1]-'0')
+	return now.UnixMilli() + tailGap*n
+}
+
 // line invents batch, dates and codes. Serial numbers begin with the clock's
 // milliseconds, so that a restarted demo does not repeat those of the run
 // before.
@@ -68,7 +75,7 @@ func (h *HIS) line(no int, d wire.Drug, packs int, now time.Time) wire.Line {
 		MadeOn: wire.DateOf(made), ExpiresOn: wire.DateOf(made.AddDate(2, 0, 0)), Packs: packs,
 		Price: strconv.Itoa(10+no) + ".5000"}
 	prefix := d.Prefixes[0].Prefix
-	serial := max(h.serials[prefix], now.UnixMilli()+tailGap*int64(no))
+	serial := max(h.serials[prefix], firstSerial(prefix, now))
 	for range packs {
 		serial++
 		l.Codes = append(l.Codes, DemoCode(prefix, serial))
