@@ -60,6 +60,7 @@ func commands() []command {
 		{name: "transferlog verify", about: "核对传输日志，给出私钥时逐条解密", more: "[-key-file 私钥文件]", raw: true, run: runTransferLog},
 		{name: "officer new", about: "生成日志审计员的密钥对", more: "私钥文件", raw: true, run: runOfficer},
 		{name: "officer use", about: "把日志审计员的公钥装到服务器", more: "公钥文件", raw: true, run: runOfficer},
+		{name: "password reset", about: "在服务器上给一个账号换一次性密码（管理员都进不去时用）", more: "用户名", raw: true, run: runResetPassword},
 		{name: "version", about: "显示版本", run: runVersion},
 		{name: "help", about: "显示本说明；jingfang help demo 显示一个命令的全部参数", raw: true, run: runHelp},
 	}
