@@ -136,19 +136,18 @@ func (a *account) enter(m moved) {
 	}
 }
 
-// leave books what goes. What goes home or to another session before the doors
-// open was never taken out.
+// leave books what goes. What goes before the doors open was never taken out.
 func (a *account) leave(m moved) {
 	w := wayOf(m.Kind)
-	if (w == Home || w == Rolled) && a.before(m.At) {
-		a.add(Opening, m.Quantity, -1)
-		return
-	}
-	a.add(w, m.Quantity, 1)
 	e := exit{way: w, units: m.Quantity, note: -1}
 	if w != Home && w != Rolled {
 		e.note = a.note(m)
 	}
+	if a.before(m.At) {
+		a.add(Opening, m.Quantity, -1)
+		return
+	}
+	a.add(w, m.Quantity, 1)
 	a.exits = append(a.exits, e)
 }
 

@@ -2,6 +2,7 @@ package reporting_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"jingfang/reporting"
 	"jingfang/session/patient"
 	"jingfang/sql/db"
+	"jingfang/sql/seal"
 )
 
 // The rest of a day: a roster, owed medicine, a visit ended for its doctor, a
@@ -96,5 +98,35 @@ func TestAPackLetInAtTheTable(t *testing.T) {
 	r := d.read()
 	if l := r.Stock[0]; words(l, l.Tally[reporting.Added]) != "1盒" || words(l, l.Tally[reporting.Opening]) != "1盒" || len(r.Notes) != 1 || len(r.Differences) != 0 {
 		t.Errorf("%+v, notes %+v", r.Stock, r.Notes)
+	}
+}
+
+// A box that closing found to have been given: a second record of the visit in
+// the day's chain, which adds its line and waits for the doctor.
+func TestALateRecordAddsItsLine(t *testing.T) {
+	d := newDay(t, 2, usualDrugs()...)
+	visits := playUsual(d)
+	var old struct {
+		Patient int64  `db:"patient_id"`
+		Doctor  int64  `db:"doctor_id"`
+		Digest  []byte `db:"digest"`
+		Other   []byte `db:"other"`
+	}
+	d.must(d.db.App.Get(d.ctx, &old, `SELECT r.patient_id, r.doctor_id, c.digest, o.canonical AS other FROM record r, record_chain c, record o
+WHERE r.visit_id = $1 AND c.session_id = r.session_id AND c.chain = 'main' AND o.visit_id = $2`, visits[0], visits[1]))
+	prev, err := seal.DigestOf(old.Digest)
+	d.must(err)
+	digest := seal.Link(fmt.Sprintf("record.v1/%d/main", d.session), prev, old.Other)
+	d.exec(`INSERT INTO record (session_id, chain, seq, recipe, visit_id, patient_id, doctor_id, at, canonical, prev, digest)
+VALUES ($1, 'main', 4, 2, $2, $3, $4, now(), $5, $6, $7)`, d.session, visits[0], old.Patient, old.Doctor, old.Other, prev[:], digest[:])
+	d.exec(`UPDATE record_chain SET length = 4, digest = $2 WHERE session_id = $1 AND chain = 'main'`, d.session, digest[:])
+	r := d.read()
+	v := r.Visits[0]
+	if v.Patient != "演示王小明" || len(v.Lines) != 5 || len(v.Late) != 1 || v.Late[0].Seq != 4 || v.Record != 1 || r.Main.Problem != "" {
+		t.Fatalf("%+v, chain %+v", v, r.Main)
+	}
+	path, _ := paper(t, r, "late")
+	if text := strings.Join(pages(t, path), ""); !strings.Contains(squeezed(text), "补记：就诊记录4，") || !strings.Contains(text, "医生待确认") {
+		t.Error("the paper does not say that the doctor has yet to confirm")
 	}
 }

@@ -82,6 +82,19 @@ func TestStockOfADay(t *testing.T) {
 	if len(report.Notes) != 4 || kinds[inventory.MoveLose] != 1 || kinds[inventory.MoveShortage] != 1 {
 		t.Errorf("notes: %v", kinds)
 	}
+	// The screens count boxes by what became of each; the paper must agree.
+	x, err := session.Find(d.ctx, d.db.App, d.session)
+	d.must(err)
+	e, err := session.ReadEquation(d.ctx, d.db.App, x)
+	d.must(err)
+	var taken, home, rolled, damaged int64
+	for _, l := range report.Stock {
+		taken, home = taken+l.Tally.Taken().Packs, home+l.Tally[reporting.Home].Packs
+		rolled, damaged = rolled+l.Tally[reporting.Rolled].Packs, damaged+l.Tally[reporting.Damaged].Packs
+	}
+	if int(taken) != e.Taken || int(home) != e.Home || int(rolled) != e.Rolled || int(damaged) != e.Damaged {
+		t.Errorf("the paper says %d taken, %d home, %d rolled, %d damaged; the screens %+v", taken, home, rolled, damaged, e)
+	}
 	next, err := reporting.ReadSessionReport(d.ctx, d.db.App, other)
 	d.must(err)
 	if len(next.Stock) != 1 || words(next.Stock[0], next.Stock[0].Tally[reporting.Opening]) != "2盒" || len(next.Differences) != 0 {

@@ -3,6 +3,7 @@ package reporting
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,6 +17,9 @@ import (
 type Chain struct {
 	Length int64
 	Digest seal.Digest
+	// SignedAt is when the server's key signed this head; nil before closing.
+	SignedAt *time.Time
+	KeyName  string
 	// Problem names the first record that does not fit, in Chinese; "" when the
 	// bytes, the digests and the head agree.
 	Problem string
@@ -29,20 +33,30 @@ type Supplement struct {
 	// Corrects names the record it replaces: 就诊记录 3, 补充 1; "" for a late
 	// entry.
 	Corrects string
+	SignedAt *time.Time // when its doctor said yes to it; nil where nobody was asked or has
 	Visit    Visit
+}
+
+// LateRecord is a further record of a visit in the day's own chain: a box that
+// closing found to have been given. Its lines stand with the visit's.
+type LateRecord struct {
+	Seq      int64
+	At       time.Time
+	SignedAt *time.Time // when the doctor said yes to it
 }
 
 // recordRow is a stored record.
 type recordRow struct {
-	Chain     string    `db:"chain"`
-	Seq       int64     `db:"seq"`
-	VisitID   uuid.UUID `db:"visit_id"`
-	At        time.Time `db:"at"`
-	Canonical []byte    `db:"canonical"`
-	Prev      []byte    `db:"prev"`
-	Digest    []byte    `db:"digest"`
-	OldChain  string    `db:"old_chain"`
-	OldSeq    int64     `db:"old_seq"`
+	Chain     string     `db:"chain"`
+	Seq       int64      `db:"seq"`
+	VisitID   uuid.UUID  `db:"visit_id"`
+	At        time.Time  `db:"at"`
+	Canonical []byte     `db:"canonical"`
+	Prev      []byte     `db:"prev"`
+	Digest    []byte     `db:"digest"`
+	OldChain  string     `db:"old_chain"`
+	OldSeq    int64      `db:"old_seq"`
+	SignedAt  *time.Time `db:"signed_at"`
 }
 
 // The chains as session names them (session/RECORD.md).
@@ -55,8 +69,9 @@ const (
 func (r *SessionReport) readRecords(ctx context.Context, tx *db.Tx, of map[uuid.UUID]*Visit) error {
 	var rows []recordRow
 	err := tx.Select(ctx, &rows, `SELECT r.chain, r.seq, r.visit_id, r.at, r.canonical, r.prev, r.digest,
-  COALESCE(o.chain, '') AS old_chain, COALESCE(o.seq, 0) AS old_seq
-FROM record r LEFT JOIN record o ON o.id = r.corrects_id WHERE r.session_id = $1::bigint ORDER BY r.chain, r.seq`, r.Heading.ID)
+  COALESCE(o.chain, '') AS old_chain, COALESCE(o.seq, 0) AS old_seq, c.at AS signed_at
+FROM record r LEFT JOIN record o ON o.id = r.corrects_id LEFT JOIN record_countersign c ON c.record_id = r.id AND c.staff_id = r.doctor_id
+WHERE r.session_id = $1::bigint ORDER BY r.chain, r.seq`, r.Heading.ID)
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}
@@ -70,12 +85,14 @@ FROM record r LEFT JOIN record o ON o.id = r.corrects_id WHERE r.session_id = $1
 		v := of[x.VisitID]
 		switch {
 		case v == nil:
-		case x.Chain == mainChain:
+		case x.Chain == mainChain && (v.Record == 0 || x.OldSeq != 0):
 			v.freeze(x)
+		case x.Chain == mainChain:
+			v.addLate(x)
 		default:
 			late := Visit{ID: v.ID, Number: v.Number, State: v.State}
 			late.freeze(x)
-			r.Supplements = append(r.Supplements, Supplement{N: x.Seq, At: x.At, Corrects: x.corrects(), Visit: late})
+			r.Supplements = append(r.Supplements, Supplement{N: x.Seq, At: x.At, Corrects: x.corrects(), SignedAt: x.SignedAt, Visit: late})
 		}
 	}
 	return nil
@@ -95,17 +112,21 @@ func (x recordRow) corrects() string {
 // format alone, as a stranger would.
 func readChain(ctx context.Context, tx *db.Tx, id int64, name string, rows []recordRow) (Chain, error) {
 	var head struct {
-		Length int64  `db:"length"`
-		Digest []byte `db:"digest"`
+		Length  int64      `db:"length"`
+		Digest  []byte     `db:"digest"`
+		At      *time.Time `db:"at"`
+		KeyName string     `db:"key_name"`
 	}
-	err := tx.Get(ctx, &head, `SELECT length, digest FROM record_chain WHERE session_id = $1::bigint AND chain = $2`, id, name)
+	err := tx.Get(ctx, &head, `SELECT c.length, c.digest, h.at, COALESCE(h.key_name, '') AS key_name FROM record_chain c
+LEFT JOIN session_head h ON h.session_id = c.session_id AND h.chain = c.chain AND h.length = c.length
+WHERE c.session_id = $1::bigint AND c.chain = $2`, id, name)
 	if db.IsNoRows(err) {
 		return Chain{}, nil // the session has not opened
 	}
 	if err != nil {
 		return Chain{}, fmt.Errorf("read chain head: %w", err)
 	}
-	c := Chain{Length: head.Length}
+	c := Chain{Length: head.Length, SignedAt: head.At, KeyName: head.KeyName}
 	if c.Digest, err = seal.DigestOf(head.Digest); err != nil {
 		return c, fmt.Errorf("read chain head: %w", err)
 	}
@@ -153,6 +174,18 @@ func (v *Visit) freeze(x recordRow) {
 	for _, c := range field[[]seal.Record](said, "not_recorded") {
 		v.NotRecorded = append(v.NotRecorded, NotRecorded{VisitID: v.ID, Raw: field[string](c, "raw"),
 			Kind: inventory.AnswerKind(field[string](c, "kind")), Resolution: field[string](c, "resolution")})
+	}
+}
+
+// addLate adds a later record's lines to a visit that is frozen, each code once.
+func (v *Visit) addLate(x recordRow) {
+	late := Visit{ID: v.ID}
+	late.freeze(x)
+	v.Late = append(v.Late, LateRecord{Seq: x.Seq, At: x.At, SignedAt: x.SignedAt})
+	for _, l := range late.Lines {
+		if !slices.ContainsFunc(v.Lines, func(had VisitLine) bool { return had.Code == l.Code }) {
+			v.Lines = append(v.Lines, l)
+		}
 	}
 }
 

@@ -362,6 +362,11 @@ func (p *sessionPaper) doctors() {
 	}
 	t.row(cell{text: "合计", bold: true}, cell{text: strconv.Itoa(visits), bold: true}, cell{text: strconv.Itoa(empty), bold: true},
 		cell{text: totalVisits(p.r.Visits), bold: true})
+	if len(p.r.Supplements) > 0 {
+		p.font(false, 8.5, grey())
+		p.y += 1
+		p.paragraph("结束以后的补充记录不计入本表，见“补充记录”。")
+	}
 }
 
 // totalVisits adds what the visits were given.

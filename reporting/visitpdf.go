@@ -45,6 +45,9 @@ func (p *sessionPaper) visit(t *table, v Visit, before string) {
 	if v.State == session.Finished && len(v.Lines) == 0 {
 		t.across("未发药：" + cmp.Or(v.NoDrug, "没有写原因"))
 	}
+	for _, x := range v.Late {
+		t.across(fmt.Sprintf("补记：就诊记录 %d，%s 写入，%s", x.Seq, x.At.In(session.Zone()).Format("01-02 15:04"), yesText(x.SignedAt)))
+	}
 	for _, o := range v.Owed {
 		t.across(owedText(o))
 	}
@@ -89,14 +92,19 @@ func visitBand(v Visit) string {
 // signedText says why a visit was ended for its doctor and whether the doctor
 // has said yes to it.
 func signedText(v Visit) string {
-	said := "医生待确认"
-	if v.SignedAt != nil {
-		said = "医生已确认 " + v.SignedAt.In(session.Zone()).Format("01-02 15:04")
-	}
+	said := yesText(v.SignedAt)
 	if v.EndedFor != "" {
 		said = v.EndedFor + "；" + said
 	}
 	return "（" + said + "）"
+}
+
+// yesText says whether a doctor has confirmed what somebody else wrote.
+func yesText(at *time.Time) string {
+	if at == nil {
+		return "医生待确认"
+	}
+	return "医生已确认 " + at.In(session.Zone()).Format("01-02 15:04")
 }
 
 // visitTime is from when to when, or since when the patient waits.
@@ -164,6 +172,9 @@ func (p *sessionPaper) supplements() {
 		if x.Corrects != "" {
 			before += "更正" + x.Corrects + "　"
 		}
+		if x.SignedAt != nil {
+			before += yesText(x.SignedAt) + "　"
+		}
 		p.visit(t, x.Visit, before)
 	}
 }
@@ -188,5 +199,17 @@ func (p *sessionPaper) chain(name string, c Chain) {
 		p.says(name+"的链核对不符："+c.Problem+"。", true, red())
 		return
 	}
-	p.says(name+"的链已在制表时逐条核对，一致。", false, black())
+	p.says(name+"的链已在制表时逐条核对，一致。"+headSignature(c, p.r.Heading.State), false, black())
+}
+
+// headSignature says whether the chain's head bears the server's signature. One
+// that is missing from a closed session is said as well.
+func headSignature(c Chain, state session.State) string {
+	switch {
+	case c.SignedAt != nil:
+		return fmt.Sprintf("链头已于 %s 签名（SM2，密钥 %s）。", c.SignedAt.In(session.Zone()).Format("2006-01-02 15:04"), c.KeyName)
+	case state == session.Closed:
+		return "链头没有签名。"
+	}
+	return ""
 }

@@ -40,6 +40,7 @@ type Visit struct {
 	Lines       []VisitLine
 	NotRecorded []NotRecorded
 	Record      int64 // place in the main chain; 0 for none
+	Late        []LateRecord
 }
 
 // VisitLine is one pack, or a part of one, that a patient was given.
