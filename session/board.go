@@ -149,7 +149,7 @@ WHERE v.session_id = $1 AND v.state = 'in_consultation' ORDER BY v.number`, sess
 		return q, fmt.Errorf("read the queue: %w", err)
 	}
 	err = r.Select(ctx, &q.Next, `SELECT `+visitColumns+` FROM `+visitTables+`
-WHERE v.session_id = $1 AND v.state = 'waiting' ORDER BY v.number LIMIT $2`, sessionID, boardNext)
+WHERE v.session_id = $1 AND v.state = 'waiting' ORDER BY CASE WHEN v.called_at IS NULL THEN 1 ELSE 0 END, v.number LIMIT $2`, sessionID, boardNext)
 	if err != nil {
 		return q, fmt.Errorf("read the queue: %w", err)
 	}

@@ -23,6 +23,8 @@ type Arrival struct {
 	Patient string
 	// Start begins the visit at once with the doctor who acts.
 	Start bool
+	// Again is what FinishFirst asked with, sent back with the same label.
+	Again string
 }
 
 // ArrivalKind says what a check-in did.
@@ -34,6 +36,7 @@ const (
 	Started        ArrivalKind = "started"         // the doctor has the patient now
 	AlreadyWaiting ArrivalKind = "already_waiting" // was in the queue before
 	AlreadyYours   ArrivalKind = "already_yours"   // is this doctor's open visit
+	FinishFirst    ArrivalKind = "finish_first"    // nothing yet: another visit with boxes is open
 )
 
 // ArrivalAnswer is the answer to a check-in.
@@ -43,6 +46,9 @@ type ArrivalAnswer struct {
 	Number  int         `json:"number"`
 	// Sentence is shown.
 	Sentence string `json:"sentence"`
+	// Again goes with the next scan after FinishFirst: the same label then
+	// finishes the visit that is open.
+	Again string `json:"again,omitempty"`
 }
 
 // CheckIn brings a patient into the queue or, with Start, straight to the
@@ -103,10 +109,13 @@ func (s *Service) arrive(ctx context.Context, tx *db.Tx, by identity.Actor, in A
 	if err != nil {
 		return ArrivalAnswer{}, err
 	}
+	var ended string
 	if in.Start {
-		if err := inTeam(ctx, tx, x.ID, by, PartDoctor); err != nil {
-			return ArrivalAnswer{}, err
+		answer, err := clearTable(ctx, tx, by, x, in, p)
+		if err != nil || answer.Kind == FinishFirst {
+			return answer, err
 		}
+		ended = answer.Sentence
 	}
 	v, found, err := openVisitOf(ctx, tx, x.ID, p.ID)
 	if err != nil {
@@ -121,6 +130,7 @@ func (s *Service) arrive(ctx context.Context, tx *db.Tx, by identity.Actor, in A
 	if err != nil {
 		return ArrivalAnswer{}, err
 	}
+	answer.Sentence = ended + answer.Sentence
 	err = identity.Audit(ctx, tx, by, identity.Event{Name: "visit." + string(answer.Kind), ObjectKind: "visit",
 		ObjectID: v.ID.String(), SiteID: x.SiteID, SessionID: x.ID})
 	if err != nil {
@@ -145,9 +155,6 @@ func settleArrival(ctx context.Context, tx *db.Tx, by identity.Actor, x Session,
 		a.Kind, a.Sentence = Queued, fmt.Sprintf("签到成功，%d 号。", v.Number)
 		return a, nil
 	}
-	if err := putBackEmpty(ctx, tx, by, x); err != nil {
-		return a, err
-	}
 	err := tx.ExecOne(ctx, `UPDATE visit SET state = 'in_consultation', doctor_id = $2, started_at = $3 WHERE id = $1 AND state = 'waiting'`,
 		v.ID, by.StaffID, tx.Now)
 	if err != nil {
@@ -155,24 +162,6 @@ func settleArrival(ctx context.Context, tx *db.Tx, by identity.Actor, x Session,
 	}
 	a.Kind, a.Sentence = Started, fmt.Sprintf("%d 号开始就诊，请扫药。", v.Number)
 	return a, nil
-}
-
-// putBackEmpty deals with a forgotten 诊毕: an open visit without boxes goes
-// back to the queue, one with boxes must be finished first.
-func putBackEmpty(ctx context.Context, tx *db.Tx, by identity.Actor, x Session) error {
-	v, open, err := CurrentVisit(ctx, tx, x.ID, by.StaffID)
-	if err != nil || !open {
-		return err
-	}
-	if v.Lines > 0 {
-		return db.Refuse(db.Conflict, "%d 号还没有诊毕，已扫 %d 盒。请先点“诊毕”，再扫下一位。", v.Number, v.Lines)
-	}
-	err = tx.ExecOne(ctx, `UPDATE visit SET state = 'waiting', doctor_id = NULL, started_at = NULL WHERE id = $1 AND state = 'in_consultation'`, v.ID)
-	if err != nil {
-		return fmt.Errorf("put visit back: %w", err)
-	}
-	return identity.Audit(ctx, tx, by, identity.Event{Name: "visit.put_back", ObjectKind: "visit", ObjectID: v.ID.String(),
-		SiteID: x.SiteID, SessionID: x.ID})
 }
 
 func openVisitOf(ctx context.Context, tx *db.Tx, sessionID, patientID int64) (Visit, bool, error) {

@@ -84,10 +84,22 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, by identity.Actor, in E
 	if err := v.mine(by); err != nil {
 		return FinishAnswer{}, err
 	}
+	a, err := finishLocked(ctx, tx, by, x, v, in)
+	if err != nil {
+		return FinishAnswer{}, err
+	}
+	return a, s.hub.Touch(ctx, tx, x.ID)
+}
+
+// finishLocked ends a visit whose session is locked and freezes its record.
+func finishLocked(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, in Ending) (FinishAnswer, error) {
 	if v.Lines == 0 && in.NoDrugReason == "" {
 		return FinishAnswer{}, db.Refuse(db.Invalid, "这次就诊没有发药。请选择不发药的原因后再点“诊毕”。")
 	}
 	if err := endVisit(ctx, tx, by, in); err != nil {
+		return FinishAnswer{}, err
+	}
+	if err := withdrawRequests(ctx, tx, by, v.ID); err != nil {
 		return FinishAnswer{}, err
 	}
 	seq, err := writeRecord(ctx, tx, by, x, v.ID)
@@ -99,9 +111,8 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, by identity.Actor, in E
 	if err != nil {
 		return FinishAnswer{}, err
 	}
-	a := FinishAnswer{Number: v.Number, Packs: v.Lines, Seq: seq,
-		Sentence: fmt.Sprintf("%d 号诊毕，共 %d 盒。请扫下一位患者。", v.Number, v.Lines)}
-	return a, s.hub.Touch(ctx, tx, x.ID)
+	return FinishAnswer{Number: v.Number, Packs: v.Lines, Seq: seq,
+		Sentence: fmt.Sprintf("%d 号诊毕，共 %d 盒。请扫下一位患者。", v.Number, v.Lines)}, nil
 }
 
 func endVisit(ctx context.Context, tx *db.Tx, by identity.Actor, in Ending) error {

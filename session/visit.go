@@ -34,6 +34,7 @@ type Visit struct {
 	DoctorID    *int64     `db:"doctor_id"`
 	Doctor      string     `db:"doctor"`
 	CameAt      time.Time  `db:"came_at"`
+	CalledAt    *time.Time `db:"called_at"` // 叫号, while it waits
 	StartedAt   *time.Time `db:"started_at"`
 	FinishedAt  *time.Time `db:"finished_at"`
 	Lines       int        `db:"lines"` // packs handed out and not undone
@@ -44,7 +45,7 @@ type Visit struct {
 }
 
 const visitColumns = `v.id, v.session_id, v.patient_id, p.name AS patient, p.number AS patient_no, v.number, v.state,
-  v.doctor_id, COALESCE(f.name, '') AS doctor, v.came_at, v.started_at, v.finished_at,
+  v.doctor_id, COALESCE(f.name, '') AS doctor, v.came_at, v.called_at, v.started_at, v.finished_at,
   (SELECT count(*) FROM visit_line l WHERE l.visit_id = v.id AND l.undone_at IS NULL) AS lines,
   v.collector, v.collector_name, v.prescription_no, v.no_drug_reason`
 

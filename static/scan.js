@@ -96,10 +96,16 @@
     send(form);
   };
 
-  // next is what goes out together: boxes in one command, anything else, such as a
-  // patient's label, alone.
+  // label knows a patient's label, with or without the prefix that some readers
+  // put before what they read.
+  function label(code) { return /^\s*(\][a-z][0-9])?jfp/i.test(code); }
+
+  // next is what goes out together: boxes in one command; a patient's label, also
+  // one among boxes, alone and in its turn.
   function next(field) {
-    return field.name === 'codes' ? waiting : waiting.slice(0, 1);
+    var first = waiting.findIndex(label);
+    if (field.name !== 'codes' || first === 0) return waiting.slice(0, 1);
+    return first < 0 ? waiting : waiting.slice(0, first);
   }
 
   // send shows what it sends; without htmx the form goes the ordinary way. A form

@@ -30,6 +30,7 @@ func accessTable() []access {
 		{"GET", "/sessions/{id}", "DPAM"}, {"GET", "/sessions/{id}/events", "DPAM"}, {"POST", "/sessions/{id}/open", "DP"},
 		{"GET", "/sessions/{id}/packing", "P"}, {"POST", "/sessions/{id}/packing", "P"},
 		{"POST", "/sessions/{id}/visits", "DPA"},
+		{"GET", "/sessions/{id}/queue", "DPAM"}, {"POST", "/sessions/{id}/visits/{visit}/queue", "DPA"},
 		{"POST", "/sessions/{id}/visits/{visit}/scans", "D"}, {"POST", "/sessions/{id}/visits/{visit}/undo", "D"},
 		{"POST", "/sessions/{id}/visits/{visit}/finish", "DP"},
 		{"GET", "/patients", "DPAM"}, {"GET", "/patients/new", "DPA"}, {"POST", "/patients", "DPA"},

@@ -20,6 +20,10 @@ func eventLabel(event string) string {
 		return "重复签到"
 	case "visit.put_back":
 		return "退回候诊"
+	case "visit.call":
+		return "叫号"
+	case "visit.void":
+		return "作废就诊"
 	case "visit.dispense":
 		return "扫码发药"
 	case "visit.undo":

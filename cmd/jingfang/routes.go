@@ -48,6 +48,8 @@ func (a *app) routes() []route {
 		{"GET", "/sessions/{id}/packing", identity.Allocate, quick, s.Packing},
 		{"POST", "/sessions/{id}/packing", identity.Allocate, long, s.Pack},
 		{"POST", "/sessions/{id}/visits", identity.CheckIn, quick, s.CheckIn},
+		{"GET", "/sessions/{id}/queue", identity.ViewSession, quick, s.Queue},
+		{"POST", "/sessions/{id}/visits/{visit}/queue", identity.CheckIn, quick, s.MoveInQueue},
 		{"POST", "/sessions/{id}/visits/{visit}/scans", identity.Dispense, quick, s.Dispense},
 		{"POST", "/sessions/{id}/visits/{visit}/undo", identity.Undo, quick, s.Undo},
 		{"POST", "/sessions/{id}/visits/{visit}/finish", identity.FinishVisit, quick, s.Finish},

@@ -78,6 +78,7 @@ type queueView struct {
 	Finished string
 	More     string // "还有 12 位", or ""
 	Nobody   bool
+	AllURL   string // the whole list
 }
 
 type queueRow struct {
@@ -87,6 +88,8 @@ type queueRow struct {
 	Doctor string
 	Packs  string
 	Since  string
+	Called string // 叫号 at this time, or ""
+	CallTo string // address that calls the patient, or ""
 }
 
 type doctorsView struct{ Rows []doctorRow }
@@ -109,7 +112,7 @@ func newBoardView(s session.Snapshot, a live.Audience) boardView {
 		State:   newStateView(s.Session.State),
 		Foot:    newFootView(s.Equation()),
 		Stock:   newStockView(s.Stock, may),
-		Queue:   newQueueView(s.Queue, may),
+		Queue:   newQueueView(s.Session.ID, s.Queue, may),
 		Doctors: newDoctorsView(s.Doctors, may),
 	}
 }
@@ -157,8 +160,11 @@ func perMille(part, whole int) int {
 	return part * 1000 / whole
 }
 
-func newQueueView(q session.Queue, may scope) queueView {
+func newQueueView(id int64, q session.Queue, may scope) queueView {
 	v := queueView{Waiting: fmt.Sprint(q.Waiting), Finished: fmt.Sprint(q.Finished), Nobody: q.Waiting == 0 && len(q.Now) == 0}
+	if may.queue {
+		v.AllURL = fmt.Sprintf("/sessions/%d/queue", id)
+	}
 	for _, x := range q.Now {
 		v.Now = append(v.Now, newQueueRow(x, may))
 	}
@@ -183,6 +189,12 @@ func newQueueRow(x session.Visit, may scope) queueRow {
 		}
 	} else {
 		r.Since = x.CameAt.In(session.Zone()).Format("15:04")
+		if x.CalledAt != nil {
+			r.Called = x.CalledAt.In(session.Zone()).Format("15:04")
+		}
+		if may.queue {
+			r.CallTo = visitURL(x) + "/queue"
+		}
 	}
 	return r
 }

@@ -33,6 +33,7 @@ func Samples() []page.Sample {
 		{Name: "packing", Title: "配药装箱", View: packingView{Head: head, Bench: bench}},
 	}
 	list = append(list, traceSamples()...)
+	list = append(list, sampleQueue()...)
 	return append(list, samplePieces(busy, deskView{URL: "#", Visit: visit}, next, bench)...)
 }
 

@@ -22,17 +22,19 @@ type scope struct {
 	codes bool
 	// batches shows expiry dates.
 	batches bool
+	// queue offers to call and to put back.
+	queue bool
 }
 
 // scopeOf is the one decision on who sees what.
 func scopeOf(a live.Audience) scope {
 	switch a {
 	case forPharmacist:
-		return scope{names: true, codes: true, batches: true}
+		return scope{names: true, codes: true, batches: true, queue: true}
 	case forDoctor:
-		return scope{names: true, codes: true}
+		return scope{names: true, codes: true, queue: true}
 	case forAssistant:
-		return scope{names: true}
+		return scope{names: true, queue: true}
 	}
 	return scope{}
 }

@@ -54,6 +54,7 @@ type visitView struct {
 	Packs    string
 	Refused  []chipView
 	NoPacks  bool
+	Again    string // mark of the label that is to be scanned again, or ""
 	Reasons  []choiceView
 	Collects []choiceView
 }
@@ -195,6 +196,12 @@ func collects() []choiceView {
 
 // answerDesk answers a command of the table: the band and the desk as it is now.
 func (h *Handlers) answerDesk(w http.ResponseWriter, r *http.Request, by identity.Actor, id int64, band page.Band) error {
+	return h.answerDeskAgain(w, r, by, id, band, "")
+}
+
+// answerDeskAgain is answerDesk with the mark of a label that is to be scanned
+// again (session.FinishFirst); any other answer leaves the mark out.
+func (h *Handlers) answerDeskAgain(w http.ResponseWriter, r *http.Request, by identity.Actor, id int64, band page.Band, again string) error {
 	if !page.IsHTMX(r) {
 		return h.site.SeeOther(w, r, fmt.Sprintf("/sessions/%d", id))
 	}
@@ -205,6 +212,9 @@ func (h *Handlers) answerDesk(w http.ResponseWriter, r *http.Request, by identit
 	desk, err := h.readDesk(r.Context(), by, x)
 	if err != nil {
 		return err
+	}
+	if desk.Visit != nil {
+		desk.Visit.Again = again
 	}
 	return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "desk", View: desk}, page.Part{Name: "band_area", View: band})
 }

@@ -1,12 +1,17 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
+	"github.com/google/uuid"
+
+	"jingfang/inventory"
 	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/page"
+	"jingfang/sql/db"
 )
 
 // CheckIn is POST /sessions/{id}/visits: a label, number or id of a patient. A
@@ -25,18 +30,27 @@ func (h *Handlers) CheckIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return h.refusedArrival(w, r, by, in, err)
 	}
+	return h.answerArrival(w, r, by, in, a)
+}
+
+// answerArrival answers a label. A program that may not start yet is refused: a
+// visit must not seem to have begun.
+func (h *Handlers) answerArrival(w http.ResponseWriter, r *http.Request, by identity.Actor, in session.Arrival, a session.ArrivalAnswer) error {
 	if page.WantsJSON(r) {
+		if a.Kind == session.FinishFirst {
+			return db.Refuse(db.Conflict, "%s", a.Sentence)
+		}
 		return h.site.JSON(w, r, http.StatusOK, a)
 	}
 	band := page.Band{Tone: arrivalTone(a.Kind), Text: a.Sentence}
 	if in.Start {
-		return h.answerDesk(w, r, by, in.SessionID, band)
+		return h.answerDeskAgain(w, r, by, in.SessionID, band, a.Again)
 	}
 	return h.answerCheckIn(w, r, in.SessionID, band)
 }
 
 func parseArrival(r *http.Request, by identity.Actor) (session.Arrival, error) {
-	in := session.Arrival{Patient: r.PostFormValue("patient"), Start: by.Can(identity.Dispense, 0) == nil}
+	in := session.Arrival{Patient: r.PostFormValue("patient"), Again: r.PostFormValue("again"), Start: by.Can(identity.Dispense, 0) == nil}
 	if text := r.PostFormValue("start"); text != "" {
 		in.Start = text == "true"
 	}
@@ -59,6 +73,9 @@ func (h *Handlers) refusedArrival(w http.ResponseWriter, r *http.Request, by ide
 }
 
 func arrivalTone(k session.ArrivalKind) page.Tone {
+	if k == session.FinishFirst {
+		return page.Caution
+	}
 	if k == session.AlreadyWaiting || k == session.AlreadyYours {
 		return page.Soft
 	}
@@ -80,11 +97,34 @@ func (h *Handlers) Dispense(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	in := session.Scan{SessionID: x.session, Visit: x.visit, CommandID: x.command, Codes: r.PostFormValue("codes")}
+	if !page.WantsJSON(r) && isLabel(in.Codes) {
+		return h.nextLabel(w, r, x, in.Codes)
+	}
 	a, err := h.sessions.Dispense(r.Context(), x.by, in)
 	if err != nil {
 		return h.refusedDesk(w, r, x.by, x.session, err)
 	}
 	return h.answerScan(w, r, x, a)
+}
+
+// isLabel tells a patient's label, alone, from boxes.
+func isLabel(codes string) bool {
+	_, err := inventory.ParseTraceCode(codes)
+	var wrong *inventory.CodeError
+	return errors.As(err, &wrong) && wrong.Kind == inventory.KindPatientLabel
+}
+
+// nextLabel takes the label that was scanned where boxes go for what it is: the
+// next patient. The new visit's id follows from the command's, so that a repeat
+// names the same one.
+func (h *Handlers) nextLabel(w http.ResponseWriter, r *http.Request, x act, label string) error {
+	in := session.Arrival{SessionID: x.session, Visit: uuid.NewSHA1(x.command, []byte("visit")), CommandID: x.command,
+		Patient: label, Start: true, Again: r.PostFormValue("again")}
+	a, err := h.sessions.CheckIn(r.Context(), x.by, in)
+	if err != nil {
+		return h.refusedDesk(w, r, x.by, x.session, err)
+	}
+	return h.answerArrival(w, r, x.by, in, a)
 }
 
 // answerScan answers a scan or an undo, to programs as JSON.
