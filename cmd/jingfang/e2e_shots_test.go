@@ -65,6 +65,9 @@ func (b *window) photograph(t *testing.T, base string, s shot, file string, save
 	if wide := eval[int](b, `document.documentElement.scrollWidth - window.innerWidth`); wide > 0 {
 		t.Errorf("%s is %d pixels wider than the screen of the %s", file, wide, b.name)
 	}
+	for _, what := range eval[[]string](b, roughEdges) {
+		t.Errorf("%s: %s", file, what)
+	}
 	if !save {
 		return
 	}
@@ -76,6 +79,26 @@ func (b *window) photograph(t *testing.T, base string, s shot, file string, save
 		t.Fatal(err)
 	}
 }
+
+// roughEdges lists controls that have no name for who cannot see them, and those
+// too small for a thumb.
+const roughEdges = `(function () {
+	var wrong = [];
+	document.querySelectorAll('button, a.button, a.row, summary, select, textarea, input:not([type="hidden"])').forEach(function (e) {
+		var box = e.getBoundingClientRect();
+		if (box.width === 0 || getComputedStyle(e).visibility === 'hidden') return;
+		var name = (e.getAttribute('aria-label') || e.textContent || '').trim();
+		var label = e.labels && e.labels.length ? e.labels[0] : null;
+		if (label) name += label.textContent.trim();
+		if (/^(INPUT|SELECT|TEXTAREA)$/.test(e.tagName) && !label && !e.getAttribute('aria-label')) name = '';
+		var at = e.tagName + ' ' + e.className + ' ' + (e.name || e.id || name).slice(0, 20);
+		if (!name) wrong.push('no name: ' + at);
+		if (label && /^(checkbox|radio)$/.test(e.type)) box = label.getBoundingClientRect();
+		if (box.height < 47.5) wrong.push('only ' + Math.round(box.height) + ' px high: ' + at);
+	});
+	if (document.querySelectorAll('h1').length > 1) wrong.push('more than one h1');
+	return wrong;
+})()`
 
 var firstPatient = regexp.MustCompile(`"id":(\d+)`)
 
