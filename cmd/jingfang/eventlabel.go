@@ -63,6 +63,8 @@ func storeEvent(event string) string {
 		return "开关单据接收"
 	case "pull.resolve":
 		return "处理接收失败的单据"
+	case "report.download":
+		return "下载场次日报"
 	case "trace.view":
 		return "查码"
 	case "transferlog.open":
