@@ -61,6 +61,8 @@ const (
 	KindBadCheckDigit    AnswerKind = "bad_check_digit"
 	KindSeparatorLost    AnswerKind = "separator_lost"
 	KindNotATraceCode    AnswerKind = "not_a_trace_code"
+	KindTailSeveral      AnswerKind = "tail_several" // typed last characters that several packs end with
+	KindTailUnknown      AnswerKind = "tail_unknown" // and that none does
 )
 
 // Tone is how an answer looks and sounds.
@@ -145,6 +147,8 @@ var kinds = [...]Kind{
 	{KindBadCheckDigit, ToneCaution, "这个码的校验位不对，可能读错或输错了。请再扫一次。"},
 	{KindSeparatorLost, ToneCaution, "扫码枪丢了 GS1 的分隔符，批号和序列号分不开。请打开扫码枪的 FNC1（GS）输出，或改用手机扫。"},
 	{KindNotATraceCode, ToneCaution, "这不是药品追溯码。请扫药盒上的追溯码。"},
+	{KindTailSeveral, ToneCaution, "本场有 {count} 盒药是这个尾号。请对照盒子点下面的一盒，或多输几位。"},
+	{KindTailUnknown, ToneCaution, "本场药箱里没有这个尾号的药。请核对盒上的号码再输一次，或换一盒。"},
 }
 
 // Kinds lists every answer in the order of the README. The slice is the

@@ -23,6 +23,11 @@ type Scan struct {
 	Visit     uuid.UUID
 	CommandID uuid.UUID
 	Codes     string
+	// Typed says that a person typed it: 4 to 6 characters are then the end of
+	// a code that cannot be read.
+	Typed bool `json:",omitempty"`
+	// Chosen says that Codes is the pack picked among several with the same end.
+	Chosen bool `json:",omitempty"`
 }
 
 // ScanAnswer is the answer to a whole scan.
@@ -30,6 +35,8 @@ type ScanAnswer struct {
 	Answers []inventory.CodeAnswer `json:"answers"`
 	// Packs is how many packs the visit has now.
 	Packs int `json:"packs"`
+	// Choices are the packs that end with what was typed, when several do.
+	Choices []Choice `json:"choices,omitempty"`
 }
 
 // Worst is the answer the band shows.
@@ -68,10 +75,22 @@ func (s *Service) dispense(ctx context.Context, tx *db.Tx, by identity.Actor, in
 	if err := v.mine(by); err != nil {
 		return ScanAnswer{}, err
 	}
+	how := inventory.HowScanned
+	if in.Chosen {
+		how = inventory.HowTyped
+	}
+	if tail, ok := typedTail(in, read); ok {
+		found, err := findTail(ctx, tx, x.ID, tail)
+		if err != nil || len(found) != 1 {
+			return tailAnswer(tail, found, v.Lines), err
+		}
+		read, how = inventory.ParseScan(found[0].Code), inventory.HowTyped
+	}
 	t, err := newTable(ctx, tx, by, x, v, in, read)
 	if err != nil {
 		return ScanAnswer{}, err
 	}
+	t.how = how
 	for _, p := range read {
 		t.take(p)
 	}
@@ -89,6 +108,7 @@ type table struct {
 	session Session
 	visit   Visit
 	in      Scan
+	how     inventory.How
 	packs   map[string]*inventory.Pack
 	taken   map[int64]*inventory.Taken // by pack
 	known   map[string]inventory.Prefix

@@ -32,7 +32,7 @@ func (t *table) handOut(ctx context.Context) error {
 	}
 	e := inventory.Entry{
 		Move:  inventory.Move{Kind: inventory.MoveDispense, Session: t.session.ID, At: t.tx.Now},
-		Visit: t.visit.ID, How: inventory.HowScanned, Device: t.by.Device, Command: t.in.CommandID,
+		Visit: t.visit.ID, How: t.how, Device: t.by.Device, Command: t.in.CommandID,
 	}
 	if len(t.giving) > 1 {
 		return t.handOutAll(ctx, e)

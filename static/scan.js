@@ -11,6 +11,7 @@
   var timer = 0;
   var waiting = []; // codes not sent yet
   var sending = []; // codes under way
+  var read = new Set(); // those of both that a scanner read; the others were typed
 
   function fresh() { return { text: '', first: 0, last: 0, field: null, before: '' }; }
 
@@ -93,6 +94,7 @@
     var event = new CustomEvent('jingfang:scan', { bubbles: true, cancelable: true, detail: { code: code } });
     if (!form.dispatchEvent(event)) return;
     waiting.push(code);
+    read.add(code);
     send(form);
   };
 
@@ -145,6 +147,7 @@
       waiting = waiting.slice(sending.length);
     }
     event.detail.formData.set(field.name, sending.join('\n'));
+    if (sending.every(function (c) { return read.has(c); })) event.detail.formData.set('scanned', '1');
     field.value = '';
   }, true);
 
@@ -160,6 +163,7 @@
     delete form.dataset.sending;
     var answered = event.detail.xhr && event.detail.xhr.status > 0;
     if (!answered) waiting = sending.concat(waiting);
+    else sending.forEach(function (c) { if (waiting.indexOf(c) < 0) read.delete(c); });
     sending = [];
     if (answered) return void setTimeout(resume, 0);
     var field = form.querySelector('[data-scan]');

@@ -76,5 +76,6 @@ func sampleVisit() *visitView {
 			{ID: "line-1", Drug: "演示利培酮片", Spec: "1mg×20片", Head: "8000001000000000", Tail: "6312", Code: "80000010000000006312", At: "10:42"},
 			{ID: "line-2", Drug: "演示盐酸苯海索片", Spec: "2mg×100片", Head: "8000002000000000", Tail: "0077", Code: "80000020000000000077", At: "10:43", Mark: "手输"}},
 		Refused: []chipView{{Raw: "6901234567892", Why: inventory.KindCommodityCode.Sentence(inventory.Details{})}},
+		Choices: []choiceRow{{Code: "80000010000000016312", Drug: "演示利培酮片 1mg×20片", Tail: "00016312", About: "批号 B1 效期 2027-03-31"}},
 		Reasons: reasons(), Collects: collects()}
 }

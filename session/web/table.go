@@ -54,6 +54,7 @@ type visitView struct {
 	Packs    string
 	Refused  []chipView
 	NoPacks  bool
+	Choices  []choiceRow
 	Again    string // mark of the label that is to be scanned again, or ""
 	Reasons  []choiceView
 	Collects []choiceView
@@ -72,6 +73,24 @@ type lineView struct {
 }
 
 type chipView struct{ Raw, Why string }
+
+// choiceRow is one of several packs whose codes end as it was typed.
+type choiceRow struct{ Code, Drug, Tail, About string }
+
+func newChoiceRows(list []session.Choice) []choiceRow {
+	var rows []choiceRow
+	for _, c := range list {
+		row := choiceRow{Code: c.Code, Drug: inventory.DrugName(c.Generic, c.Spec), Tail: c.Code[max(0, len(c.Code)-8):]}
+		if c.Batch != "" {
+			row.About = "批号 " + c.Batch
+		}
+		if c.ExpiresOn != nil {
+			row.About += " 效期 " + c.ExpiresOn.Format("2006-01-02")
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
 
 type choiceView struct {
 	Value, Word string
@@ -196,12 +215,12 @@ func collects() []choiceView {
 
 // answerDesk answers a command of the table: the band and the desk as it is now.
 func (h *Handlers) answerDesk(w http.ResponseWriter, r *http.Request, by identity.Actor, id int64, band page.Band) error {
-	return h.answerDeskAgain(w, r, by, id, band, "")
+	return h.answerDeskWith(w, r, by, id, band, func(*visitView) {})
 }
 
-// answerDeskAgain is answerDesk with the mark of a label that is to be scanned
-// again (session.FinishFirst); any other answer leaves the mark out.
-func (h *Handlers) answerDeskAgain(w http.ResponseWriter, r *http.Request, by identity.Actor, id int64, band page.Band, again string) error {
+// answerDeskWith is answerDesk with what only this answer shows at the open
+// visit: the mark of a label that is to be scanned again, packs to choose from.
+func (h *Handlers) answerDeskWith(w http.ResponseWriter, r *http.Request, by identity.Actor, id int64, band page.Band, add func(*visitView)) error {
 	if !page.IsHTMX(r) {
 		return h.site.SeeOther(w, r, fmt.Sprintf("/sessions/%d", id))
 	}
@@ -214,7 +233,7 @@ func (h *Handlers) answerDeskAgain(w http.ResponseWriter, r *http.Request, by id
 		return err
 	}
 	if desk.Visit != nil {
-		desk.Visit.Again = again
+		add(desk.Visit)
 	}
 	return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "desk", View: desk}, page.Part{Name: "band_area", View: band})
 }

@@ -44,7 +44,7 @@ func (h *Handlers) answerArrival(w http.ResponseWriter, r *http.Request, by iden
 	}
 	band := page.Band{Tone: arrivalTone(a.Kind), Text: a.Sentence}
 	if in.Start {
-		return h.answerDeskAgain(w, r, by, in.SessionID, band, a.Again)
+		return h.answerDeskWith(w, r, by, in.SessionID, band, func(v *visitView) { v.Again = a.Again })
 	}
 	return h.answerCheckIn(w, r, in.SessionID, band)
 }
@@ -96,7 +96,8 @@ func (h *Handlers) Dispense(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := session.Scan{SessionID: x.session, Visit: x.visit, CommandID: x.command, Codes: r.PostFormValue("codes")}
+	in := session.Scan{SessionID: x.session, Visit: x.visit, CommandID: x.command, Codes: r.PostFormValue("codes"),
+		Typed: isTyped(r), Chosen: r.PostFormValue("chosen") != ""}
 	if !page.WantsJSON(r) && isLabel(in.Codes) {
 		return h.nextLabel(w, r, x, in.Codes)
 	}
@@ -105,6 +106,15 @@ func (h *Handlers) Dispense(w http.ResponseWriter, r *http.Request) error {
 		return h.refusedDesk(w, r, x.by, x.session, err)
 	}
 	return h.answerScan(w, r, x, a)
+}
+
+// isTyped tells what a person typed from what a scanner read: the page's script
+// marks a scan, a program says typed=true.
+func isTyped(r *http.Request) bool {
+	if page.WantsJSON(r) {
+		return r.PostFormValue("typed") == "true"
+	}
+	return r.PostFormValue("scanned") == ""
 }
 
 // isLabel tells a patient's label, alone, from boxes.
@@ -132,7 +142,7 @@ func (h *Handlers) answerScan(w http.ResponseWriter, r *http.Request, x act, a s
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, a)
 	}
-	return h.answerDesk(w, r, x.by, x.session, scanBand(a))
+	return h.answerDeskWith(w, r, x.by, x.session, scanBand(a), func(v *visitView) { v.Choices = newChoiceRows(a.Choices) })
 }
 
 // scanBand shows the most urgent answer; a batch says how many of each.
