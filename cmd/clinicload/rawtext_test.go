@@ -16,8 +16,8 @@ func owners() []string {
 }
 
 // TestRawStatementsAreTheServers holds the statements of -raw to those of the
-// packages that run them, word by word: a comparison with others is worth
-// nothing.
+// packages that run them, word by word but for the columns that a read lists: a
+// comparison with others is worth nothing.
 func TestRawStatementsAreTheServers(t *testing.T) {
 	server := map[string]bool{}
 	for _, dir := range owners() {
@@ -68,7 +68,7 @@ func statements(t *testing.T, pattern string) (list []string) {
 			text, ok := textOf(e, consts)
 			if ok {
 				if text = strings.Join(strings.Fields(text), " "); isStatement(text) {
-					list = append(list, text)
+					list = append(list, withoutColumns(text))
 				}
 			}
 			return !ok
@@ -99,6 +99,22 @@ func isStatement(text string) bool {
 		}
 	}
 	return false
+}
+
+// withoutColumns leaves out what a SELECT lists, up to its own FROM.
+func withoutColumns(text string) string {
+	depth := 0
+	for i, r := range text {
+		switch {
+		case r == '(':
+			depth++
+		case r == ')':
+			depth--
+		case depth == 0 && strings.HasPrefix(text, "SELECT ") && strings.HasPrefix(text[i:], " FROM "):
+			return "SELECT …" + text[i:]
+		}
+	}
+	return text
 }
 
 // textOf works a constant string out.
