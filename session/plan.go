@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
 	"jingfang/session/identity"
 	"jingfang/session/live"
@@ -74,6 +75,16 @@ func (s *Service) PlanSession(ctx context.Context, by identity.Actor, p Plan) (i
 }
 
 func plan(ctx context.Context, tx *db.Tx, by identity.Actor, p Plan) (int64, error) {
+	id, err := enter(ctx, tx, by, p)
+	if err != nil {
+		return 0, err
+	}
+	return id, identity.Audit(ctx, tx, by, identity.Event{Name: "session.plan", ObjectKind: "session",
+		ObjectID: fmt.Sprint(id), SiteID: p.SiteID, SessionID: id})
+}
+
+// enter writes a planned session with its team, its roster and its version.
+func enter(ctx context.Context, tx *db.Tx, by identity.Actor, p Plan) (int64, error) {
 	id, err := insertSession(ctx, tx, by, p)
 	if err != nil {
 		return 0, err
@@ -81,11 +92,10 @@ func plan(ctx context.Context, tx *db.Tx, by identity.Actor, p Plan) (int64, err
 	if err := insertTeam(ctx, tx, id, p.Team); err != nil {
 		return 0, err
 	}
-	if err := live.Create(ctx, tx, id); err != nil {
+	if _, err := fillRoster(ctx, tx, Session{ID: id}, false); err != nil {
 		return 0, err
 	}
-	return id, identity.Audit(ctx, tx, by, identity.Event{Name: "session.plan", ObjectKind: "session",
-		ObjectID: fmt.Sprint(id), SiteID: p.SiteID, SessionID: id})
+	return id, live.Create(ctx, tx, id)
 }
 
 func (p Plan) check(today time.Time) (Plan, error) {
@@ -169,14 +179,18 @@ VALUES ($1, $2::date, $3, $4, $5, $6, $7) RETURNING id`,
 }
 
 func insertTeam(ctx context.Context, tx *db.Tx, id int64, team []Member) error {
+	var staff []int64
+	var parts []string
 	for _, m := range team {
-		err := tx.ExecOne(ctx, `INSERT INTO session_team (session_id, staff_id, part) VALUES ($1, $2, $3)`, id, m.StaffID, string(m.Part))
-		if db.IsForeignKey(err, "session_team_staff_fk") {
-			return db.RefuseBecause(err, db.Invalid, "名单里有不存在的人员，请重新选择。")
-		}
-		if err != nil {
-			return fmt.Errorf("insert team: %w", err)
-		}
+		staff, parts = append(staff, m.StaffID), append(parts, string(m.Part))
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO session_team (session_id, staff_id, part) SELECT $1::bigint, unnest($2::bigint[]), unnest($3::text[])`,
+		id, pq.Array(staff), pq.Array(parts))
+	if db.IsForeignKey(err, "session_team_staff_fk") {
+		return db.RefuseBecause(err, db.Invalid, "名单里有不存在的人员，请重新选择。")
+	}
+	if err != nil {
+		return fmt.Errorf("insert team: %w", err)
 	}
 	return nil
 }
@@ -209,6 +223,9 @@ func (s *Service) OpenSession(ctx context.Context, by identity.Actor, id int64) 
 			return fmt.Errorf("open session: %w", err)
 		}
 		if err := createChains(ctx, tx, id); err != nil {
+			return err
+		}
+		if _, err := fillRoster(ctx, tx, x, true); err != nil {
 			return err
 		}
 		err = identity.Audit(ctx, tx, by, identity.Event{Name: "session.open", ObjectKind: "session",

@@ -6,6 +6,16 @@ func eventLabel(event string) string {
 	switch event {
 	case "session.plan":
 		return "安排场次"
+	case "session.plan_year":
+		return "按年历安排场次"
+	case "session.roster":
+		return "修改应到名单"
+	case "session.team":
+		return "修改场次人员"
+	case "session.cancel":
+		return "取消场次"
+	case "session.reschedule":
+		return "场次改期"
 	case "session.open":
 		return "开始义诊"
 	case "session.allocate":
