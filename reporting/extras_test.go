@@ -102,31 +102,64 @@ func TestAPackLetInAtTheTable(t *testing.T) {
 }
 
 // A box that closing found to have been given: a second record of the visit in
-// the day's chain, which adds its line and waits for the doctor.
-func TestALateRecordAddsItsLine(t *testing.T) {
+// the day's chain, which says the visit anew and waits for the doctor.
+func TestALateRecordOfTheDay(t *testing.T) {
 	d := newDay(t, 2, usualDrugs()...)
 	visits := playUsual(d)
 	var old struct {
-		Patient int64  `db:"patient_id"`
-		Doctor  int64  `db:"doctor_id"`
-		Digest  []byte `db:"digest"`
-		Other   []byte `db:"other"`
+		ID        int64  `db:"id"`
+		Patient   int64  `db:"patient_id"`
+		Doctor    int64  `db:"doctor_id"`
+		Canonical []byte `db:"canonical"`
+		Head      []byte `db:"head"`
 	}
-	d.must(d.db.App.Get(d.ctx, &old, `SELECT r.patient_id, r.doctor_id, c.digest, o.canonical AS other FROM record r, record_chain c, record o
-WHERE r.visit_id = $1 AND c.session_id = r.session_id AND c.chain = 'main' AND o.visit_id = $2`, visits[0], visits[1]))
-	prev, err := seal.DigestOf(old.Digest)
+	d.must(d.db.App.Get(d.ctx, &old, `SELECT r.id, r.patient_id, r.doctor_id, r.canonical, c.digest AS head FROM record r, record_chain c
+WHERE r.visit_id = $1 AND c.session_id = r.session_id AND c.chain = 'main'`, visits[0]))
+	said, err := seal.DecodeRecord(old.Canonical)
 	d.must(err)
-	digest := seal.Link(fmt.Sprintf("record.v1/%d/main", d.session), prev, old.Other)
-	d.exec(`INSERT INTO record (session_id, chain, seq, recipe, visit_id, patient_id, doctor_id, at, canonical, prev, digest)
-VALUES ($1, 'main', 4, 2, $2, $3, $4, now(), $5, $6, $7)`, d.session, visits[0], old.Patient, old.Doctor, old.Other, prev[:], digest[:])
+	lines, err := seal.Get[[]seal.Record](said, "lines")
+	d.must(err)
+	late := append(seal.Record{}, lines[0]...)
+	for i := range late {
+		switch late[i].Name {
+		case "code":
+			late[i] = seal.F("code", d.codes[risperidone][4])
+		case "how":
+			late[i] = seal.F("how", "inferred")
+		}
+	}
+	for i := range said {
+		if said[i].Name == "lines" {
+			said[i] = seal.F("lines", append(lines, late))
+		}
+	}
+	canonical, err := append(said, seal.F("text", "补记发药：演示"), seal.F("written_by", "演示药师甲")).Encode()
+	d.must(err)
+	prev, err := seal.DigestOf(old.Head)
+	d.must(err)
+	digest := seal.Link(fmt.Sprintf("record.v1/%d/main", d.session), prev, canonical)
+	d.exec(`INSERT INTO record (session_id, chain, seq, recipe, visit_id, patient_id, doctor_id, corrects_id, at, canonical, prev, digest)
+VALUES ($1, 'main', 4, 2, $2, $3, $4, $5, now(), $6, $7, $8)`, d.session, visits[0], old.Patient, old.Doctor, old.ID, canonical, prev[:], digest[:])
 	d.exec(`UPDATE record_chain SET length = 4, digest = $2 WHERE session_id = $1 AND chain = 'main'`, d.session, digest[:])
+
 	r := d.read()
 	v := r.Visits[0]
-	if v.Patient != "演示王小明" || len(v.Lines) != 5 || len(v.Late) != 1 || v.Late[0].Seq != 4 || v.Record != 1 || r.Main.Problem != "" {
+	if len(v.Lines) != 2 || v.Lines[1].How != inventory.HowInferred || len(v.Late) != 1 || v.Late[0].Seq != 4 || r.Main.Problem != "" {
 		t.Fatalf("%+v, chain %+v", v, r.Main)
 	}
+	if r.Doctors[0].Quantity != "2盒" {
+		t.Errorf("doctors: %+v", r.Doctors)
+	}
 	path, _ := paper(t, r, "late")
-	if text := strings.Join(pages(t, path), ""); !strings.Contains(squeezed(text), "补记：就诊记录4，") || !strings.Contains(text, "医生待确认") {
-		t.Error("the paper does not say that the doctor has yet to confirm")
+	text := strings.Join(pages(t, path), "\n")
+	for _, want := range []string{"补记（就诊记录 4，", "演示药师甲 写入，医生待确认）：补记发药：演示", "推定"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the paper lacks %q", want)
+		}
+	}
+	d.exec(`INSERT INTO record_countersign (record_id, staff_id, at) SELECT id, doctor_id, now() FROM record WHERE seq = 4`)
+	path, _ = paper(t, d.read(), "late-signed")
+	if text := strings.Join(pages(t, path), "\n"); !strings.Contains(text, "医生已确认") || strings.Contains(text, "医生待确认") {
+		t.Error("the paper does not say that the doctor has confirmed")
 	}
 }

@@ -3,7 +3,6 @@ package reporting
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,15 +32,19 @@ type Supplement struct {
 	// Corrects names the record it replaces: 就诊记录 3, 补充 1; "" for a late
 	// entry.
 	Corrects string
+	By, Text string     // who wrote it, and what it puts right
 	SignedAt *time.Time // when its doctor said yes to it; nil where nobody was asked or has
 	Visit    Visit
 }
 
-// LateRecord is a further record of a visit in the day's own chain: a box that
-// closing found to have been given. Its lines stand with the visit's.
+// LateRecord is a further record of a visit in the day's own chain, such as for
+// a box that closing found to have been given. It says the visit anew; what the
+// visit says here is what its last record says.
 type LateRecord struct {
 	Seq      int64
 	At       time.Time
+	By       string     // who wrote it
+	Text     string     // what it puts right
 	SignedAt *time.Time // when the doctor said yes to it
 }
 
@@ -85,17 +88,30 @@ WHERE r.session_id = $1::bigint ORDER BY r.chain, r.seq`, r.Heading.ID)
 		v := of[x.VisitID]
 		switch {
 		case v == nil:
-		case x.Chain == mainChain && (v.Record == 0 || x.OldSeq != 0):
-			v.freeze(x)
 		case x.Chain == mainChain:
-			v.addLate(x)
+			v.add(x)
 		default:
-			late := Visit{ID: v.ID, Number: v.Number, State: v.State}
-			late.freeze(x)
-			r.Supplements = append(r.Supplements, Supplement{N: x.Seq, At: x.At, Corrects: x.corrects(), SignedAt: x.SignedAt, Visit: late})
+			r.Supplements = append(r.Supplements, x.supplement(*v))
 		}
 	}
 	return nil
+}
+
+func (x recordRow) supplement(v Visit) Supplement {
+	late := Visit{ID: v.ID, Number: v.Number, State: v.State}
+	said := late.freeze(x)
+	return Supplement{N: x.Seq, At: x.At, Corrects: x.corrects(), By: field[string](said, "written_by"),
+		Text: field[string](said, "text"), SignedAt: x.SignedAt, Visit: late}
+}
+
+// add freezes a visit by a record of the day's chain. The record written last
+// holds; one that names another is noted besides.
+func (v *Visit) add(x recordRow) {
+	said := v.freeze(x)
+	if x.OldSeq != 0 {
+		v.Late = append(v.Late, LateRecord{Seq: x.Seq, At: x.At, By: field[string](said, "written_by"),
+			Text: field[string](said, "text"), SignedAt: x.SignedAt})
+	}
 }
 
 func (x recordRow) corrects() string {
@@ -152,12 +168,13 @@ func (x recordRow) follows(v *seal.ChainVerifier) bool {
 	return v.Next(seal.ChainEntry{Canonical: x.Canonical, Prev: prev, Digest: digest}) == nil
 }
 
-// freeze puts the record's words over a visit. A record that cannot be read
-// leaves the visit as it stands; the chain says that it does not fit.
-func (v *Visit) freeze(x recordRow) {
+// freeze puts the record's words over a visit and gives them. A record that
+// cannot be read leaves the visit as it stands; the chain says that it does not
+// fit.
+func (v *Visit) freeze(x recordRow) seal.Record {
 	said, err := seal.DecodeRecord(x.Canonical)
 	if err != nil {
-		return
+		return nil
 	}
 	v.Record = x.Seq
 	v.Patient, v.PatientNo = field[string](said, "patient"), field[string](said, "patient_no")
@@ -175,18 +192,7 @@ func (v *Visit) freeze(x recordRow) {
 		v.NotRecorded = append(v.NotRecorded, NotRecorded{VisitID: v.ID, Raw: field[string](c, "raw"),
 			Kind: inventory.AnswerKind(field[string](c, "kind")), Resolution: field[string](c, "resolution")})
 	}
-}
-
-// addLate adds a later record's lines to a visit that is frozen, each code once.
-func (v *Visit) addLate(x recordRow) {
-	late := Visit{ID: v.ID}
-	late.freeze(x)
-	v.Late = append(v.Late, LateRecord{Seq: x.Seq, At: x.At, SignedAt: x.SignedAt})
-	for _, l := range late.Lines {
-		if !slices.ContainsFunc(v.Lines, func(had VisitLine) bool { return had.Code == l.Code }) {
-			v.Lines = append(v.Lines, l)
-		}
-	}
+	return said
 }
 
 func frozenLine(l seal.Record) VisitLine {

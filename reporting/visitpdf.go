@@ -46,7 +46,7 @@ func (p *sessionPaper) visit(t *table, v Visit, before string) {
 		t.across("未发药：" + cmp.Or(v.NoDrug, "没有写原因"))
 	}
 	for _, x := range v.Late {
-		t.across(fmt.Sprintf("补记：就诊记录 %d，%s 写入，%s", x.Seq, x.At.In(session.Zone()).Format("01-02 15:04"), yesText(x.SignedAt)))
+		t.across(fmt.Sprintf("补记（就诊记录 %d，%s %s 写入，%s）：%s", x.Seq, x.At.In(session.Zone()).Format("01-02 15:04"), x.By, yesText(x.SignedAt), x.Text))
 	}
 	for _, o := range v.Owed {
 		t.across(owedText(o))
@@ -168,15 +168,26 @@ func (p *sessionPaper) supplements() {
 	p.part("补充记录")
 	t := p.visitTable()
 	for _, x := range p.r.Supplements {
-		before := fmt.Sprintf("补充 %d　%s　", x.N, x.At.In(session.Zone()).Format("2006-01-02 15:04"))
-		if x.Corrects != "" {
-			before += "更正" + x.Corrects + "　"
-		}
-		if x.SignedAt != nil {
-			before += yesText(x.SignedAt) + "　"
-		}
-		p.visit(t, x.Visit, before)
+		p.visit(t, x.Visit, x.title())
 	}
+}
+
+// title says which supplement it is, before who it is about.
+func (x Supplement) title() string {
+	parts := []string{fmt.Sprintf("补充 %d", x.N), x.At.In(session.Zone()).Format("2006-01-02 15:04")}
+	if x.By != "" {
+		parts = append(parts, x.By+" 写入")
+	}
+	if x.Corrects != "" {
+		parts = append(parts, "更正"+x.Corrects)
+	}
+	if x.SignedAt != nil {
+		parts = append(parts, yesText(x.SignedAt))
+	}
+	if x.Text != "" {
+		parts = append(parts, x.Text)
+	}
+	return strings.Join(parts, "　") + "　—　"
 }
 
 // chains says what the records' chain is, so that the paper can be held against
