@@ -30,6 +30,9 @@ func runServe(ctx context.Context, p *program, c config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
+	if err := warnClock(ctx, log, d.DB); err != nil {
+		return err
+	}
 	keys, err := keysFor(ctx, c.Data, d.DB)
 	if err != nil {
 		return err
