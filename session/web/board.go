@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"jingfang/session"
 	"jingfang/session/live"
@@ -257,6 +258,9 @@ func (h *Handlers) parts(v boardView) ([]live.Part, error) {
 		b.row(r.ID, "stock_row", r)
 	}
 	b.add("queue", "board_queue", v.Queue)
+	for _, r := range slices.Concat(v.Queue.Now, v.Queue.Next) {
+		b.row(r.ID, "queue_row", r)
+	}
 	b.add("doctors", "board_doctors", v.Doctors)
 	for _, r := range v.Doctors.Rows {
 		b.row(r.ID, "doctor_card", r)
