@@ -13,6 +13,7 @@ import (
 	"jingfang/integration/translog"
 	"jingfang/inventory"
 	inventoryweb "jingfang/inventory/web"
+	reportingweb "jingfang/reporting/web"
 	"jingfang/session"
 	"jingfang/session/identity"
 	identityweb "jingfang/session/identity/web"
@@ -46,6 +47,7 @@ type app struct {
 	room    *sessionweb.Handlers
 	people  *patientweb.Handlers
 	shelf   *inventoryweb.Handlers
+	papers  *reportingweb.Handlers
 	trust   trust
 	health  health
 	metrics *metrics
@@ -109,6 +111,7 @@ func (a *app) openPages(around surroundings) error {
 	a.room = sessionweb.New(a.site, a.db, a.sessions, a.patients, a.hub)
 	a.people = patientweb.New(a.site, a.db, a.patients)
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)
+	a.papers = reportingweb.New(a.site, a.db)
 	a.trust = trust{site: a.site, from: around.authority}
 	from, err := prefixes(a.config.MetricsFrom)
 	if err != nil {

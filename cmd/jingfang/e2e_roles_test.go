@@ -29,6 +29,7 @@ func accessTable() []access {
 		{"GET", "/sessions", "DPAM"}, {"GET", "/sessions/new", "PM"}, {"POST", "/sessions", "PM"},
 		{"GET", "/sessions/{id}", "DPAM"}, {"GET", "/sessions/{id}/events", "DPAM"}, {"POST", "/sessions/{id}/open", "DP"},
 		{"GET", "/sessions/{id}/packing", "P"}, {"POST", "/sessions/{id}/packing", "P"},
+		{"GET", "/sessions/{id}/report.pdf", "PM"},
 		{"POST", "/sessions/{id}/visits", "DPA"},
 		{"GET", "/sessions/{id}/queue", "DPAM"}, {"POST", "/sessions/{id}/visits/{visit}/queue", "DPA"},
 		{"POST", "/sessions/{id}/visits/{visit}/scans", "D"}, {"POST", "/sessions/{id}/visits/{visit}/undo", "D"},

@@ -44,6 +44,7 @@ func (a *app) routes() []route {
 		{"POST", "/sessions", identity.PlanSession, quick, s.CreateSession},
 		{"GET", "/sessions/{id}", identity.ViewSession, quick, s.Room},
 		{"GET", streamPattern, identity.ViewSession, 0, s.Events},
+		{"GET", "/sessions/{id}/report.pdf", identity.ViewSession, long, a.papers.SessionPDF},
 		{"POST", "/sessions/{id}/open", identity.OpenSession, quick, s.Open},
 		{"GET", "/sessions/{id}/packing", identity.Allocate, quick, s.Packing},
 		{"POST", "/sessions/{id}/packing", identity.Allocate, long, s.Pack},
