@@ -47,7 +47,7 @@ func openWorld(t *testing.T, h *runningHouse) *world {
 	var room struct {
 		SiteID int64 `json:"site_id"`
 	}
-	w.today.t = t
+	w.today.t, w.today.lends = t, true
 	w.pharm.get(w.today.path("")).json(t, &room)
 	w.site = strconv.FormatInt(room.SiteID, 10)
 	return w
