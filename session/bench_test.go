@@ -49,7 +49,7 @@ func TestStatementsOfABatch(t *testing.T) {
 	for _, x := range a.Answers {
 		kinds[x.Kind]++
 	}
-	if a.Packs != 150 || kinds[inventory.KindOK] != 149 || kinds[inventory.KindRepeat] != 2 || kinds[inventory.KindUnknownPrefix] != 40 {
+	if a.Packs != 150 || kinds[inventory.KindOK] != 149 || kinds[inventory.KindAbsorbed] != 2 || kinds[inventory.KindUnknownPrefix] != 40 {
 		t.Errorf("%d packs, %v", a.Packs, kinds)
 	}
 	lines, err := session.VisitLines(c.ctx, c.db.App, visit)

@@ -132,7 +132,7 @@ func (s *Service) arrive(ctx context.Context, tx *db.Tx, by identity.Actor, in A
 	}
 	answer.Sentence = ended + answer.Sentence
 	err = identity.Audit(ctx, tx, by, identity.Event{Name: "visit." + string(answer.Kind), ObjectKind: "visit",
-		ObjectID: v.ID.String(), SiteID: x.SiteID, SessionID: x.ID})
+		ObjectID: v.ID.String(), SiteID: x.SiteID, SessionID: x.ID, Detail: "patient=" + p.Number})
 	if err != nil {
 		return ArrivalAnswer{}, err
 	}

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -22,8 +23,15 @@ func TestOneScanThroughAllOfIt(t *testing.T) {
 	if a.Packs != 2 || a.Answers[0].Kind != inventory.KindOK || a.Answers[1].Kind != inventory.KindOK {
 		t.Fatalf("two packs: %+v", a)
 	}
+	if a = c.scan(doctor, visit, c.codes[0]); a.Answers[0].Kind != inventory.KindAbsorbed || a.Packs != 2 {
+		t.Errorf("the scanner read twice: %+v", a)
+	}
+	c.must(c.db.App.InTx(c.ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE visit_line SET at = at - interval '3 seconds'`)
+		return err
+	}))
 	if a = c.scan(doctor, visit, c.codes[0]); a.Answers[0].Kind != inventory.KindRepeat || a.Packs != 2 {
-		t.Errorf("same pack again: %+v", a)
+		t.Errorf("same pack again, later: %+v", a)
 	}
 	theirs := c.start(other, 1)
 	a = c.scan(other, theirs, c.codes[0])
@@ -182,4 +190,14 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("medicine scanned as a label: %v", err)
 		}
 	})
+}
+
+func TestTheLastPackIsGone(t *testing.T) {
+	c := newClinic(t, 2, 2, 1)
+	one, other := c.start(c.doctors[0], 0), c.start(c.doctors[1], 1)
+	c.scan(c.doctors[0], one, c.codes[0])
+	a := c.scan(c.doctors[1], other, c.codes[0]).Answers[0]
+	if a.Kind != inventory.KindLastOneGone || !strings.Contains(a.Sentence, "医生1") || !strings.Contains(a.Sentence, "最后一盒") {
+		t.Errorf("%+v", a)
+	}
 }

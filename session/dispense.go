@@ -112,6 +112,7 @@ type table struct {
 	packs   map[string]*inventory.Pack
 	taken   map[int64]*inventory.Taken // by pack
 	known   map[string]inventory.Prefix
+	left    map[int64]int // packs still in the trays, by drug; only of drugs asked about
 	answer  ScanAnswer
 	giving  []*inventory.Pack // answered yes
 	refused []inventory.CodeAnswer
@@ -129,10 +130,42 @@ func newTable(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Vi
 	if t.taken, err = lastTaken(ctx, tx, gone(t.packs, x.ID)); err != nil {
 		return nil, err
 	}
+	if t.left, err = leftOf(ctx, tx, x.ID, t.packs, t.taken); err != nil {
+		return nil, err
+	}
 	if len(t.packs) < len(codes) {
 		t.known, err = inventory.FindPrefixes(ctx, tx, prefixes)
 	}
 	return t, err
+}
+
+// leftOf counts what the session still has of the drugs whose packs were taken:
+// who reaches for the last one is told that there is none to change it for.
+func leftOf(ctx context.Context, r db.Reader, sessionID int64, packs map[string]*inventory.Pack, taken map[int64]*inventory.Taken) (map[int64]int, error) {
+	left := map[int64]int{}
+	var drugs []int64
+	for _, p := range packs {
+		if _, asked := left[p.DrugID]; taken[p.ID] != nil && !asked {
+			left[p.DrugID] = 0
+			drugs = append(drugs, p.DrugID)
+		}
+	}
+	if len(drugs) == 0 {
+		return left, nil
+	}
+	var rows []struct {
+		DrugID int64 `db:"drug_id"`
+		Packs  int   `db:"packs"`
+	}
+	err := r.Select(ctx, &rows, `SELECT drug_id, count(*) AS packs FROM pack
+WHERE session_id = $1 AND state = 'allocated' AND drug_id = ANY($2::bigint[]) GROUP BY drug_id`, sessionID, idArray(drugs))
+	if err != nil {
+		return nil, fmt.Errorf("count what is left: %w", err)
+	}
+	for _, x := range rows {
+		left[x.DrugID] = x.Packs
+	}
+	return left, nil
 }
 
 // codesOf lists the distinct codes in order, and their prefixes.
@@ -171,7 +204,7 @@ func (t *table) take(p inventory.Parsed) {
 	if pack != nil {
 		drug = pack.DrugName()
 	}
-	said := inventory.ScanAnswer(t.facts(pack), t.context(code))
+	said := t.say(code, pack)
 	a := inventory.NewCodeAnswer(code.Raw(), code.Code(), drug, said.Kind, said.Sentence)
 	a.MayAsk = said.MayAsk
 	if said.Move == inventory.MoveDispense {
@@ -181,10 +214,30 @@ func (t *table) take(p inventory.Parsed) {
 	t.settle(a)
 }
 
-func (t *table) context(code inventory.TraceCode) inventory.ScanContext {
+// say is the answer to one code of the scan.
+func (t *table) say(code inventory.TraceCode, pack *inventory.Pack) inventory.Answer {
+	said := inventory.ScanAnswer(t.facts(pack), t.context(code, pack))
+	if said.Kind != inventory.KindTakenToday || t.left[pack.DrugID] > 0 {
+		return said
+	}
+	last := t.taken[pack.ID]
+	said.Kind = inventory.KindLastOneGone
+	said.Sentence = said.Kind.Sentence(inventory.Details{Drug: pack.DrugName(), Who: last.Doctor, When: last.At.In(Zone()).Format("15:04")})
+	return said
+}
+
+// context is what the answer depends on beside the pack. A code that this visit
+// was given a moment ago is the same reading of a scanner once more.
+func (t *table) context(code inventory.TraceCode, pack *inventory.Pack) inventory.ScanContext {
 	known, ok := t.known[code.Prefix()]
-	return inventory.ScanContext{Point: inventory.PointTable, Session: t.session.ID, Visit: t.visit.ID.String(),
+	c := inventory.ScanContext{Point: inventory.PointTable, Session: t.session.ID, Visit: t.visit.ID.String(),
 		Now: t.tx.Now, PrefixKnown: ok, Carton: ok && known.Level > 1, Drug: known.Drug}
+	if pack != nil && t.how == inventory.HowScanned {
+		if last := t.taken[pack.ID]; last != nil && last.Visit == c.Visit {
+			c.LastRead = last.At
+		}
+	}
+	return c
 }
 
 func (t *table) facts(p *inventory.Pack) *inventory.ScanFacts {

@@ -96,6 +96,10 @@ func finishLocked(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, 
 	if v.Lines == 0 && in.NoDrugReason == "" {
 		return FinishAnswer{}, db.Refuse(db.Invalid, "这次就诊没有发药。请选择不发药的原因后再点“诊毕”。")
 	}
+	if v.Lines > 0 {
+		// A page drawn before the first box may still send a reason.
+		in.NoDrugReason = ""
+	}
 	if err := endVisit(ctx, tx, by, in); err != nil {
 		return FinishAnswer{}, err
 	}

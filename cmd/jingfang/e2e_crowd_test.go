@@ -86,7 +86,7 @@ func (c *crowd) hand(d *caller, visit string) {
 			case "ok":
 				c.note(x.Code, 1)
 				mine = append(mine, x.Code)
-			case "repeat", "absorbed", "taken_today":
+			case "repeat", "absorbed", "taken_today", "last_one_gone":
 			default:
 				c.wrong("code %s was answered %s: %s", x.Code, x.Kind, x.Sentence)
 			}

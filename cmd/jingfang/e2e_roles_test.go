@@ -32,7 +32,7 @@ func accessTable() []access {
 		{"GET", "/sessions/{id}/report.pdf", "PM"},
 		{"POST", "/sessions/{id}/visits", "DPA"},
 		{"GET", "/sessions/{id}/queue", "DPAM"}, {"POST", "/sessions/{id}/visits/{visit}/queue", "DPA"},
-		{"POST", "/sessions/{id}/visits/{visit}/scans", "D"}, {"POST", "/sessions/{id}/visits/{visit}/undo", "D"},
+		{"POST", "/sessions/{id}/visits/{visit}/scans", "D"}, {"POST", "/sessions/{id}/visits/{visit}/undo", "DP"},
 		{"POST", "/sessions/{id}/visits/{visit}/finish", "DP"},
 		{"GET", "/patients", "DPAM"}, {"GET", "/patients/new", "DPA"}, {"POST", "/patients", "DPA"},
 		{"GET", "/patients/{id}", "DPAM"}, {"POST", "/patients/{id}/unmask", "DP"}, {"POST", "/patients/{id}/label", "DPA"}, {"POST", "/patients/{id}/label/lost", "DPA"}, {"POST", "/patients/{id}/label/lost", "DPA"},

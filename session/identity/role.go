@@ -65,7 +65,7 @@ var matrix = sync.OnceValue(func() map[Role]map[Permission]bool {
 	return map[Role]map[Permission]bool{
 		Doctor: set(ViewSession, OpenSession, CheckIn, Dispense, FinishVisit, Undo, ViewStock,
 			RegisterPatient, ViewPatient, UnmaskPatient, PrintLabel),
-		Pharmacist: set(ViewSession, PlanSession, OpenSession, CloseSession, CheckIn, FinishVisit, DecideRequest,
+		Pharmacist: set(ViewSession, PlanSession, OpenSession, CloseSession, CheckIn, FinishVisit, Undo, DecideRequest,
 			Receive, Allocate, ViewStock, TeachPrefix,
 			RegisterPatient, ViewPatient, UnmaskPatient, PrintLabel, ViewReports),
 		Assistant: set(ViewSession, CheckIn, Receive, ViewStock, RegisterPatient, ViewPatient, PrintLabel),

@@ -20,7 +20,7 @@ func TestRoleMatrix(t *testing.T) {
 		identity.CheckIn:         "doctor pharmacist assistant",
 		identity.Dispense:        "doctor",
 		identity.FinishVisit:     "doctor pharmacist",
-		identity.Undo:            "doctor",
+		identity.Undo:            "doctor pharmacist",
 		identity.DecideRequest:   "pharmacist",
 		identity.Receive:         "pharmacist assistant",
 		identity.Allocate:        "pharmacist",
