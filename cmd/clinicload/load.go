@@ -35,7 +35,6 @@ type load struct {
 	doctors  []*doctor
 	viewers  []*viewer
 	watching sync.WaitGroup
-	leave    context.CancelFunc // ends the screens
 
 	figures figures
 	arrived times
@@ -72,29 +71,29 @@ func (l *load) say(format string, args ...any) {
 // run prepares, plays slice by slice, and sums up.
 func (l *load) run(ctx context.Context) (report, error) {
 	watch, leave := context.WithCancel(context.WithoutCancel(ctx))
-	l.leave = leave
+	defer l.close(ctx)
 	defer func() { leave(); l.watching.Wait() }()
 	if err := l.prepare(ctx, watch); err != nil {
 		return report{}, err
-	}
-	if l.raw != nil {
-		defer func() {
-			if err := l.raw.close(ctx); err != nil {
-				l.say("-raw 的模式 %s 没有删掉：%v", rawSchema, err)
-			}
-		}()
-	}
-	if l.bare != nil {
-		defer func() {
-			if err := l.bare.stop(); err != nil {
-				l.say("-bare 的服务器没有正常结束：%v", err)
-			}
-		}()
 	}
 	if err := l.playAll(ctx); err != nil {
 		return report{}, err
 	}
 	return l.report(), nil
+}
+
+// close ends what the comparisons have started.
+func (l *load) close(ctx context.Context) {
+	if l.raw != nil {
+		if err := l.raw.close(ctx); err != nil {
+			l.say("-raw 的模式 %s 没有删掉：%v", rawSchema, err)
+		}
+	}
+	if l.bare != nil {
+		if err := l.bare.stop(); err != nil {
+			l.say("-bare 的服务器没有正常结束：%v", err)
+		}
+	}
 }
 
 // prepare brings everybody to their places: nothing of it is measured.
