@@ -34,6 +34,14 @@ func eventLabel(event string) string {
 		return "叫号"
 	case "visit.void":
 		return "作废就诊"
+	case "visit.put_away":
+		return "未记录的药盒放回"
+	case "request.ask":
+		return "申请放行"
+	case "request.let_in":
+		return "放行"
+	case "request.refuse":
+		return "不放行"
 	case "visit.dispense":
 		return "扫码发药"
 	case "visit.undo":
