@@ -222,7 +222,7 @@ func TestSupplementsOnThePaper(t *testing.T) {
 	d.exec(`INSERT INTO record (session_id, chain, seq, recipe, visit_id, patient_id, doctor_id, corrects_id, at, canonical, prev, digest)
 VALUES ($1, 'supplement', 1, 1, $2, $3, $4, $5, now(), $6, $7, $8)`, d.session, old.Visit, old.Patient, old.Doctor, old.ID, old.Canonical, zero[:], digest[:])
 	d.exec(`UPDATE record_chain SET length = 1, digest = $2 WHERE session_id = $1 AND chain = 'supplement'`, d.session, digest[:])
-	d.exec(`INSERT INTO closing_confirm (session_id, staff_id, part, at) VALUES ($1, $2, 'pharmacist', now()), ($1, $3, 'doctor', now())`,
+	d.exec(`INSERT INTO closing_confirm (session_id, staff_id, part, at) VALUES ($1, $2, 'lead', now()), ($1, $3, 'team', now())`,
 		d.session, d.chief.StaffID, d.doctors[0].StaffID)
 	d.exec(`INSERT INTO session_head (session_id, chain, length, canonical, signature, key_name, at) VALUES ($1, 'main', 3, '', '', 'demo-1', now())`, d.session)
 	r := d.read()
@@ -234,7 +234,7 @@ VALUES ($1, 'supplement', 1, 1, $2, $3, $4, $5, now(), $6, $7, $8)`, d.session, 
 	}
 	path, _ := paper(t, r, "supplement")
 	text := strings.Join(pages(t, path), "\n")
-	for _, want := range []string{"补充 1", "更正就诊记录 1", "补充记录共 1 条", "签名（SM2，密钥 demo-1）", "链头没有签名", "电子确认：药师　演示药师甲", "电子确认：医生　演示医生甲"} {
+	for _, want := range []string{"补充 1", "更正就诊记录 1", "补充记录共 1 条", "签名（SM2，密钥 demo-1）", "链头没有签名", "电子确认：值班药师　演示药师甲", "电子确认：医生　演示医生甲"} {
 		if !strings.Contains(squeezed(text), squeezed(want)) {
 			t.Errorf("the paper lacks %q", want)
 		}

@@ -66,10 +66,12 @@ type Member struct {
 	Duty bool
 }
 
-// Signature is one person's electronic confirmation of the closing.
+// Signature is one person's electronic confirmation of the closing; Lead marks
+// the one of the two who answers for the session's medicine.
 type Signature struct {
 	Name string       `db:"name"`
-	Part session.Part `db:"part"` // in the team
+	Part session.Part `db:"part"` // in the team; "" for somebody of the pharmacy
+	Lead bool         `db:"is_lead"`
 	At   time.Time    `db:"at"`
 }
 
@@ -108,7 +110,8 @@ func (r *SessionReport) read(ctx context.Context, tx *db.Tx, id int64) error {
 
 func readSignatures(ctx context.Context, tx *db.Tx, id int64) ([]Signature, error) {
 	var list []Signature
-	err := tx.Select(ctx, &list, `SELECT f.name, c.part, c.at FROM closing_confirm c JOIN staff f ON f.id = c.staff_id
+	err := tx.Select(ctx, &list, `SELECT f.name, COALESCE(t.part, '') AS part, c.part = 'lead' AS is_lead, c.at
+FROM closing_confirm c JOIN staff f ON f.id = c.staff_id LEFT JOIN session_team t ON t.session_id = c.session_id AND t.staff_id = c.staff_id
 WHERE c.session_id = $1::bigint ORDER BY c.at, c.staff_id`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read signatures: %w", err)

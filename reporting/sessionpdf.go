@@ -244,13 +244,25 @@ func totalVisits(visits []Visit) string {
 	return packs.String()
 }
 
+// role says as what somebody confirmed.
+func (x Signature) role() string {
+	word := "药房"
+	if x.Part != "" {
+		word = partWord(x.Part)
+	}
+	if x.Lead {
+		return "值班" + word
+	}
+	return word
+}
+
 // signatures draws who has confirmed, and the boxes for signing by hand.
 func (p *sessionPaper) signatures() {
 	const height = 26.0
 	p.heading("签名")
 	for _, x := range p.r.Signatures {
 		at := x.At
-		p.says(fmt.Sprintf("电子确认：%s　%s　%s", partWord(x.Part), x.Name, moment(&at, p.r.Heading.HeldOn, "")), false, black())
+		p.says(fmt.Sprintf("电子确认：%s　%s　%s", x.role(), x.Name, moment(&at, p.r.Heading.HeldOn, "")), false, black())
 	}
 	p.need(height + 2)
 	w := (bodyWidth - 8) / 3
