@@ -26,19 +26,23 @@ func (p *sessionPaper) visits() {
 	}
 	t := p.visitTable()
 	for _, v := range p.r.Visits {
-		p.visit(t, v, "")
+		p.visit(t, v, "", "")
 	}
 	p.font(false, 8.5, grey())
 	p.y += 1
 	p.paragraph("读法：空白为扫码，手输为按末几位查到，按数为点数，推定为两盒可能对调后的判断。诊毕的明细取自冻结的就诊记录，以后改名不影响本表。")
 }
 
-// visit draws a band that says who, and a row for each box.
-func (p *sessionPaper) visit(t *table, v Visit, before string) {
+// visit draws a band that says who, and a row for each box. before begins the
+// band, note stands first below it; "" for neither.
+func (p *sessionPaper) visit(t *table, v Visit, before, note string) {
 	band := before + visitBand(v)
 	t.again = nil
 	t.band(band, 6)
 	t.again = func() { t.bandAgain(band) }
+	if note != "" {
+		t.across(note)
+	}
 	for _, l := range v.Lines {
 		t.row(plain(l.Drug(), l.Amount().Words(l.PackWord, l.UnitWord), doseText(l), l.Batch, dateText(l.ExpiresOn), l.Code, l.How.Chinese())...)
 	}
@@ -168,7 +172,11 @@ func (p *sessionPaper) supplements() {
 	p.part("补充记录")
 	t := p.visitTable()
 	for _, x := range p.r.Supplements {
-		p.visit(t, x.Visit, x.title())
+		note := ""
+		if x.Text != "" {
+			note = "内容：" + x.Text
+		}
+		p.visit(t, x.Visit, x.title(), note)
 	}
 }
 
@@ -184,10 +192,7 @@ func (x Supplement) title() string {
 	if x.SignedAt != nil {
 		parts = append(parts, yesText(x.SignedAt))
 	}
-	if x.Text != "" {
-		parts = append(parts, x.Text)
-	}
-	return strings.Join(parts, "　") + "　—　"
+	return strings.Join(parts, "　") + "　"
 }
 
 // chains says what the records' chain is, so that the paper can be held against
