@@ -24,6 +24,10 @@ type Ending struct {
 	Prescription string
 	// NoDrugReason must be given for a visit without medicine.
 	NoDrugReason string
+	// AskLeft asks once what became of codes that are still 未记录, as pages do;
+	// Left answers for all of them and finishes.
+	AskLeft bool `json:",omitempty"`
+	Left    Left `json:",omitempty"`
 }
 
 // Collectors lists who may take the medicine.
@@ -35,6 +39,9 @@ type FinishAnswer struct {
 	Packs    int    `json:"packs"`
 	Seq      int64  `json:"record"` // the record's place in the session's chain
 	Sentence string `json:"sentence"`
+	// NotRecorded is how many codes must be answered for first; the visit is then
+	// still open.
+	NotRecorded int `json:"not_recorded,omitempty"`
 }
 
 // FinishVisit ends a visit and freezes its record in the same transaction.
@@ -60,6 +67,9 @@ func (e Ending) check() (Ending, error) {
 	if !slices.Contains(Collectors(), e.Collector) {
 		return e, db.Refuse(db.Invalid, "请选择谁来取药：本人、家属、村医或其他。")
 	}
+	if e.Left != "" && e.Left.resolution() == "" {
+		return e, db.Refuse(db.Invalid, "请选择未记录的药盒有没有给出。")
+	}
 	if e.Collector == "self" {
 		e.CollectorName = ""
 	}
@@ -83,6 +93,10 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, by identity.Actor, in E
 	}
 	if err := v.mine(by); err != nil {
 		return FinishAnswer{}, err
+	}
+	if n, err := settleLeft(ctx, tx, by, v, in); err != nil || n > 0 {
+		return FinishAnswer{Number: v.Number, Packs: v.Lines, NotRecorded: n,
+			Sentence: fmt.Sprintf("%d 号还有 %d 个码未记录。请点它们有没有给出，一按就诊毕；也可以先逐个处理。", v.Number, n)}, err
 	}
 	a, err := finishLocked(ctx, tx, by, x, v, in)
 	if err != nil {

@@ -36,6 +36,10 @@ func eventLabel(event string) string {
 		return "作废就诊"
 	case "visit.put_away":
 		return "未记录的药盒放回"
+	case "visit.finish_absent":
+		return "代医生诊毕"
+	case "record.countersign":
+		return "补签记录"
 	case "request.ask":
 		return "申请放行"
 	case "request.let_in":
@@ -49,7 +53,7 @@ func eventLabel(event string) string {
 	case "visit.finish":
 		return "诊毕"
 	}
-	return storeEvent(event)
+	return closingEvent(event)
 }
 
 // storeEvent names what happens away from the table.
