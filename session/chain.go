@@ -38,6 +38,8 @@ func createChains(ctx context.Context, tx *db.Tx, sessionID int64) error {
 }
 
 type newRecord struct {
+	recipe          int
+	corrects        int64 // the row of the record it corrects, 0 for none
 	visit           uuid.UUID
 	patient, doctor int64
 	canonical       []byte
@@ -60,9 +62,9 @@ func appendRecord(ctx context.Context, tx *db.Tx, sessionID int64, chain string,
 	}
 	digest := seal.Link(chainDomain(sessionID, chain), prev, r.canonical)
 	seq := head.Length + 1
-	err = tx.ExecOne(ctx, `INSERT INTO record (session_id, chain, seq, recipe, visit_id, patient_id, doctor_id, at, canonical, prev, digest)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, sessionID, chain, seq, recordRecipe, r.visit, r.patient, r.doctor, tx.Now,
-		r.canonical, prev[:], digest[:])
+	err = tx.ExecOne(ctx, `INSERT INTO record (session_id, chain, seq, recipe, visit_id, patient_id, doctor_id, at, canonical, prev, digest, corrects_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULLIF($12::bigint, 0))`, sessionID, chain, seq, r.recipe, r.visit, r.patient, r.doctor, tx.Now,
+		r.canonical, prev[:], digest[:], r.corrects)
 	if err != nil {
 		return 0, fmt.Errorf("insert record: %w", err)
 	}
@@ -98,6 +100,9 @@ type storedRecord struct {
 	Canonical []byte    `db:"canonical"`
 	Prev      []byte    `db:"prev"`
 	Digest    []byte    `db:"digest"`
+	// OldChain and OldSeq name the record that the column corrects_id points at.
+	OldChain string `db:"old_chain"`
+	OldSeq   int64  `db:"old_seq"`
 }
 
 // VerifyRecords checks every chain of visit records: bytes against digests,
@@ -163,8 +168,9 @@ func verifyChain(ctx context.Context, d db.Reader, h chainRow) (int, error) {
 
 func readRecords(ctx context.Context, d db.Reader, h chainRow, after int64) ([]storedRecord, error) {
 	var rows []storedRecord
-	err := d.Select(ctx, &rows, `SELECT r.seq, r.recipe, r.visit_id, p.number AS patient_no, r.doctor_id, r.at, r.canonical, r.prev, r.digest
-FROM record r JOIN patient p ON p.id = r.patient_id
+	err := d.Select(ctx, &rows, `SELECT r.seq, r.recipe, r.visit_id, p.number AS patient_no, r.doctor_id, r.at, r.canonical, r.prev, r.digest,
+  COALESCE(o.chain, '') AS old_chain, COALESCE(o.seq, 0) AS old_seq
+FROM record r JOIN patient p ON p.id = r.patient_id LEFT JOIN record o ON o.id = r.corrects_id
 WHERE r.session_id = $1 AND r.chain = $2 AND r.seq > $3 ORDER BY r.seq LIMIT 500`, h.SessionID, h.Chain, after)
 	if err != nil {
 		return nil, fmt.Errorf("read records: %w", err)
@@ -222,11 +228,21 @@ func compareColumns(said seal.Record, r storedRecord) error {
 	patient, err2 := seal.Get[string](said, "patient_no")
 	doctor, err3 := seal.Get[int64](said, "doctor_id")
 	recipe, err4 := seal.Get[int64](said, "recipe")
-	at, err5 := seal.Get[time.Time](said, "finished_at")
-	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+	var chain string
+	var seq int64
+	var err5, err6 error
+	written := "finished_at"
+	if recipe == lateRecipe {
+		written = "written_at"
+		chain, err5 = seal.Get[string](said, "corrects_chain")
+		seq, err6 = seal.Get[int64](said, "corrects_seq")
+	}
+	at, err7 := seal.Get[time.Time](said, written)
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
 		return err
 	}
-	if visit != r.Visit.String() || patient != r.PatientNo || doctor != r.DoctorID || recipe != int64(r.Recipe) || !at.Equal(r.At) {
+	if visit != r.Visit.String() || patient != r.PatientNo || doctor != r.DoctorID || recipe != int64(r.Recipe) || !at.Equal(r.At) ||
+		chain != r.OldChain || seq != r.OldSeq {
 		return errColumns
 	}
 	return nil

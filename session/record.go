@@ -12,9 +12,12 @@ import (
 	"jingfang/sql/seal"
 )
 
-// recordRecipe is the version of how a record is composed. A new way of
-// composing is a new number; the old ones stay readable for ever.
-const recordRecipe = 1
+// The versions of how a record is composed. A new way of composing is a new
+// number; the old ones stay readable for ever.
+const (
+	recordRecipe = 1 // made by 诊毕
+	lateRecipe   = 2 // made later: it says the visit anew and names the record it corrects
+)
 
 // recordLine is one line of a record as it is frozen.
 type recordLine struct {
@@ -80,7 +83,7 @@ func writeRecord(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v
 	if err != nil {
 		return 0, fmt.Errorf("compose record: %w", err)
 	}
-	return appendRecord(ctx, tx, x.ID, mainChain, newRecord{visit: visit, patient: h.PatientID, doctor: h.DoctorID, canonical: canonical})
+	return appendRecord(ctx, tx, x.ID, mainChain, newRecord{recipe: recordRecipe, visit: visit, patient: h.PatientID, doctor: h.DoctorID, canonical: canonical})
 }
 
 func readHead(ctx context.Context, tx *db.Tx, visit uuid.UUID) (recordHead, error) {
@@ -115,6 +118,11 @@ WHERE l.visit_id = $1 AND l.undone_at IS NULL ORDER BY l.id`, visit)
 // composeRecord is recipe 1: the fields, their order and their names are part
 // of what is hashed (RECORD.md).
 func composeRecord(visit uuid.UUID, h recordHead, lines []recordLine, refusals []recordRefusal) ([]byte, error) {
+	return visitFields(recordRecipe, visit, h, lines, refusals).Encode()
+}
+
+// visitFields is what every recipe says of the visit, in this order.
+func visitFields(recipe int, visit uuid.UUID, h recordHead, lines []recordLine, refusals []recordRefusal) seal.Record {
 	rows := make([]seal.Record, len(lines))
 	for i, l := range lines {
 		rows[i] = l.fields()
@@ -123,8 +131,8 @@ func composeRecord(visit uuid.UUID, h recordHead, lines []recordLine, refusals [
 	for i, r := range refusals {
 		noted[i] = seal.Record{seal.F("raw", r.Raw), seal.F("kind", r.Kind), seal.F("resolution", r.Resolution)}
 	}
-	return seal.Canonical(
-		seal.F("recipe", recordRecipe), seal.F("visit", visit.String()), seal.F("session", h.SessionID),
+	return seal.Record{
+		seal.F("recipe", recipe), seal.F("visit", visit.String()), seal.F("session", h.SessionID),
 		seal.F("date", h.HeldOn.Format(time.DateOnly)), seal.F("site_code", h.SiteCode), seal.F("site", h.Site),
 		seal.F("home_visit", h.Kind == "home"), seal.F("place", h.Place), seal.F("number", h.Number),
 		seal.F("doctor_id", h.DoctorID), seal.F("doctor", h.Doctor),
@@ -133,7 +141,7 @@ func composeRecord(visit uuid.UUID, h recordHead, lines []recordLine, refusals [
 		seal.F("collector", h.Collector), seal.F("collector_name", h.CollName),
 		seal.F("prescription_no", h.Prescript), seal.F("no_drug_reason", h.NoDrug),
 		seal.F("lines", rows), seal.F("not_recorded", noted),
-	)
+	}
 }
 
 func (l recordLine) fields() seal.Record {

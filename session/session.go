@@ -8,6 +8,7 @@ import (
 	"jingfang/session/live"
 	"jingfang/session/patient"
 	"jingfang/sql/db"
+	"jingfang/sql/seal"
 )
 
 // State is where a clinic session stands.
@@ -51,6 +52,11 @@ type Session struct {
 	State       State      `db:"state"`
 	DutyStaffID *int64     `db:"duty_staff_id"`
 	OpenedAt    *time.Time `db:"opened_at"`
+	StoppedAt   *time.Time `db:"stopped_at"`
+	ClosedAt    *time.Time `db:"closed_at"`
+	// CarrierID is who takes the left-overs home; the session stays closing.
+	CarrierID *int64     `db:"carrier_id"`
+	CarrierAt *time.Time `db:"carrier_at"`
 }
 
 // Service runs the use cases of the clinic day.
@@ -58,6 +64,7 @@ type Service struct {
 	db       *db.DB
 	hub      *live.Hub
 	patients *patient.Registry
+	keys     seal.KeyProvider // nil: nothing can be signed, so nothing closed
 }
 
 // New makes the service. A nil hub only raises versions: other servers' screens
@@ -66,7 +73,15 @@ func New(d *db.DB, hub *live.Hub, patients *patient.Registry) *Service {
 	return &Service{db: d, hub: hub, patients: patients}
 }
 
-const sessionColumns = `c.id, c.site_id, s.name AS site, c.held_on, c.kind, c.place, c.state, c.duty_staff_id, c.opened_at`
+// WithKeys gives a service that signs the heads of closed sessions.
+func (s *Service) WithKeys(keys seal.KeyProvider) *Service {
+	c := *s
+	c.keys = keys
+	return &c
+}
+
+const sessionColumns = `c.id, c.site_id, s.name AS site, c.held_on, c.kind, c.place, c.state, c.duty_staff_id, c.opened_at,
+  c.stopped_at, c.closed_at, c.carrier_id, c.carrier_at`
 
 // Find reads one session.
 func Find(ctx context.Context, r db.Reader, id int64) (Session, error) {

@@ -42,7 +42,8 @@ func publicKeys(c config) (*seal.KeyDir, error) {
 	return keys, nil
 }
 
-// runVerifyRecords checks every chain of visit records.
+// runVerifyRecords checks every chain of visit records and the signed heads of
+// closed sessions; for these it needs the server's public keys.
 func runVerifyRecords(ctx context.Context, p *program, c config) error {
 	return reading(ctx, p, c, func(d *db.DB) error {
 		report, err := session.VerifyRecords(ctx, d, 0)
@@ -53,8 +54,28 @@ func runVerifyRecords(ctx context.Context, p *program, c config) error {
 			return p.found(report.Problem)
 		}
 		p.say(p.out, "就诊记录完整：%d 条链，%d 条记录，没有发现改动。", report.Chains, report.Records)
-		return nil
+		return verifyHeads(ctx, p, c, d)
 	})
+}
+
+func verifyHeads(ctx context.Context, p *program, c config, d *db.DB) error {
+	var signed int
+	if err := d.Get(ctx, &signed, `SELECT count(*) FROM session_head`); err != nil || signed == 0 {
+		return err
+	}
+	keys, err := publicKeys(c)
+	if err != nil {
+		return err
+	}
+	heads, err := session.VerifyHeads(ctx, d, 0, keys.PublicKey)
+	if err != nil {
+		return err
+	}
+	if heads.Problem != "" {
+		return p.found(heads.Problem)
+	}
+	p.say(p.out, "签名链头 %d 个，SM2 签名和所在位置都正确。", heads.Chains)
+	return nil
 }
 
 // runVerifyAudit checks the audit's chains and every signed anchor, also what

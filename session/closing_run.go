@@ -1,0 +1,186 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"jingfang/inventory"
+	"jingfang/session/identity"
+	"jingfang/sql/db"
+)
+
+// closingRun is what the second confirmation carries out.
+type closingRun struct {
+	lines   []ClosingLine
+	targets []int64
+	signed  []Confirmation
+	command uuid.UUID
+}
+
+// close moves the left-overs, closes the session and signs its head.
+func (s *Service) close(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, run closingRun) (ClosingAnswer, error) {
+	if err := moveLeftOvers(ctx, tx, by, x, run); err != nil {
+		return ClosingAnswer{}, err
+	}
+	e, err := ReadEquation(ctx, tx, x)
+	if err != nil {
+		return ClosingAnswer{}, err
+	}
+	if !e.Holds() || e.Left != 0 {
+		return ClosingAnswer{}, fmt.Errorf("close session %d: after all moves the equation is %+v", x.ID, e)
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM closing_target WHERE session_id = $1`, x.ID); err != nil {
+		return ClosingAnswer{}, fmt.Errorf("forget where left-overs went: %w", err)
+	}
+	err = tx.ExecOne(ctx, `UPDATE clinic_session SET state = 'closed', closed_at = $2 WHERE id = $1`, x.ID, tx.Now)
+	if err != nil {
+		return ClosingAnswer{}, fmt.Errorf("close session: %w", err)
+	}
+	if err := s.signHead(ctx, tx, x, mainChain, closingFields(e, run.signed)); err != nil {
+		return ClosingAnswer{}, err
+	}
+	err = identity.Audit(ctx, tx, by, identity.Event{Name: "session.close", ObjectKind: "session", ObjectID: fmt.Sprint(x.ID),
+		SiteID: x.SiteID, SessionID: x.ID, Detail: fmt.Sprintf("%+v confirmed by%s", e, namesOf(run.signed))})
+	if err != nil {
+		return ClosingAnswer{}, err
+	}
+	a := ClosingAnswer{Closed, fmt.Sprintf("场次已结束，%s确认。%s。", namesOf(run.signed), e.Sentence())}
+	return a, s.hub.Touch(ctx, tx, append([]int64{x.ID}, run.targets...)...)
+}
+
+// Sentence is the equation as it is read aloud; terms that are zero are left out.
+func (e Equation) Sentence() string {
+	text := fmt.Sprintf("带出 %d = 发出 %d", e.Taken, e.Given)
+	for _, t := range []struct {
+		word  string
+		packs int
+	}{{"余", e.Left}, {"带回", e.Home}, {"转下场", e.Rolled}, {"损坏", e.Damaged}, {"说明", e.Explained}} {
+		if t.packs != 0 {
+			text += fmt.Sprintf(" + %s %d", t.word, t.packs)
+		}
+	}
+	return text
+}
+
+// moveLeftOvers sends every pack that is left where it goes: those that were
+// scanned by their scan, all others by number.
+func moveLeftOvers(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, run closingRun) error {
+	packs, seen, err := lockLeftOvers(ctx, tx, x.ID)
+	if err != nil {
+		return err
+	}
+	if err := adjustLoose(ctx, tx, by, packs, seen, run); err != nil {
+		return err
+	}
+	ways := map[leftWay][]*inventory.Pack{}
+	var order []leftWay
+	for _, p := range packs {
+		w := wayOf(p, seen[p.ID], run.lines)
+		if ways[w] == nil {
+			order = append(order, w)
+		}
+		ways[w] = append(ways[w], p)
+	}
+	for _, w := range order {
+		e := inventory.Entry{Move: inventory.Move{Kind: w.kind, Session: w.to, At: tx.Now}, How: w.how, Reason: "收尾",
+			Device: by.Device, Command: run.command}
+		if _, err := inventory.WriteAll(ctx, tx, by, ways[w], e); err != nil {
+			return fmt.Errorf("move left-overs: %w", moveRefused(err, "余药"))
+		}
+	}
+	return nil
+}
+
+// leftWay is where a left-over goes and how its code was read.
+type leftWay struct {
+	kind inventory.MovementKind
+	to   int64
+	how  inventory.How
+}
+
+// wayOf sends a pack home or to its drug's next session; what a patient once had
+// is set apart.
+func wayOf(p *inventory.Pack, seen bool, lines []ClosingLine) leftWay {
+	w := leftWay{kind: inventory.MoveComeHome, how: inventory.HowByNumber}
+	if seen {
+		w.how = inventory.HowScanned
+	}
+	if l, ok := findLine(lines, p.DrugID); ok && l.RollTo != nil {
+		w.kind, w.to = inventory.MoveRollOver, *l.RollTo
+	}
+	if p.Returned {
+		w.kind, w.to = inventory.MoveQuarantine, 0
+	}
+	return w
+}
+
+// lockLeftOvers locks the packs that are left, in the order of their codes, and
+// tells which were scanned.
+func lockLeftOvers(ctx context.Context, tx *db.Tx, sessionID int64) ([]*inventory.Pack, map[int64]bool, error) {
+	var rows []struct {
+		ID   int64  `db:"id"`
+		Code string `db:"code"`
+		Seen bool   `db:"seen"`
+	}
+	err := tx.Select(ctx, &rows, `SELECT k.id, k.code, z.pack_id IS NOT NULL AS seen FROM pack k
+LEFT JOIN closing_seen z ON z.session_id = k.session_id AND z.pack_id = k.id
+WHERE k.session_id = $1::bigint AND k.state = 'allocated' ORDER BY k.code`, sessionID)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read left-overs: %w", err)
+	}
+	codes, seen := make([]string, len(rows)), map[int64]bool{}
+	for i, r := range rows {
+		codes[i], seen[r.ID] = r.Code, r.Seen
+	}
+	locked, err := inventory.LockPacks(ctx, tx, codes)
+	if err != nil {
+		return nil, nil, err
+	}
+	packs := make([]*inventory.Pack, len(codes))
+	for i, code := range codes {
+		packs[i] = locked[code]
+	}
+	return packs, seen, nil
+}
+
+// adjustLoose brings the opened packs of a line to the units that were counted:
+// the two who confirm say so.
+func adjustLoose(ctx context.Context, tx *db.Tx, by identity.Actor, packs []*inventory.Pack, seen map[int64]bool, run closingRun) error {
+	for _, l := range run.lines {
+		off := l.CountedLoose - l.Loose
+		if l.CountedAt == nil || off == 0 {
+			continue
+		}
+		for _, p := range packs {
+			if p.DrugID != l.DrugID || !seen[p.ID] || p.UnitsLeft == p.UnitsTotal || off == 0 {
+				continue
+			}
+			m := looseMove(p, off)
+			if m.Quantity == 0 {
+				continue
+			}
+			_, err := inventory.Write(ctx, tx, by, p, inventory.Entry{Move: m, How: inventory.HowByNumber, Reason: "收尾时散装数不符",
+				Device: by.Device, Command: run.command})
+			if err != nil {
+				return moveRefused(err, l.DrugName())
+			}
+			if m.Kind == inventory.MoveShortage {
+				off += m.Quantity
+			} else {
+				off -= m.Quantity
+			}
+		}
+	}
+	return nil
+}
+
+// looseMove is as much of a difference as one opened pack can take: it keeps a
+// unit, and holds no more than it can.
+func looseMove(p *inventory.Pack, off int64) inventory.Move {
+	if off < 0 {
+		return inventory.Move{Kind: inventory.MoveShortage, Quantity: min(-off, p.UnitsLeft-1)}
+	}
+	return inventory.Move{Kind: inventory.MoveSurplus, Quantity: min(off, p.UnitsTotal-p.UnitsLeft-p.UnitsGiven)}
+}
