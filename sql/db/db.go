@@ -63,7 +63,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	pool := sqlx.NewDb(sql.OpenDB(keeper{connector}), "postgres")
 	setPool(pool, c.MaxOpen)
 	d := &DB{pool: pool, clock: c.Clock, schema: dsn.schema, user: dsn.user, gauss: dsn.gauss}
 	if d.clock == nil {
