@@ -51,6 +51,9 @@ const maxBackOff = 2 * time.Second
 // just before may still be on its way to Serve.
 const endedFor = time.Minute
 
+// drawing is how many sessions are drawn at the same time.
+const drawing = 4
+
 // buffered is how many events may wait in a stream's queue, before the 64 of
 // r3labs/sse's own queue of a connection.
 const buffered = 16
@@ -66,6 +69,10 @@ type Hub struct {
 	// the calls that make them, so it cannot be an argument.
 	base context.Context
 	stop context.CancelFunc
+	// turns are the drawings that may go on at the same time: when many sessions
+	// are busy, their boards come a little later and coalesce instead of taking the
+	// database's connections from the people who scan.
+	turns chan struct{}
 
 	mu      sync.Mutex // guards what follows; taken before a room's mu, never after
 	rooms   map[int64]*room
@@ -93,6 +100,7 @@ func New(d *db.DB, render Render, opt Options) *Hub {
 		rooms:   make(map[int64]*room),
 		viewers: make(map[string]*viewer),
 		ended:   make(map[uuid.UUID]time.Time),
+		turns:   make(chan struct{}, drawing),
 	}
 	h.base, h.stop = context.WithCancel(context.Background())
 	h.events = newServer(h.subscribed)

@@ -109,6 +109,12 @@ func (r *room) run(ctx context.Context) {
 func (r *room) round(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.hub.opt.RenderTimeout)
 	defer cancel()
+	select {
+	case r.hub.turns <- struct{}{}:
+		defer func() { <-r.hub.turns }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait to draw session %d: %w", r.id, ctx.Err())
+	}
 	audiences, forced := r.begin()
 	versions, err := readVersions(ctx, r.hub.d, []int64{r.id})
 	if err != nil {
