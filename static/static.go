@@ -29,11 +29,12 @@
 package static
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -52,8 +53,9 @@ var embedded embed.FS
 
 // file is one embedded file, ready to be sent.
 type file struct {
-	body   []byte
-	digest string // the first 10 hex digits of the SHA-256 of body
+	tree   fs.FS
+	name   string
+	digest string // the first 10 hex digits of the SHA-256 of the content
 	mime   string
 }
 
@@ -73,18 +75,32 @@ func load(tree fs.FS) (map[string]file, error) {
 		if err != nil || entry.IsDir() || path.Base(name) == ".keep" {
 			return err
 		}
-		body, err := fs.ReadFile(tree, name)
+		digest, err := digestOf(tree, name)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", name, err)
 		}
-		sum := sha256.Sum256(body)
-		all[name] = file{body: body, digest: hex.EncodeToString(sum[:])[:10], mime: mimeOf(name)}
+		all[name] = file{tree: tree, name: name, digest: digest, mime: mimeOf(name)}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("static files: %w", err)
 	}
 	return all, nil
+}
+
+// digestOf reads a file through: a copy of each would double the memory of a
+// small server, for the fonts of the PDFs alone are 20 MB.
+func digestOf(tree fs.FS, name string) (_ string, err error) {
+	in, err := tree.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, in); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:10], nil
 }
 
 // mimeOf answers from a list of our own first: the system's table is missing on
@@ -132,14 +148,14 @@ func Has(name string) bool {
 	return ok
 }
 
-// Read is the content of an embedded file; the caller must not change it. The
-// error is fs.ErrNotExist for a name that is not embedded.
+// Read is a copy of the content of an embedded file. The error is fs.ErrNotExist
+// for a name that is not embedded.
 func Read(name string) ([]byte, error) {
 	f, ok := files()[name]
 	if !ok {
 		return nil, fmt.Errorf("static file %s: %w", name, fs.ErrNotExist)
 	}
-	return f.body, nil
+	return fs.ReadFile(f.tree, f.name)
 }
 
 // Scripts are the files every page loads, in the order they must run.
@@ -180,8 +196,24 @@ func handler(all map[string]file) http.Handler {
 		header.Set("Content-Type", f.mime)
 		header.Set("ETag", `"`+f.digest+`"`)
 		header.Set("Cache-Control", cacheControl(r.URL.Query().Get("v"), f.digest))
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
+		f.send(w, r)
 	})
+}
+
+// send answers with the content, straight from the binary.
+func (f file) send(w http.ResponseWriter, r *http.Request) {
+	in, err := f.tree.Open(f.name)
+	if err != nil {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	defer in.Close()
+	content, ok := in.(io.ReadSeeker)
+	if !ok {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	http.ServeContent(w, r, "", time.Time{}, content)
 }
 
 // cacheControl refuses "immutable" to an old digest: during a roll-out of
