@@ -25,6 +25,8 @@ type Snapshot struct {
 	Stock   []StockLine
 	Queue   Queue
 	Doctors []DoctorLine
+	Roster  RosterCount
+	Holds   []Hold
 }
 
 // StockLine is one drug of a session. Packs and loose units are counted from
@@ -103,7 +105,13 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 		if s.Queue, err = readQueue(ctx, tx, sessionID); err != nil {
 			return err
 		}
-		s.Doctors, err = readDoctors(ctx, tx, sessionID)
+		if s.Doctors, err = readDoctors(ctx, tx, sessionID); err != nil {
+			return err
+		}
+		if s.Holds, err = readHolds(ctx, tx, sessionID); err != nil {
+			return err
+		}
+		s.Roster, err = CountRoster(ctx, tx, sessionID)
 		return err
 	})
 	return s, err

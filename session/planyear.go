@@ -214,3 +214,25 @@ WHERE c.n = 1 AND f.disabled_at IS NULL ORDER BY c.site_id, t.staff_id`)
 	}
 	return teams, nil
 }
+
+// LastTeam is the team of the session planned last, for a form to begin with;
+// nobody when there has been none.
+func LastTeam(ctx context.Context, r db.Reader) (Plan, error) {
+	var last struct {
+		ID   int64  `db:"id"`
+		Duty *int64 `db:"duty_staff_id"`
+	}
+	err := r.Get(ctx, &last, `SELECT id, duty_staff_id FROM clinic_session ORDER BY id DESC LIMIT 1`)
+	if db.IsNoRows(err) {
+		return Plan{}, nil
+	}
+	if err != nil {
+		return Plan{}, fmt.Errorf("read the last session: %w", err)
+	}
+	var p Plan
+	if last.Duty != nil {
+		p.DutyStaffID = *last.Duty
+	}
+	p.Team, err = Team(ctx, r, last.ID)
+	return p, err
+}

@@ -189,3 +189,14 @@ func lockTray(ctx context.Context, tx *db.Tx, id int64) ([]*inventory.Pack, erro
 	}
 	return packs, nil
 }
+
+// MovedTo is the session that took the place of one that was rescheduled; 0 when
+// none did.
+func MovedTo(ctx context.Context, r db.Reader, id int64) (int64, error) {
+	var to int64
+	err := r.Get(ctx, &to, `SELECT COALESCE(moved_to_id, 0) FROM clinic_session WHERE id = $1::bigint`, id)
+	if err != nil {
+		return 0, fmt.Errorf("read where a session went: %w", err)
+	}
+	return to, nil
+}

@@ -17,6 +17,7 @@ type boardView struct {
 	Stock   stockView
 	Queue   queueView
 	Doctors doctorsView
+	Roster  rosterPart
 }
 
 // stateView is the line that says where the session stands.
@@ -64,6 +65,7 @@ type stockRow struct {
 	Loose    string // "另有散 12 片", or ""
 	Detail   string // "带出 40 · 发出 25 · 诊间 3"
 	Expires  string // "最近效期 2027-03", only for who may see it
+	Holders  string // "诊间：陈医生 2、林医生 1", or ""
 	Low      bool
 	GivenTo  int // bar: handed out for good
 	TableTo  int // bar: start of the part at a table
@@ -101,6 +103,7 @@ type doctorRow struct {
 	Number string // of the patient at the table, or "空"
 	Busy   bool
 	Done   string
+	Holds  string // "桌上：利培酮片 2", or ""
 	Codes  []codeRow
 }
 
@@ -109,13 +112,16 @@ type codeRow struct{ Drug, Tail, At string }
 // newBoardView draws a snapshot for an audience; it only turns facts into words.
 func newBoardView(s session.Snapshot, a live.Audience) boardView {
 	may := scopeOf(a)
-	return boardView{
+	v := boardView{
 		State:   newStateView(s.Session.State),
 		Foot:    newFootView(s.Equation()),
 		Stock:   newStockView(s.Stock, may),
 		Queue:   newQueueView(s.Session.ID, s.Queue, may),
 		Doctors: newDoctorsView(s.Doctors, may),
+		Roster:  newRosterPart(s.Session.ID, s.Roster),
 	}
+	v.addHolds(s.Holds)
+	return v
 }
 
 func newStateView(s session.State) stateView {
@@ -241,7 +247,12 @@ func (h *Handlers) Render(ctx context.Context, sessionID int64, audiences []live
 	}
 	out := make(map[live.Audience][]live.Part, len(audiences))
 	for _, a := range audiences {
-		if out[a], err = h.parts(newBoardView(s, a)); err != nil {
+		if a == forWall {
+			out[a], err = h.wallParts(s)
+		} else {
+			out[a], err = h.parts(newBoardView(s, a))
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -261,6 +272,7 @@ func (h *Handlers) parts(v boardView) ([]live.Part, error) {
 	for _, r := range slices.Concat(v.Queue.Now, v.Queue.Next) {
 		b.row(r.ID, "queue_row", r)
 	}
+	b.add("roster", "board_roster", v.Roster)
 	b.add("doctors", "board_doctors", v.Doctors)
 	for _, r := range v.Doctors.Rows {
 		b.row(r.ID, "doctor_card", r)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -29,6 +30,7 @@ type staffChoice struct {
 	Doctor bool
 	Duty   bool // may take the duty
 	Chosen bool
+	OnDuty bool // holds the duty now
 }
 
 // NewSession is GET /sessions/new.
@@ -88,18 +90,25 @@ func (h *Handlers) readPlanView(r *http.Request, by identity.Actor, p session.Pl
 	for _, s := range sites {
 		v.Sites = append(v.Sites, choiceView{Value: fmt.Sprint(s.ID), Word: s.District + " · " + s.Name, Chosen: s.ID == p.SiteID})
 	}
-	people, err := session.StaffForTeams(r.Context(), h.db)
+	v.Staff, err = h.staffChoices(r.Context(), p)
+	return v, err
+}
+
+// staffChoices lists who may join a team, with those of a plan ticked.
+func (h *Handlers) staffChoices(ctx context.Context, p session.Plan) ([]staffChoice, error) {
+	people, err := session.StaffForTeams(ctx, h.db)
 	if err != nil {
-		return v, err
+		return nil, err
 	}
+	var list []staffChoice
 	for _, m := range people {
-		c := staffChoice{ID: fmt.Sprint(m.StaffID), Name: m.Name, Doctor: m.Doctor, Duty: m.Pharmacist}
+		c := staffChoice{ID: fmt.Sprint(m.StaffID), Name: m.Name, Doctor: m.Doctor, Duty: m.Pharmacist, OnDuty: m.StaffID == p.DutyStaffID}
 		for _, t := range p.Team {
 			c.Chosen = c.Chosen || t.StaffID == m.StaffID
 		}
-		v.Staff = append(v.Staff, c)
+		list = append(list, c)
 	}
-	return v, nil
+	return list, nil
 }
 
 // CreateSession is POST /sessions.
@@ -148,9 +157,6 @@ func parsePlan(r *http.Request) (session.Plan, error) {
 	if p.SiteID, err = formID(r, "site"); err != nil {
 		return p, err
 	}
-	if p.DutyStaffID, err = formID(r, "duty"); err != nil {
-		return p, err
-	}
 	if p.HeldOn, err = time.Parse(time.DateOnly, r.PostFormValue("date")); err != nil {
 		return p, db.Refuse(db.Invalid, "请选择日期。")
 	}
@@ -158,14 +164,23 @@ func parsePlan(r *http.Request) (session.Plan, error) {
 	if p.Kind != "" && p.Kind != "site" && p.Kind != "home" {
 		return p, db.Refuse(db.Invalid, "请选择场次的形式：定点或上门。")
 	}
+	p.Team, p.DutyStaffID, err = parseTeam(r)
+	return p, err
+}
+
+// parseTeam reads who goes and who has the duty.
+func parseTeam(r *http.Request) (team []session.Member, duty int64, err error) {
+	if duty, err = formID(r, "duty"); err != nil {
+		return nil, 0, err
+	}
 	for _, part := range []session.Part{session.PartDoctor, session.PartPharmacist, session.PartDeputy, session.PartAssistant} {
 		for _, text := range r.PostForm[string(part)] {
 			id, err := strconv.ParseInt(text, 10, 64)
 			if err != nil {
-				return p, db.Refuse(db.Invalid, "页面内容已变化，请刷新后重新选择人员。")
+				return nil, 0, db.Refuse(db.Invalid, "页面内容已变化，请刷新后重新选择人员。")
 			}
-			p.Team = append(p.Team, session.Member{StaffID: id, Part: part})
+			team = append(team, session.Member{StaffID: id, Part: part})
 		}
 	}
-	return p, nil
+	return team, duty, nil
 }

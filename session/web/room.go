@@ -31,10 +31,14 @@ func newHeadView(x session.Session) headView {
 
 // roomView is the room for who does not dispense.
 type roomView struct {
-	Head     headView
-	Board    boardView
-	CanOpen  bool
-	CanPack  bool
+	Head    headView
+	Board   boardView
+	CanOpen bool
+	CanPack bool
+	// CanChange leads to team, day and cancellation.
+	CanChange bool
+	// MovedURL is the session that took this one's place, or "".
+	MovedURL string
 	CheckIn  *checkInView // nil for who does not check in
 	Planned  bool
 	TeamText string
@@ -58,7 +62,15 @@ func (h *Handlers) Room(w http.ResponseWriter, r *http.Request) error {
 	if by.Can(identity.Dispense, s.Session.SiteID) == nil && isDoctorOf(s, by) {
 		return h.table(w, r, by, s)
 	}
-	return h.site.Page(w, r, "room", newRoomView(s, by))
+	v := newRoomView(s, by)
+	if s.Session.State == session.Rescheduled {
+		to, err := session.MovedTo(r.Context(), h.db, s.Session.ID)
+		if err != nil {
+			return err
+		}
+		v.MovedURL = fmt.Sprintf("/sessions/%d", to)
+	}
+	return h.site.Page(w, r, "room", v)
 }
 
 func isDoctorOf(s session.Snapshot, by identity.Actor) bool {
@@ -76,6 +88,7 @@ func newRoomView(s session.Snapshot, by identity.Actor) roomView {
 	v.CanOpen = v.Planned && by.Can(identity.OpenSession, x.SiteID) == nil &&
 		(isDoctorOf(s, by) || by.Can(identity.PlanSession, x.SiteID) == nil)
 	v.CanPack = (v.Planned || x.State == session.Open) && by.Can(identity.Allocate, x.SiteID) == nil
+	v.CanChange = (v.Planned || x.State == session.Open) && by.Can(identity.PlanSession, x.SiteID) == nil
 	if x.State == session.Open && by.Can(identity.CheckIn, x.SiteID) == nil {
 		v.CheckIn = newCheckInView(v.Head)
 	}
@@ -119,7 +132,11 @@ func (h *Handlers) Events(w http.ResponseWriter, r *http.Request) error {
 	if err := identity.Allow(r.Context(), h.db, by, identity.ViewSession, x.SiteID); err != nil {
 		return err
 	}
-	return h.hub.Serve(w, r, id, audienceOf(by, x.SiteID), by.LoginID)
+	to := audienceOf(by, x.SiteID)
+	if r.URL.Query().Get("view") == "wall" {
+		to = forWall
+	}
+	return h.hub.Serve(w, r, id, to, by.LoginID)
 }
 
 // newCheckInView makes the form for the next patient; the id of the visit is

@@ -33,6 +33,7 @@ func Samples() []page.Sample {
 		{Name: "packing", Title: "配药装箱", View: packingView{Head: head, Bench: bench}},
 	}
 	list = append(list, traceSamples()...)
+	list = append(list, planningSamples()...)
 	list = append(list, sampleQueue()...)
 	return append(list, samplePieces(busy, deskView{URL: "#", Visit: visit}, next, bench)...)
 }
@@ -58,6 +59,8 @@ func sampleBoard() session.Snapshot {
 		return session.Visit{ID: uuid.UUID{byte(n)}, Number: n, Patient: name, State: s, Doctor: "演示医生甲", DoctorID: &one, CameAt: at, StartedAt: &at, Lines: 2}
 	}
 	return session.Snapshot{
+		Roster:  session.RosterCount{Expected: 34, Came: 20, Extra: 1},
+		Holds:   []session.Hold{{StaffID: 1, Doctor: "演示医生甲", DrugID: 1, Generic: "演示利培酮片", Spec: "1mg×20片", Packs: 3}},
 		Session: session.Session{ID: 1, Site: "演示新华", State: session.Open, HeldOn: at}, At: at,
 		Stock: []session.StockLine{
 			{DrugID: 1, Generic: "演示利培酮片", Spec: "1mg×20片", PackWord: "盒", UnitWord: "片", Taken: 60, Given: 22, AtTable: 3, Left: 38, ExpiresOn: &expiry},
