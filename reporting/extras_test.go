@@ -26,6 +26,9 @@ func TestTheRestOfADay(t *testing.T) {
 	d.exec(`INSERT INTO owed_medicine (session_id, visit_id, patient_id, drug_id, packs, note, noted_by, noted_at)
 VALUES ($1, $2, $3, (SELECT min(id) FROM drug), 2, '家属周五来取', $4, now())`, d.session, visits[1], patients[1].ID, d.chief.StaffID)
 	d.exec(`UPDATE visit SET ended_for = '医生已离开', finished_by = $2, next_due_on = '2026-12-23' WHERE id = $1`, visits[3], d.chief.StaffID)
+	d.exec(`INSERT INTO visit_refusal (visit_id, raw, code, answer_kind, staff_id, at, resolved_at, resolution)
+VALUES ($1, $2, $2, 'not_packed', $3, now(), now(), '药师放行：演示'), ($1, '80000019999999999998', '80000019999999999998', 'unknown', $3, now(), now(), '放回')`,
+		visits[3], d.codes[risperidone][2], d.chief.StaffID)
 	d.exec(`UPDATE clinic_session SET state = 'closing', stopped_at = now(), stopped_by = $2, carrier_id = $2, carrier_at = now() WHERE id = $1`, d.session, d.chief.StaffID)
 	lost := d.codes[risperidone][5]
 	d.move(inventory.Move{Kind: inventory.MoveLose}, lost)
@@ -42,7 +45,7 @@ VALUES ($1, (SELECT id FROM pack WHERE code = $2), 'lost', $3, now(), $4, now())
 	path, _ := paper(t, r, "extras")
 	text := squeezed(strings.Join(pages(t, path), "\n"))
 	for _, want := range []string{"名册2人，到1人", "欠药：演示利培酮片1mg×20片2盒（家属周五来取）", "由演示药师甲代诊毕（医生已离开；医生待确认）",
-		"下次2026-12-23", "带回途中演示药师甲", "报失", lost, "收尾中"} {
+		"起先未记录，后已发出：" + d.codes[risperidone][2], "处理：药师放行：演示", "未记录：80000019999999999998（没有这个码的入库记录），处理：放回", "下次2026-12-23", "带回途中演示药师甲", "报失", lost, "收尾中"} {
 		if !strings.Contains(text, squeezed(want)) {
 			t.Errorf("the paper lacks %q", want)
 		}

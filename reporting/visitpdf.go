@@ -3,6 +3,7 @@ package reporting
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +58,7 @@ func (p *sessionPaper) visit(t *table, v Visit, before, note string) {
 	}
 	seen := map[string]bool{}
 	for _, c := range v.NotRecorded {
-		if text := c.text(); !seen[text] {
+		if text := c.text(v.Lines); !seen[text] {
 			seen[text] = true
 			t.across(text)
 		}
@@ -157,11 +158,20 @@ func doseText(l VisitLine) string {
 	return text
 }
 
-// text says which code was not recorded, and why: the first clause of what the
-// doctor read on the screen.
-func (c NotRecorded) text() string {
+// text says which code was not recorded, why, in the first clause of what the
+// doctor read on the screen, and what became of it. One that was recorded after
+// all, once it was let in, says so.
+func (c NotRecorded) text(given []VisitLine) string {
+	title := "未记录"
+	if slices.ContainsFunc(given, func(l VisitLine) bool { return l.Code == c.Raw }) {
+		title = "起先未记录，后已发出"
+	}
 	why, _, _ := strings.Cut(c.Kind.Sentence(inventory.Details{}), "。")
-	return fmt.Sprintf("未记录：%s（%s）", c.Raw, strings.ReplaceAll(why, " ", ""))
+	text := fmt.Sprintf("%s：%s（%s）", title, c.Raw, strings.ReplaceAll(why, " ", ""))
+	if c.Resolution != "" {
+		text += "，处理：" + c.Resolution
+	}
+	return text
 }
 
 // supplements draws what was added after closing.
