@@ -75,6 +75,8 @@ CREATE TABLE owed_medicine (
   CONSTRAINT owed_medicine_packs_ck CHECK (packs > 0)
 );
 CREATE INDEX owed_medicine_patient_ix ON owed_medicine (patient_id) WHERE settled_at IS NULL;
+CREATE INDEX owed_medicine_visit_ix ON owed_medicine (visit_id);
+CREATE INDEX owed_medicine_session_ix ON owed_medicine (session_id);
 
 -- Closing by number: what was counted per drug, in full packs and loose units.
 CREATE TABLE closing_count (
