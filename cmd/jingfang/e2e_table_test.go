@@ -133,7 +133,7 @@ func (x *tables) lastPack(t *testing.T) {
 	}
 	won.shows("#band .band-good", "已记录")
 	lost.shows("#band .band-bad", name)
-	lost.shows("#band .band-bad", "请换一盒")
+	lost.shows("#band .band-bad", "换一种") // it was the last one of its drug
 	lost.shows("#desk .chip-bad", last[len(last)-4:])
 	if eval[bool](lost, fmt.Sprintf(`!!document.querySelector('#desk form input[name="code"][value=%q]')`, last)) {
 		t.Error("both tables have the last pack")
