@@ -25,8 +25,10 @@ type Snapshot struct {
 	Stock   []StockLine
 	Queue   Queue
 	Doctors []DoctorLine
-	Roster  RosterCount
-	Holds   []Hold
+	// Requests are those that wait and the last decided.
+	Requests []Request
+	Roster   RosterCount
+	Holds    []Hold
 }
 
 // StockLine is one drug of a session. Packs and loose units are counted from
@@ -103,6 +105,9 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 		}
 		s.Stock = addAway(s.Stock, away)
 		if s.Queue, err = readQueue(ctx, tx, sessionID); err != nil {
+			return err
+		}
+		if s.Requests, err = Requests(ctx, tx, sessionID); err != nil {
 			return err
 		}
 		if s.Doctors, err = readDoctors(ctx, tx, sessionID); err != nil {
@@ -208,12 +213,15 @@ type Line struct {
 	PackWord string    `db:"pack_name"`
 	How      string    `db:"how"`
 	At       time.Time `db:"at"`
+	DrugID   int64     `db:"drug_id"`
+	Dose     string    `db:"dose"` // a day, in words
+	Days     *int      `db:"days"` // supplied, nil when not said
 }
 
 // VisitLines reads what a visit was given, the last first.
 func VisitLines(ctx context.Context, r db.Reader, visit uuid.UUID) ([]Line, error) {
 	var list []Line
-	err := r.Select(ctx, &list, `SELECT l.pack_id, k.code, d.generic_name, d.spec, l.quantity, k.units_total, d.unit_name, d.pack_name, l.how, l.at
+	err := r.Select(ctx, &list, `SELECT l.pack_id, k.code, d.generic_name, d.spec, l.quantity, k.units_total, d.unit_name, d.pack_name, l.how, l.at, k.drug_id, l.dose, l.days
 FROM visit_line l JOIN pack k ON k.id = l.pack_id JOIN drug d ON d.id = k.drug_id
 WHERE l.visit_id = $1 AND l.undone_at IS NULL ORDER BY l.id DESC`, visit)
 	if err != nil {

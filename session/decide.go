@@ -84,7 +84,7 @@ func (s *Service) decide(ctx context.Context, tx *db.Tx, by identity.Actor, in D
 	answer := DecideAnswer{Number: v.Number, Decision: DecidedNo, Sentence: fmt.Sprintf("%d 号的 %s 不放行，已告诉 %s。", v.Number, q.Drug, doctorWord(q.Doctor))}
 	if in.LetIn {
 		answer.Decision, answer.Sentence = DecidedIn, fmt.Sprintf("%s 已放行，并记录给 %d 号。", q.Drug, v.Number)
-		if err := letIn(ctx, tx, by, x, q, in, holder); err != nil {
+		if err := letIn(ctx, tx, by, x, v, q, in, holder); err != nil {
 			return DecideAnswer{}, err
 		}
 	}
@@ -162,7 +162,7 @@ func openRequest(ctx context.Context, tx *db.Tx, x Session, id uuid.UUID) (Reque
 }
 
 // letIn brings the pack to the session and hands it to the visit.
-func letIn(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, q Request, in Deciding, holder int64) error {
+func letIn(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, q Request, in Deciding, holder int64) error {
 	e := inventory.Entry{Move: inventory.Move{Session: x.ID, At: tx.Now}, Visit: q.VisitID, How: inventory.HowScanned,
 		Reason: in.Reason, Device: by.Device, Command: in.CommandID}
 	p, err := bring(ctx, tx, by, x, q, e, holder)
@@ -174,12 +174,7 @@ func letIn(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, q Reque
 	if err != nil {
 		return spoken(err, q.Drug)
 	}
-	err = tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		q.VisitID, p.ID, step.Quantity, string(e.How), q.AskedBy, tx.Now)
-	if err != nil {
-		return fmt.Errorf("insert visit line: %w", err)
-	}
-	return nil
+	return insertLines(ctx, tx, v, []handed{{p, step.Quantity}}, e.How, q.AskedBy)
 }
 
 // bring makes the pack this session's, giving it a row when it has none.

@@ -41,12 +41,7 @@ func (t *table) handOut(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("dispense: answered yes: %w", err)
 	}
-	err = t.tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		t.visit.ID, t.giving[0].ID, step.Quantity, string(e.How), t.by.StaffID, t.tx.Now)
-	if err != nil {
-		return fmt.Errorf("insert visit line: %w", err)
-	}
-	return nil
+	return insertLines(ctx, t.tx, t.visit, []handed{{t.giving[0], step.Quantity}}, e.How, t.by.StaffID)
 }
 
 func (t *table) handOutAll(ctx context.Context, e inventory.Entry) error {
@@ -54,18 +49,11 @@ func (t *table) handOutAll(ctx context.Context, e inventory.Entry) error {
 	if err != nil {
 		return fmt.Errorf("dispense: answered yes: %w", err)
 	}
-	var packs, quantities []int64
+	list := make([]handed, len(t.giving))
 	for i, p := range t.giving {
-		packs, quantities = append(packs, p.ID), append(quantities, steps[i].Quantity)
+		list[i] = handed{p, steps[i].Quantity}
 	}
-	_, err = t.tx.Exec(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at)
-SELECT $1::uuid, n.pack_id, n.quantity, $4::text, $5::bigint, $6::timestamptz
-FROM (SELECT unnest($2::bigint[]) AS pack_id, unnest($3::bigint[]) AS quantity) n`,
-		t.visit.ID, pq.Array(packs), pq.Array(quantities), string(e.How), t.by.StaffID, t.tx.Now)
-	if err != nil {
-		return fmt.Errorf("insert visit lines: %w", err)
-	}
-	return nil
+	return insertLines(ctx, t.tx, t.visit, list, e.How, t.by.StaffID)
 }
 
 // keepRefused writes what stays 未记录.

@@ -40,6 +40,14 @@ func eventLabel(event string) string {
 		return "代医生诊毕"
 	case "record.countersign":
 		return "补签记录"
+	case "visit.dose":
+		return "填写用量"
+	case "owed.note":
+		return "记欠药"
+	case "owed.settle":
+		return "补发欠药"
+	case "owed.cancel":
+		return "取消欠药记录"
 	case "request.ask":
 		return "申请放行"
 	case "request.let_in":
