@@ -35,6 +35,8 @@ func accessTable() []access {
 		{"GET", "/sessions/{id}/report.pdf", "PM"},
 		{"POST", "/sessions/{id}/visits", "DPA"},
 		{"GET", "/sessions/{id}/queue", "DPAM"}, {"POST", "/sessions/{id}/visits/{visit}/queue", "DPA"},
+		{"GET", "/sessions/{id}/desk", "D"}, {"POST", "/sessions/{id}/requests/{request}", "DPAM"},
+		{"POST", "/sessions/{id}/visits/{visit}/requests", "D"}, {"POST", "/sessions/{id}/visits/{visit}/chips", "D"},
 		{"POST", "/sessions/{id}/visits/{visit}/scans", "D"}, {"POST", "/sessions/{id}/visits/{visit}/undo", "DP"},
 		{"POST", "/sessions/{id}/visits/{visit}/finish", "DP"},
 		{"GET", "/patients", "DPAM"}, {"GET", "/patients/new", "DPA"}, {"POST", "/patients", "DPA"},

@@ -17,7 +17,10 @@ type boardView struct {
 	Stock   stockView
 	Queue   queueView
 	Doctors doctorsView
-	Roster  rosterPart
+	// Requests and Answers are nil for who sees none.
+	Requests *requestsView
+	Answers  *answersView
+	Roster   rosterPart
 }
 
 // stateView is the line that says where the session stands.
@@ -121,6 +124,12 @@ func newBoardView(s session.Snapshot, a live.Audience) boardView {
 		Roster:  newRosterPart(s.Session.ID, s.Roster),
 	}
 	v.addHolds(s.Holds)
+	if may.requests {
+		v.Requests = newRequestsView(s)
+	}
+	if may.answers {
+		v.Answers = newAnswersView(s)
+	}
 	return v
 }
 
@@ -273,6 +282,12 @@ func (h *Handlers) parts(v boardView) ([]live.Part, error) {
 		b.row(r.ID, "queue_row", r)
 	}
 	b.add("roster", "board_roster", v.Roster)
+	if v.Requests != nil {
+		b.add("requests", "board_requests", *v.Requests)
+	}
+	if v.Answers != nil {
+		b.add("answers", "board_answers", *v.Answers)
+	}
 	b.add("doctors", "board_doctors", v.Doctors)
 	for _, r := range v.Doctors.Rows {
 		b.row(r.ID, "doctor_card", r)

@@ -84,7 +84,7 @@ func isDoctorOf(s session.Snapshot, by identity.Actor) bool {
 
 func newRoomView(s session.Snapshot, by identity.Actor) roomView {
 	x := s.Session
-	v := roomView{Head: newHeadView(x), Board: newBoardView(s, audienceOf(by, x.SiteID)), Planned: x.State == session.Planned}
+	v := roomView{Head: newHeadView(x), Board: newBoardView(s, audienceIn(by, x)), Planned: x.State == session.Planned}
 	v.CanOpen = v.Planned && by.Can(identity.OpenSession, x.SiteID) == nil &&
 		(isDoctorOf(s, by) || by.Can(identity.PlanSession, x.SiteID) == nil)
 	v.CanPack = (v.Planned || x.State == session.Open) && by.Can(identity.Allocate, x.SiteID) == nil
@@ -132,7 +132,7 @@ func (h *Handlers) Events(w http.ResponseWriter, r *http.Request) error {
 	if err := identity.Allow(r.Context(), h.db, by, identity.ViewSession, x.SiteID); err != nil {
 		return err
 	}
-	to := audienceOf(by, x.SiteID)
+	to := audienceIn(by, x)
 	if r.URL.Query().Get("view") == "wall" {
 		to = forWall
 	}

@@ -35,6 +35,7 @@ func Samples() []page.Sample {
 	list = append(list, traceSamples()...)
 	list = append(list, planningSamples()...)
 	list = append(list, sampleQueue()...)
+	list = append(list, sampleRequests()...)
 	return append(list, samplePieces(busy, deskView{URL: "#", Visit: visit}, next, bench)...)
 }
 
@@ -78,7 +79,7 @@ func sampleVisit() *visitView {
 		Lines: []lineView{
 			{ID: "line-1", Drug: "演示利培酮片", Spec: "1mg×20片", Head: "8000001000000000", Tail: "6312", Code: "80000010000000006312", At: "10:42"},
 			{ID: "line-2", Drug: "演示盐酸苯海索片", Spec: "2mg×100片", Head: "8000002000000000", Tail: "0077", Code: "80000020000000000077", At: "10:43", Mark: "手输"}},
-		Refused: []chipView{{Raw: "6901234567892", Why: inventory.KindCommodityCode.Sentence(inventory.Details{})}},
+		Refused: []chipView{{ID: "2", Raw: "80000010000000007001", Code: "80000010000000007001", Why: whyAsked("not_packed"), MayAsk: true}, {ID: "1", Raw: "6901234567892", Why: inventory.KindCommodityCode.Sentence(inventory.Details{})}},
 		Choices: []choiceRow{{Code: "80000010000000016312", Drug: "演示利培酮片 1mg×20片", Tail: "00016312", About: "批号 B1 效期 2027-03-31"}},
 		Reasons: reasons(), Collects: collects()}
 }

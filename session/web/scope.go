@@ -1,6 +1,9 @@
 package web
 
 import (
+	"strings"
+
+	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/live"
 )
@@ -13,6 +16,10 @@ const (
 	forManager    live.Audience = "manager"
 )
 
+// onDuty marks the audience of somebody who has a session's duty without being a
+// pharmacist: a deputy sees the requests too.
+const onDuty = "-duty"
+
 // scope is what an audience may see of a board. What it may not see is missing
 // from the view, not hidden by a template.
 type scope struct {
@@ -24,19 +31,37 @@ type scope struct {
 	batches bool
 	// queue offers to call and to put back.
 	queue bool
+	// requests shows what doctors ask for, with its two buttons; answers shows
+	// what became of it, by queue number.
+	requests, answers bool
 }
 
 // scopeOf is the one decision on who sees what.
 func scopeOf(a live.Audience) scope {
+	if base := strings.TrimSuffix(string(a), onDuty); base != string(a) {
+		may := scopeOf(live.Audience(base))
+		may.requests = true
+		return may
+	}
 	switch a {
 	case forPharmacist:
-		return scope{names: true, codes: true, batches: true, queue: true}
+		return scope{names: true, codes: true, batches: true, queue: true, requests: true}
 	case forDoctor:
-		return scope{names: true, codes: true, queue: true}
+		return scope{names: true, codes: true, queue: true, answers: true}
 	case forAssistant:
 		return scope{names: true, queue: true}
 	}
 	return scope{}
+}
+
+// audienceIn is the audience of a person in a session: that of the roles held at
+// its site, and the duty.
+func audienceIn(by identity.Actor, x session.Session) live.Audience {
+	a := audienceOf(by, x.SiteID)
+	if a != forPharmacist && x.DutyStaffID != nil && *x.DutyStaffID == by.StaffID {
+		a += onDuty
+	}
+	return a
 }
 
 // audienceOf gives the audience of a person at a site: the widest of the roles

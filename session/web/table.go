@@ -54,7 +54,9 @@ type visitView struct {
 	Packs    string
 	Refused  []chipView
 	NoPacks  bool
+	ID       uuid.UUID
 	Choices  []choiceRow
+	Version  string // of what is on the desk, to see whether it has changed
 	Again    string // mark of the label that is to be scanned again, or ""
 	Reasons  []choiceView
 	Collects []choiceView
@@ -72,7 +74,22 @@ type lineView struct {
 	Much string // quantity when it is not a whole pack
 }
 
-type chipView struct{ Raw, Why string }
+// chipView is a code that was scanned and is not recorded.
+type chipView struct {
+	ID, Raw, Code, Why string
+	Closed             bool // the duty holder has refused it
+	Asked              bool // and is being asked
+	MayAsk             bool
+}
+
+func newChipView(f session.Chip) chipView {
+	v := chipView{ID: fmt.Sprint(f.ID), Raw: short(f.Raw), Code: f.Code, Asked: f.Asked, MayAsk: f.MayAsk() && !f.Asked,
+		Why: inventory.AnswerKind(f.Kind).Sentence(inventory.Details{})}
+	if f.Resolution != "" {
+		v.Closed, v.Why = true, f.Resolution
+	}
+	return v
+}
 
 // choiceRow is one of several packs whose codes end as it was typed.
 type choiceRow struct{ Code, Drug, Tail, About string }
@@ -103,7 +120,7 @@ func (h *Handlers) table(w http.ResponseWriter, r *http.Request, by identity.Act
 	if err != nil {
 		return err
 	}
-	board := newBoardView(s, audienceOf(by, s.Session.SiteID))
+	board := newBoardView(s, audienceIn(by, s.Session))
 	if desk.Next != nil {
 		desk.Next.First = board.Queue.Next
 	}
@@ -151,15 +168,15 @@ func (h *Handlers) readVisit(ctx context.Context, v session.Visit) (*visitView, 
 	if err != nil {
 		return nil, err
 	}
-	refused, err := session.Refusals(ctx, h.db, v.ID)
+	refused, err := session.Chips(ctx, h.db, v.ID)
 	if err != nil {
 		return nil, err
 	}
 	return newVisitView(v, p, lines, refused, h.db.Now()), nil
 }
 
-func newVisitView(v session.Visit, p patient.Patient, lines []session.Line, refused []session.Refusal, now time.Time) *visitView {
-	view := &visitView{
+func newVisitView(v session.Visit, p patient.Patient, lines []session.Line, refused []session.Chip, now time.Time) *visitView {
+	view := &visitView{ID: v.ID,
 		URL: fmt.Sprintf("/sessions/%d/visits/%s", v.SessionID, v.ID), Number: fmt.Sprint(v.Number), Name: p.Name,
 		About: about(p, now), Allergy: p.Allergies, Packs: fmt.Sprint(len(lines)), NoPacks: len(lines) == 0,
 		Reasons: reasons(), Collects: collects(),
@@ -168,9 +185,9 @@ func newVisitView(v session.Visit, p patient.Patient, lines []session.Line, refu
 		view.Lines = append(view.Lines, newLineView(l))
 	}
 	for _, f := range refused {
-		kind := inventory.AnswerKind(f.Kind)
-		view.Refused = append(view.Refused, chipView{Raw: short(f.Raw), Why: kind.Sentence(inventory.Details{})})
+		view.Refused = append(view.Refused, newChipView(f))
 	}
+	view.Version = deskVersion(v, len(lines), refused)
 	return view
 }
 
