@@ -104,19 +104,13 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 			return err
 		}
 		s.Stock = addAway(s.Stock, away)
-		if s.Queue, err = readQueue(ctx, tx, sessionID); err != nil {
+		if s.Queue, s.Roster, err = readQueue(ctx, tx, sessionID); err != nil {
 			return err
 		}
 		if s.Requests, err = Requests(ctx, tx, sessionID); err != nil {
 			return err
 		}
-		if s.Doctors, err = readDoctors(ctx, tx, sessionID); err != nil {
-			return err
-		}
-		if s.Holds, err = readHolds(ctx, tx, sessionID); err != nil {
-			return err
-		}
-		s.Roster, err = CountRoster(ctx, tx, sessionID)
+		s.Doctors, s.Holds, err = readDoctors(ctx, tx, sessionID)
 		return err
 	})
 	return s, err
@@ -142,34 +136,42 @@ JOIN drug d ON d.id = x.drug_id ORDER BY d.generic_name, d.spec, x.drug_id`, ses
 	return list, nil
 }
 
-func readQueue(ctx context.Context, r db.Reader, sessionID int64) (Queue, error) {
+// readQueue reads queue and roster in two statements: the board is read anew
+// after every change.
+func readQueue(ctx context.Context, r db.Reader, sessionID int64) (Queue, RosterCount, error) {
 	var q Queue
 	var counts struct {
 		Waiting  int `db:"waiting"`
 		Finished int `db:"finished"`
 		Void     int `db:"void"`
+		RosterCount
 	}
 	err := r.Get(ctx, &counts, `SELECT COALESCE(sum(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END), 0) AS waiting,
   COALESCE(sum(CASE WHEN state = 'finished' THEN 1 ELSE 0 END), 0) AS finished,
-  COALESCE(sum(CASE WHEN state = 'void' THEN 1 ELSE 0 END), 0) AS void FROM visit WHERE session_id = $1`, sessionID)
+  COALESCE(sum(CASE WHEN state = 'void' THEN 1 ELSE 0 END), 0) AS void, `+rosterCounts+` FROM visit WHERE session_id = $1`, sessionID)
 	if err != nil {
-		return q, fmt.Errorf("count the queue: %w", err)
+		return q, counts.RosterCount, fmt.Errorf("count the queue: %w", err)
 	}
 	q.Waiting, q.Finished, q.Void = counts.Waiting, counts.Finished, counts.Void
-	err = r.Select(ctx, &q.Now, `SELECT `+visitColumns+` FROM `+visitTables+`
-WHERE v.session_id = $1 AND v.state = 'in_consultation' ORDER BY v.number`, sessionID)
+	var list []Visit
+	err = r.Select(ctx, &list, `SELECT `+visitColumns+` FROM `+visitTables+`
+WHERE v.session_id = $1 AND (v.state = 'in_consultation' OR v.id IN (SELECT w.id FROM visit w WHERE w.session_id = $1 AND w.state = 'waiting'
+  ORDER BY CASE WHEN w.called_at IS NULL THEN 1 ELSE 0 END, w.number LIMIT $2))
+ORDER BY CASE WHEN v.state = 'waiting' AND v.called_at IS NULL THEN 1 ELSE 0 END, v.number`, sessionID, boardNext)
 	if err != nil {
-		return q, fmt.Errorf("read the queue: %w", err)
+		return q, counts.RosterCount, fmt.Errorf("read the queue: %w", err)
 	}
-	err = r.Select(ctx, &q.Next, `SELECT `+visitColumns+` FROM `+visitTables+`
-WHERE v.session_id = $1 AND v.state = 'waiting' ORDER BY CASE WHEN v.called_at IS NULL THEN 1 ELSE 0 END, v.number LIMIT $2`, sessionID, boardNext)
-	if err != nil {
-		return q, fmt.Errorf("read the queue: %w", err)
+	for _, v := range list {
+		if v.State == InConsultation {
+			q.Now = append(q.Now, v)
+		} else {
+			q.Next = append(q.Next, v)
+		}
 	}
-	return q, nil
+	return q, counts.RosterCount, nil
 }
 
-func readDoctors(ctx context.Context, r db.Reader, sessionID int64) ([]DoctorLine, error) {
+func readDoctors(ctx context.Context, r db.Reader, sessionID int64) ([]DoctorLine, []Hold, error) {
 	var list []DoctorLine
 	err := r.Select(ctx, &list, `SELECT t.staff_id, f.name,
   (SELECT count(*) FROM visit v WHERE v.session_id = t.session_id AND v.doctor_id = t.staff_id AND v.state = 'finished') AS visits,
@@ -179,26 +181,20 @@ func readDoctors(ctx context.Context, r db.Reader, sessionID int64) ([]DoctorLin
     AND v.state = 'in_consultation'), 0) AS number
 FROM session_team t JOIN staff f ON f.id = t.staff_id WHERE t.session_id = $1 AND t.part = 'doctor' ORDER BY f.name, t.staff_id`, sessionID)
 	if err != nil {
-		return nil, fmt.Errorf("read doctors: %w", err)
+		return nil, nil, fmt.Errorf("read doctors: %w", err)
 	}
-	var scans []LastScan
-	// Ranked before it is joined: of a thousand lines only a few are shown.
-	err = r.Select(ctx, &scans, `SELECT x.staff_id, k.code, d.generic_name, d.spec, x.at FROM (
-  SELECT v.doctor_id AS staff_id, l.pack_id, l.at, row_number() OVER (PARTITION BY v.doctor_id ORDER BY l.id DESC) AS n
-  FROM visit v JOIN visit_line l ON l.visit_id = v.id WHERE v.session_id = $1 AND l.undone_at IS NULL) x
-JOIN pack k ON k.id = x.pack_id JOIN drug d ON d.id = k.drug_id
-WHERE x.n <= $2 ORDER BY x.staff_id, x.n`, sessionID, boardCodes)
+	scans, err := readScans(ctx, r, sessionID)
 	if err != nil {
-		return nil, fmt.Errorf("read last scans: %w", err)
+		return nil, nil, err
 	}
 	for i := range list {
 		for _, s := range scans {
-			if s.StaffID == list[i].StaffID {
-				list[i].LastScan = append(list[i].LastScan, s)
+			if s.StaffID == list[i].StaffID && s.Rank <= boardCodes {
+				list[i].LastScan = append(list[i].LastScan, s.LastScan)
 			}
 		}
 	}
-	return list, nil
+	return list, holdsOf(list, scans), nil
 }
 
 // Line is one pack in a visit, as the table lists it.

@@ -61,15 +61,17 @@ WHERE o.session_id = $1 ORDER BY CASE WHEN v.number IS NULL THEN 0 ELSE 1 END, p
 	return list, nil
 }
 
-// CountRoster counts who was expected and who came.
-func CountRoster(ctx context.Context, r db.Reader, id int64) (RosterCount, error) {
-	var c RosterCount
-	err := r.Get(ctx, &c, `SELECT (SELECT count(*) FROM session_roster o WHERE o.session_id = $1) AS expected,
+// rosterCounts are the columns of a RosterCount; $1 is the session.
+const rosterCounts = `(SELECT count(*) FROM session_roster o WHERE o.session_id = $1) AS expected,
   (SELECT count(*) FROM session_roster o WHERE o.session_id = $1 AND EXISTS (SELECT 1 FROM visit v
     WHERE v.session_id = $1 AND v.patient_id = o.patient_id AND v.state <> 'void')) AS came,
   (SELECT count(DISTINCT v.patient_id) FROM visit v WHERE v.session_id = $1 AND v.state <> 'void' AND NOT EXISTS (
-    SELECT 1 FROM session_roster o WHERE o.session_id = $1 AND o.patient_id = v.patient_id)) AS extra`, id)
-	if err != nil {
+    SELECT 1 FROM session_roster o WHERE o.session_id = $1 AND o.patient_id = v.patient_id)) AS extra`
+
+// CountRoster counts who was expected and who came.
+func CountRoster(ctx context.Context, r db.Reader, id int64) (RosterCount, error) {
+	var c RosterCount
+	if err := r.Get(ctx, &c, `SELECT `+rosterCounts, id); err != nil {
 		return c, fmt.Errorf("count roster: %w", err)
 	}
 	return c, nil
