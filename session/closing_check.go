@@ -34,7 +34,7 @@ func readyToClose(ctx context.Context, tx *db.Tx, x Session) ([]ClosingLine, err
 	}
 	for _, l := range lines {
 		if !l.State().Settled() {
-			return nil, db.Refuse(db.Conflict, "还不能结束：%s", l.sentence())
+			return nil, db.Refuse(db.Conflict, "还不能结束：%s", l.Sentence())
 		}
 	}
 	return lines, mayRoll(ctx, tx, x.ID)

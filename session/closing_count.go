@@ -47,7 +47,7 @@ func (s *Service) CountLeft(ctx context.Context, by identity.Actor, in Counting)
 			detail += fmt.Sprintf(" before packs=%d loose=%d", l.CountedPacks, l.CountedLoose)
 		}
 		l.CountedAt, l.CountedPacks, l.CountedLoose = &tx.Now, in.Packs, in.Loose
-		return s.closingStep(ctx, tx, by, x, "closing.count", detail, ClosingAnswer{Closing, l.sentence()})
+		return s.closingStep(ctx, tx, by, x, "closing.count", detail, ClosingAnswer{Closing, l.Sentence()})
 	})
 }
 
@@ -79,8 +79,8 @@ func keepCount(ctx context.Context, tx *db.Tx, by identity.Actor, in Counting) e
 	return nil
 }
 
-// sentence says where a line stands and what to do next.
-func (l ClosingLine) sentence() string {
+// Sentence says where a line stands and what to do next.
+func (l ClosingLine) Sentence() string {
 	name := l.DrugName()
 	switch l.State() {
 	case LineEqual:

@@ -45,7 +45,7 @@ func TestStateOfALine(t *testing.T) {
 		if got := tc.line.State(); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
-		if tc.line.sentence() == "" {
+		if tc.line.Sentence() == "" {
 			t.Errorf("%s: no sentence", tc.name)
 		}
 	}

@@ -3,7 +3,9 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"jingfang/session/identity"
 	"jingfang/sql/db"
 )
 
@@ -99,4 +101,26 @@ WHERE v.session_id = $1::bigint AND v.state = 'finished' ORDER BY v.number DESC`
 		return fmt.Errorf("read finished visits: %w", err)
 	}
 	return nil
+}
+
+// Leads tells whether a person may stop, explain and choose: the use cases ask
+// again.
+func (v ClosingView) Leads(by identity.Actor) bool {
+	x := v.Session
+	if x.DutyStaffID != nil && *x.DutyStaffID == by.StaffID {
+		return true
+	}
+	if by.Can(identity.CloseSession, x.SiteID) != nil {
+		return false
+	}
+	return x.CarrierID != nil || v.member(by, PartPharmacist, PartDeputy)
+}
+
+// Helps tells whether a person may count and confirm.
+func (v ClosingView) Helps(by identity.Actor) bool {
+	return by.Can(identity.CloseSession, v.Session.SiteID) == nil || v.member(by, PartDoctor, PartPharmacist, PartDeputy, PartAssistant)
+}
+
+func (v ClosingView) member(by identity.Actor, parts ...Part) bool {
+	return slices.ContainsFunc(v.Team, func(m Member) bool { return m.StaffID == by.StaffID && slices.Contains(parts, m.Part) })
 }

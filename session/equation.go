@@ -28,7 +28,13 @@ const (
 
 // Equation is what a session answers for and what became of it, in packs.
 type Equation struct {
-	Taken, Given, Left, Home, Rolled, Damaged, Explained int
+	Taken     int `json:"taken"`
+	Given     int `json:"given"`
+	Left      int `json:"left"`
+	Home      int `json:"home"`
+	Rolled    int `json:"rolled"`
+	Damaged   int `json:"damaged"`
+	Explained int `json:"explained"`
 }
 
 // Holds tells whether both sides are equal.

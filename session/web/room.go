@@ -39,6 +39,7 @@ type roomView struct {
 	CanChange bool
 	// MovedURL is the session that took this one's place, or "".
 	MovedURL string
+	Closing  *closingLink // nil before the session opens
 	CheckIn  *checkInView // nil for who does not check in
 	Planned  bool
 	TeamText string
@@ -87,6 +88,7 @@ func newRoomView(s session.Snapshot, by identity.Actor) roomView {
 	v := roomView{Head: newHeadView(x), Board: newBoardView(s, audienceIn(by, x)), Planned: x.State == session.Planned}
 	v.CanOpen = v.Planned && by.Can(identity.OpenSession, x.SiteID) == nil &&
 		(isDoctorOf(s, by) || by.Can(identity.PlanSession, x.SiteID) == nil)
+	v.Closing = newClosingLink(x, by)
 	v.CanPack = (v.Planned || x.State == session.Open) && by.Can(identity.Allocate, x.SiteID) == nil
 	v.CanChange = (v.Planned || x.State == session.Open) && by.Can(identity.PlanSession, x.SiteID) == nil
 	if x.State == session.Open && by.Can(identity.CheckIn, x.SiteID) == nil {

@@ -18,9 +18,10 @@ import (
 
 // tableView is the doctor's table: the board around, the visit in the middle.
 type tableView struct {
-	Head  headView
-	Board boardView
-	Desk  deskView
+	Head    headView
+	Board   boardView
+	Desk    deskView
+	Closing *closingLink // nil where there is nothing to close
 }
 
 // deskView is the middle of the table: the open visit, or the call for the next
@@ -32,6 +33,7 @@ type deskView struct {
 	// OpenURL starts the session, for whoever of the team may.
 	OpenURL string
 	Next    *nextView
+	Sign    toSignView
 	Visit   *visitView
 }
 
@@ -56,10 +58,11 @@ type visitView struct {
 	NoPacks  bool
 	ID       uuid.UUID
 	Choices  []choiceRow
+	Away     string // 外点患者 with the home site, or ""
+	Owed     []owedRow
+	Finish   finishView
 	Version  string // of what is on the desk, to see whether it has changed
 	Again    string // mark of the label that is to be scanned again, or ""
-	Reasons  []choiceView
-	Collects []choiceView
 }
 
 type lineView struct {
@@ -72,6 +75,7 @@ type lineView struct {
 	Mark string // 手输, 按数, 推定 or ""
 	At   string
 	Much string // quantity when it is not a whole pack
+	Dose doseView
 }
 
 // chipView is a code that was scanned and is not recorded.
@@ -124,7 +128,7 @@ func (h *Handlers) table(w http.ResponseWriter, r *http.Request, by identity.Act
 	if desk.Next != nil {
 		desk.Next.First = board.Queue.Next
 	}
-	return h.site.Page(w, r, "table", tableView{Head: newHeadView(s.Session), Board: board, Desk: desk})
+	return h.site.Page(w, r, "table", tableView{Head: newHeadView(s.Session), Board: board, Desk: desk, Closing: newClosingLink(s.Session, by)})
 }
 
 // readDesk reads the doctor's open visit, or makes the call for the next one.
@@ -135,7 +139,10 @@ func (h *Handlers) readDesk(ctx context.Context, by identity.Actor, x session.Se
 		return desk, err
 	}
 	if open {
-		desk.Visit, err = h.readVisit(ctx, v)
+		desk.Visit, err = h.readVisit(ctx, x, v)
+		return desk, err
+	}
+	if desk.Sign, err = h.readToSign(ctx, by); err != nil {
 		return desk, err
 	}
 	if x.State != session.Open {
@@ -159,7 +166,7 @@ func closedSentence(s session.State) string {
 	return "本场次" + s.Word() + "。"
 }
 
-func (h *Handlers) readVisit(ctx context.Context, v session.Visit) (*visitView, error) {
+func (h *Handlers) readVisit(ctx context.Context, x session.Session, v session.Visit) (*visitView, error) {
 	p, err := patient.ByID(ctx, h.db, v.PatientID)
 	if err != nil {
 		return nil, err
@@ -172,18 +179,28 @@ func (h *Handlers) readVisit(ctx context.Context, v session.Visit) (*visitView, 
 	if err != nil {
 		return nil, err
 	}
-	return newVisitView(v, p, lines, refused, h.db.Now()), nil
+	owed, err := session.OwedTo(ctx, h.db, v.PatientID)
+	if err != nil {
+		return nil, err
+	}
+	view := newVisitView(v, p, lines, refused, h.db.Now())
+	view.Owed = newOwedRows(owed, v.ID)
+	if p.HomeSiteID != x.SiteID {
+		view.Away = "外点患者，登记在 " + p.HomeSite
+	}
+	return view, nil
 }
 
 func newVisitView(v session.Visit, p patient.Patient, lines []session.Line, refused []session.Chip, now time.Time) *visitView {
 	view := &visitView{ID: v.ID,
 		URL: fmt.Sprintf("/sessions/%d/visits/%s", v.SessionID, v.ID), Number: fmt.Sprint(v.Number), Name: p.Name,
 		About: about(p, now), Allergy: p.Allergies, Packs: fmt.Sprint(len(lines)), NoPacks: len(lines) == 0,
-		Reasons: reasons(), Collects: collects(),
 	}
+	view.Finish = newFinishView(view, session.Ending{Collector: "self"}, 0)
 	for _, l := range lines {
 		view.Lines = append(view.Lines, newLineView(l))
 	}
+	addDoses(view, lines)
 	for _, f := range refused {
 		view.Refused = append(view.Refused, newChipView(f))
 	}
@@ -216,18 +233,6 @@ func short(raw string) string {
 		return raw
 	}
 	return string(r[:12]) + "…" + string(r[len(r)-12:])
-}
-
-// reasons are the usual reasons of a visit without medicine.
-func reasons() []choiceView {
-	return []choiceView{{Value: "家中还有药", Word: "家中还有药"}, {Value: "只复诊", Word: "只复诊"},
-		{Value: "缺药（欠药）", Word: "缺药（欠药）"}, {Value: "转诊", Word: "转诊"}, {Value: "患者拒绝", Word: "患者拒绝"}}
-}
-
-// collects are the words for session.Collectors.
-func collects() []choiceView {
-	return []choiceView{{Value: "self", Word: "本人", Chosen: true}, {Value: "family", Word: "家属"},
-		{Value: "village_doctor", Word: "村医"}, {Value: "other", Word: "其他"}}
 }
 
 // answerDesk answers a command of the table: the band and the desk as it is now.

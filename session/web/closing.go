@@ -1,0 +1,314 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"jingfang/session"
+	"jingfang/session/identity"
+	"jingfang/session/page"
+	"jingfang/sql/db"
+)
+
+// Closing is GET /sessions/{id}/closing: 停止发药, the left-overs, the codes that
+// are missing, the two who confirm, and after that what was added.
+func (h *Handlers) Closing(w http.ResponseWriter, r *http.Request) error {
+	by, x, err := h.readSession(r, identity.ViewSession)
+	if err != nil {
+		return err
+	}
+	if page.WantsJSON(r) {
+		facts, err := session.ReadClosing(r.Context(), h.db, x.ID)
+		if err != nil {
+			return err
+		}
+		return h.site.JSON(w, r, http.StatusOK, newClosingJSON(facts))
+	}
+	v, err := h.closingBody(r, by, x.ID)
+	if err != nil {
+		return err
+	}
+	return h.site.Page(w, r, "closing", closingPage{Head: newHeadView(x), Body: v})
+}
+
+// closingBody reads what the page shows to a person.
+func (h *Handlers) closingBody(r *http.Request, by identity.Actor, id int64) (closingBody, error) {
+	facts, err := session.ReadClosing(r.Context(), h.db, id)
+	if err != nil {
+		return closingBody{}, err
+	}
+	v := newClosingBody(facts, by)
+	if by.Can(identity.Dispense, facts.Session.SiteID) != nil {
+		return v, nil
+	}
+	late, err := session.LateRecords(r.Context(), h.db, by.StaffID)
+	if err != nil {
+		return v, err
+	}
+	for _, l := range late {
+		if l.SessionID == id {
+			v.Late = append(v.Late, lateRow{URL: fmt.Sprintf("/sessions/%d/records/%d/sign", id, l.ID), Number: fmt.Sprint(l.Number), Text: l.Text, At: minute(l.At)})
+		}
+	}
+	return v, nil
+}
+
+// closingAct is what every command of closing begins with.
+type closingAct struct {
+	by      identity.Actor
+	session int64
+	command uuid.UUID
+}
+
+func parseClosing(r *http.Request) (a closingAct, err error) {
+	if a.by, err = identity.Who(r.Context()); err != nil {
+		return a, err
+	}
+	if a.session, err = sessionID(r); err != nil {
+		return a, err
+	}
+	a.command, err = formUUID(r, "command_id")
+	return a, err
+}
+
+// answerClosing answers a command: JSON, the page anew, or its body with a band.
+func (h *Handlers) answerClosing(w http.ResponseWriter, r *http.Request, x closingAct, answer any, band page.Band) error {
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, answer)
+	}
+	if !page.IsHTMX(r) {
+		return h.site.SeeOther(w, r, fmt.Sprintf("/sessions/%d/closing", x.session))
+	}
+	v, err := h.closingBody(r, x.by, x.session)
+	if err != nil {
+		return err
+	}
+	return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "closing_body", View: v}, page.Part{Name: "band_area", View: band})
+}
+
+func (h *Handlers) answerStep(w http.ResponseWriter, r *http.Request, x closingAct, a session.ClosingAnswer) error {
+	return h.answerClosing(w, r, x, a, page.Band{Tone: page.Good, Text: a.Sentence})
+}
+
+// Stop is POST /sessions/{id}/stop: 停止发药.
+func (h *Handlers) Stop(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	a, err := h.sessions.StopDispensing(r.Context(), x.by, session.Stopping{SessionID: x.session, CommandID: x.command})
+	if err != nil {
+		return err
+	}
+	return h.answerStep(w, r, x, a)
+}
+
+// Resume is POST /sessions/{id}/resume: 恢复发药, with a reason.
+func (h *Handlers) Resume(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	a, err := h.sessions.ResumeDispensing(r.Context(), x.by, session.Stopping{SessionID: x.session, CommandID: x.command, Reason: r.PostFormValue("reason")})
+	if err != nil {
+		return err
+	}
+	return h.answerStep(w, r, x, a)
+}
+
+// Count is POST /sessions/{id}/closing/counts: the number of a drug. It is sent
+// while somebody types the next one, so only the line's verdict changes.
+func (h *Handlers) Count(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	in := session.Counting{SessionID: x.session, CommandID: x.command}
+	if in.DrugID, err = formID(r, "drug"); err != nil {
+		return err
+	}
+	if in.Packs, err = formCount(r, "packs", false); err != nil {
+		return err
+	}
+	loose, err := formCount(r, "loose", true)
+	if err != nil {
+		return err
+	}
+	in.Loose = int64(loose)
+	a, err := h.sessions.CountLeft(r.Context(), x.by, in)
+	if err != nil {
+		return err
+	}
+	if page.WantsJSON(r) || !page.IsHTMX(r) {
+		return h.answerStep(w, r, x, a)
+	}
+	v, err := h.closingBody(r, x.by, x.session)
+	if err != nil {
+		return err
+	}
+	v.Rest.Swap = true
+	for _, l := range v.Lines {
+		if l.Drug == fmt.Sprint(in.DrugID) {
+			return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "closing_status", View: l}, page.Part{Name: "closing_rest", View: v.Rest})
+		}
+	}
+	return h.answerStep(w, r, x, a)
+}
+
+// formCount reads a number that a person counted; an empty one is zero only
+// where that is allowed, for not counted is not zero.
+func formCount(r *http.Request, name string, empty bool) (int, error) {
+	text := strings.TrimSpace(r.PostFormValue(name))
+	if text == "" && empty {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > 1_000_000 {
+		return 0, db.Refuse(db.Invalid, "请填数到的数量，用零或正整数。")
+	}
+	return n, nil
+}
+
+// ScanLeft is POST /sessions/{id}/closing/scans: boxes of the lines that differ.
+func (h *Handlers) ScanLeft(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	a, err := h.sessions.ScanLeft(r.Context(), x.by, session.LeftScan{SessionID: x.session, CommandID: x.command, Codes: r.PostFormValue("codes")})
+	if err != nil {
+		return err
+	}
+	worst := a.Worst()
+	band := page.Band{Tone: page.Tone(worst.Tone), Text: worst.Sentence, Figure: fmt.Sprint(a.Session), Unit: "盒已扫"}
+	if worst.Code != "" {
+		band.Detail = "追溯码 …" + tail(worst.Code)
+	}
+	return h.answerClosing(w, r, x, a, band)
+}
+
+// Explain is POST /sessions/{id}/closing/exits: what became of a missing code.
+func (h *Handlers) Explain(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	in := session.Explaining{SessionID: x.session, CommandID: x.command, Code: r.PostFormValue("code"),
+		Exit: session.ExitKind(r.PostFormValue("exit")), Reason: r.PostFormValue("reason")}
+	if text := r.PostFormValue("visit"); text != "" {
+		if in.Visit, err = formUUID(r, "visit"); err != nil {
+			return err
+		}
+	}
+	a, err := h.sessions.ExplainMissing(r.Context(), x.by, in)
+	if err != nil {
+		return err
+	}
+	return h.answerStep(w, r, x, a)
+}
+
+// ConfirmLoss is POST /sessions/{id}/closing/losses: the second person's word.
+func (h *Handlers) ConfirmLoss(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	a, err := h.sessions.ConfirmLoss(r.Context(), x.by, session.LossConfirming{SessionID: x.session, CommandID: x.command, Code: r.PostFormValue("code")})
+	if err != nil {
+		return err
+	}
+	return h.answerStep(w, r, x, a)
+}
+
+// RollOver is POST /sessions/{id}/closing/roll: where left-overs go.
+func (h *Handlers) RollOver(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	in := session.Rolling{SessionID: x.session, CommandID: x.command}
+	if in.DrugID, err = formID(r, "drug"); err != nil {
+		return err
+	}
+	if in.ToID, err = formID(r, "to"); err != nil {
+		return err
+	}
+	a, err := h.sessions.RollOver(r.Context(), x.by, in)
+	if err != nil {
+		return err
+	}
+	return h.answerStep(w, r, x, a)
+}
+
+// Carry is POST /sessions/{id}/closing/carrier: who takes the left-overs home.
+func (h *Handlers) Carry(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	in := session.Carrying{SessionID: x.session, CommandID: x.command}
+	if in.StaffID, err = formID(r, "staff"); err != nil {
+		return err
+	}
+	a, err := h.sessions.NameCarrier(r.Context(), x.by, in)
+	if err != nil {
+		return err
+	}
+	return h.answerStep(w, r, x, a)
+}
+
+// ConfirmClosing is POST /sessions/{id}/closing/confirm: one of two signatures.
+func (h *Handlers) ConfirmClosing(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	a, err := h.sessions.ConfirmClosing(r.Context(), x.by, session.Confirming{SessionID: x.session, CommandID: x.command})
+	if err != nil {
+		return err
+	}
+	return h.answerStep(w, r, x, a)
+}
+
+// AddSupplement is POST /sessions/{id}/supplements: a correction after closing.
+func (h *Handlers) AddSupplement(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	in := session.Supplementing{SessionID: x.session, CommandID: x.command, Text: r.PostFormValue("text")}
+	if in.RecordID, err = formID(r, "record"); err != nil {
+		return err
+	}
+	if in.RecordID == 0 {
+		if in.Visit, err = uuid.Parse(r.PostFormValue("visit")); err != nil {
+			return db.Refuse(db.Invalid, "请选择要更正的就诊。")
+		}
+	}
+	a, err := h.sessions.AddSupplement(r.Context(), x.by, in)
+	if err != nil {
+		return err
+	}
+	return h.answerClosing(w, r, x, a, page.Band{Tone: page.Good, Text: a.Sentence})
+}
+
+// SignLate is POST /sessions/{id}/records/{record}/sign: the doctor's yes.
+func (h *Handlers) SignLate(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	record, err := strconv.ParseInt(chi.URLParam(r, "record"), 10, 64)
+	if err != nil {
+		return db.Refuse(db.NotFound, "没有这条待签认的记录。请刷新页面。")
+	}
+	if err := h.sessions.SignLate(r.Context(), x.by, session.LateSigning{RecordID: record, CommandID: x.command}); err != nil {
+		return err
+	}
+	return h.answerClosing(w, r, x, map[string]any{"record": record, "signed": true}, page.Band{Tone: page.Good, Text: "已签认这条补记。"})
+}

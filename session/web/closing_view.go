@@ -1,0 +1,304 @@
+package web
+
+import (
+	"fmt"
+
+	"jingfang/session"
+	"jingfang/session/identity"
+	"jingfang/session/patient"
+)
+
+// closingPage is the page of the evening.
+type closingPage struct {
+	Head headView
+	Body closingBody
+}
+
+// closingBody is all of the page that a command changes.
+type closingBody struct {
+	URL      string
+	State    string // open, closing, closed, other
+	Sentence string // why there is nothing to do, for other
+	CanLead  bool
+	CanHelp  bool
+	Equation closingEquation
+	Notices  []string
+	Lines    []closingLine
+	Scan     bool // some line asks for scans
+	Rest     closingRest
+	Done     *closingDone
+	Late     []lateRow
+}
+
+// closingEquation is the equation in large figures.
+type closingEquation struct {
+	Taken string
+	Terms []footTerm
+}
+
+// closingLine is one drug; the fields are empty until somebody has counted.
+type closingLine struct {
+	URL, ID, Drug    string
+	Name, Spec       string
+	Left             string // 余 38 盒，散 12 片
+	Loose            bool   // the drug has opened packs
+	Packs, LooseText string // what was typed
+	Unit, LooseUnit  string
+	Word, Tone, Text string
+	To               string
+	CanCount         bool
+}
+
+// closingRest is what follows from the counts.
+type closingRest struct {
+	URL       string
+	Swap      bool // travels beside another answer
+	CanLead   bool
+	CanHelp   bool
+	Missing   []missingRow
+	Visits    []choiceView
+	Ready     bool
+	Confirmed []string
+	Mine      bool // this person has confirmed
+	Drugs     []choiceView
+	Targets   []choiceView
+	Team      []choiceView
+	Carrier   string
+}
+
+type missingRow struct {
+	Drug, Code, Head, Tail, Last string
+	LostBy                       string
+	MineLost                     bool
+}
+
+// closingDone is a closed session.
+type closingDone struct {
+	URL           string
+	Sentence      string
+	CanSupplement bool
+	Visits        []choiceView
+	Supplements   []supplementRow
+}
+
+type supplementRow struct{ N, Text, About string }
+
+type lateRow struct{ URL, Number, Text, At string }
+
+func newClosingBody(f session.ClosingView, by identity.Actor) closingBody {
+	x := f.Session
+	v := closingBody{URL: fmt.Sprintf("/sessions/%d", x.ID), State: string(x.State), CanLead: f.Leads(by), CanHelp: f.Helps(by),
+		Equation: newClosingEquation(f.Equation)}
+	switch x.State {
+	case session.Open:
+	case session.Closing:
+		v.addCounting(f, by)
+	case session.Closed:
+		v.Done = newClosingDone(f, by)
+	default:
+		v.State, v.Sentence = "other", "本场次"+x.State.Word()+"，没有可以收尾的。"
+	}
+	return v
+}
+
+func newClosingEquation(e session.Equation) closingEquation {
+	v := closingEquation{Taken: fmt.Sprint(e.Taken), Terms: []footTerm{{"发出", fmt.Sprint(e.Given)}}}
+	if e.Left != 0 {
+		v.Terms = append(v.Terms, footTerm{"余", fmt.Sprint(e.Left)})
+	}
+	for _, t := range []struct {
+		word  string
+		packs int
+	}{{"带回", e.Home}, {"转下场", e.Rolled}, {"损坏", e.Damaged}, {"说明", e.Explained}} {
+		if t.packs != 0 || t.word == "带回" && e.Left == 0 {
+			v.Terms = append(v.Terms, footTerm{t.word, fmt.Sprint(t.packs)})
+		}
+	}
+	return v
+}
+
+// addCounting fills in what is shown while a session is being closed.
+func (v *closingBody) addCounting(f session.ClosingView, by identity.Actor) {
+	for _, o := range f.Open {
+		who := "候诊"
+		if o.State == session.InConsultation {
+			who = o.Doctor
+		}
+		v.Notices = append(v.Notices, fmt.Sprintf("%d 号（%s）还没有结束。", o.Number, who))
+	}
+	if f.Requests > 0 {
+		v.Notices = append(v.Notices, fmt.Sprintf("还有 %d 个放行申请没有处理。", f.Requests))
+	}
+	to := map[int64]string{}
+	for _, t := range f.Targets {
+		to[t.ID] = targetWord(t)
+	}
+	for _, l := range f.Lines {
+		row := newClosingLine(l, v.URL, v.CanHelp)
+		if l.RollTo != nil {
+			row.To = "转到 " + to[*l.RollTo]
+		}
+		v.Lines = append(v.Lines, row)
+		v.Scan = v.Scan || !l.State().Settled() && l.CountedAt != nil
+	}
+	v.Rest = newClosingRest(f, by, v.URL)
+}
+
+func targetWord(t session.RollTarget) string {
+	word := t.HeldOn.Format("1月2日") + " " + t.Site
+	if t.Place != "" {
+		word += " · " + t.Place
+	}
+	return word
+}
+
+func newClosingLine(l session.ClosingLine, url string, can bool) closingLine {
+	v := closingLine{URL: url, ID: fmt.Sprintf("line-%d", l.DrugID), Drug: fmt.Sprint(l.DrugID), Name: l.Generic, Spec: l.Spec,
+		Left: fmt.Sprintf("账上余 %d %s", l.Packs, l.PackWord), Loose: l.Opened > 0, Unit: l.PackWord, LooseUnit: l.UnitWord, Text: l.Sentence(), CanCount: can}
+	if l.Opened > 0 {
+		v.Left += fmt.Sprintf("，散 %d %s", l.Loose, l.UnitWord)
+	}
+	if l.CountedAt != nil {
+		v.Packs, v.LooseText = fmt.Sprint(l.CountedPacks), fmt.Sprint(l.CountedLoose)
+	}
+	switch s := l.State(); {
+	case s == session.LineUncounted:
+		v.Word, v.Tone, v.Text = "未数", "soft", ""
+	case s.Settled():
+		v.Word, v.Tone, v.Text = "相符", "good", ""
+	case s == session.LineScan:
+		v.Word, v.Tone = "请扫码", "caution"
+	case s == session.LineMissing:
+		v.Word, v.Tone = "有缺码", "bad"
+	default:
+		v.Word, v.Tone = "请重数", "caution"
+	}
+	return v
+}
+
+func newClosingRest(f session.ClosingView, by identity.Actor, url string) closingRest {
+	v := closingRest{URL: url, CanLead: f.Leads(by), CanHelp: f.Helps(by), Ready: f.Settled(), Carrier: f.Carrier}
+	for _, m := range f.Missing {
+		v.Missing = append(v.Missing, missingRow{Drug: m.DrugName(), Code: m.Code, Head: m.Code[:max(0, len(m.Code)-4)], Tail: tail(m.Code),
+			Last: m.LastHeld(), LostBy: m.LostBy, MineLost: m.LostByID == by.StaffID})
+	}
+	v.Visits = visitChoices(f, by)
+	for _, c := range f.Confirmed {
+		v.Confirmed = append(v.Confirmed, c.Name+" "+minute(c.At))
+		v.Mine = v.Mine || c.StaffID == by.StaffID
+	}
+	for _, l := range f.Lines {
+		v.Drugs = append(v.Drugs, choiceView{Value: fmt.Sprint(l.DrugID), Word: l.DrugName()})
+	}
+	for _, t := range f.Targets {
+		v.Targets = append(v.Targets, choiceView{Value: fmt.Sprint(t.ID), Word: targetWord(t)})
+	}
+	for _, m := range f.Team {
+		v.Team = append(v.Team, choiceView{Value: fmt.Sprint(m.StaffID), Word: m.Name})
+	}
+	return v
+}
+
+// visitChoices names finished visits; names of patients only for who may see them.
+func visitChoices(f session.ClosingView, by identity.Actor) []choiceView {
+	may := scopeOf(audienceIn(by, f.Session))
+	var list []choiceView
+	for _, x := range f.Finished {
+		word := fmt.Sprintf("%d 号 · %s", x.Number, x.Doctor)
+		if x.FinishedAt != nil {
+			word += " · " + minute(*x.FinishedAt)
+		}
+		if may.names {
+			word += " · " + patient.MaskName(x.Patient)
+		}
+		list = append(list, choiceView{Value: x.ID.String(), Word: word})
+	}
+	return list
+}
+
+func newClosingDone(f session.ClosingView, by identity.Actor) *closingDone {
+	v := &closingDone{URL: fmt.Sprintf("/sessions/%d", f.Session.ID), CanSupplement: by.Can(identity.CloseSession, f.Session.SiteID) == nil}
+	if v.CanSupplement {
+		v.Visits = visitChoices(f, by)
+	}
+	names := ""
+	for i, c := range f.Confirmed {
+		if i > 0 {
+			names += "、"
+		}
+		names += c.Name
+	}
+	if f.Session.ClosedAt != nil {
+		v.Sentence = fmt.Sprintf("%s %s 由 %s 确认结束。", f.Session.ClosedAt.In(session.Zone()).Format("1月2日"), minute(*f.Session.ClosedAt), names)
+	}
+	for _, s := range f.Supplement {
+		v.Supplements = append(v.Supplements, supplementRow{N: fmt.Sprint(s.N), Text: s.Text,
+			About: fmt.Sprintf("%d 号 · 更正%s · %s · %s", s.Number, s.Corrects, s.By, s.At.In(session.Zone()).Format("1月2日 15:04"))})
+	}
+	return v
+}
+
+// closingJSON is the closing for programs.
+type closingJSON struct {
+	State    string            `json:"state"`
+	Equation session.Equation  `json:"equation"`
+	Lines    []closingLineJSON `json:"lines"`
+	Missing  []missingJSON     `json:"missing"`
+	Ready    bool              `json:"ready"`
+	Signed   []string          `json:"confirmed"`
+}
+
+type closingLineJSON struct {
+	Drug  int64             `json:"drug_id"`
+	Name  string            `json:"name"`
+	Packs int               `json:"packs"`
+	Loose int64             `json:"loose_units"`
+	State session.LineState `json:"state"`
+}
+
+type missingJSON struct {
+	Code string `json:"code"`
+	Drug string `json:"drug"`
+	Last string `json:"last"`
+}
+
+func newClosingJSON(f session.ClosingView) closingJSON {
+	j := closingJSON{State: string(f.Session.State), Equation: f.Equation, Ready: f.Session.State == session.Closing && f.Settled()}
+	for _, l := range f.Lines {
+		j.Lines = append(j.Lines, closingLineJSON{l.DrugID, l.DrugName(), l.Packs, l.Loose, l.State()})
+	}
+	for _, m := range f.Missing {
+		j.Missing = append(j.Missing, missingJSON{m.Code, m.DrugName(), m.LastHeld()})
+	}
+	for _, c := range f.Confirmed {
+		j.Signed = append(j.Signed, c.Name)
+	}
+	return j
+}
+
+// closingLink leads from the room to the evening: one tap stops the dispensing for
+// whoever may, afterwards it opens the page.
+type closingLink struct {
+	URL  string
+	Word string
+	Stop bool
+	Main bool
+}
+
+// newClosingLink is nil where there is nothing to close. The use case asks again
+// who may.
+func newClosingLink(x session.Session, by identity.Actor) *closingLink {
+	v := &closingLink{URL: fmt.Sprintf("/sessions/%d", x.ID)}
+	leads := x.DutyStaffID != nil && *x.DutyStaffID == by.StaffID || by.Can(identity.CloseSession, x.SiteID) == nil
+	switch {
+	case x.State == session.Open && leads:
+		v.Stop = true
+	case x.State == session.Closing:
+		v.Word, v.Main = "清点余药", true
+	case x.State == session.Closed:
+		v.Word = "收尾与补充"
+	default:
+		return nil
+	}
+	return v
+}
