@@ -101,7 +101,7 @@ func (t *tour) wrongCodes(ctx context.Context) error {
 	before := t.given
 	for _, w := range []struct{ raw, kind string }{
 		{"6901234567892", "commodity_code"}, {"123456789012345678901234", "veterinary_code"}, {t.tokens[0], "patient_label"},
-		{"8999999" + "0000000000001", "unknown_prefix"}, {t.codes[0][:7] + "9999999999999", "unknown"}, {t.codes[0], "taken_today"},
+		{"8999999" + "0000000000001", "unknown_prefix"}, {t.codes[0][:7] + "9999999999999", "unknown"}, {t.codes[2*tourServed-1], "taken_today"},
 	} {
 		a, err := t.scan(ctx, d, visit, w.raw)
 		if err != nil {
