@@ -76,6 +76,9 @@ func (s *Service) movePacks(ctx context.Context, tx *db.Tx, by identity.Actor, i
 	if _, err := inventory.WriteAll(ctx, tx, by, b.moving, entry); err != nil {
 		return PackingAnswer{}, err
 	}
+	if err := b.noteEarlier(ctx, tx); err != nil {
+		return PackingAnswer{}, err
+	}
 	out := PackingAnswer{Answers: b.answer, Moved: len(b.moving)}
 	err = tx.Get(ctx, &out.Session, `SELECT count(*) FROM pack WHERE session_id = $1 AND state = 'allocated'`, x.ID)
 	if err != nil {

@@ -1,0 +1,263 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+
+	"jingfang/inventory"
+	"jingfang/sql/db"
+)
+
+// lookBack is how long ago a patient's last medicine may lie to be proposed
+// again, in days: half a year, so that who missed some months is thought of.
+const lookBack = 186
+
+// shortLife is how many days after the session a pack must be good for, to be
+// taken without a remark: patients take medicine for about a month.
+const shortLife = 30
+
+// PackingPlan is what a session has in its trays and what it should have.
+type PackingPlan struct {
+	Session Session
+	Stock   []StockLine
+	Lines   []ProposalLine
+	// Expected is the roster, Known those of it whose last medicine is known.
+	// Newcomers are reckoned with the average of the others.
+	Expected, Known int
+}
+
+// ProposalLine is one drug of the plan, in packs.
+type ProposalLine struct {
+	DrugID   int64  `db:"id"`
+	Generic  string `db:"generic_name"`
+	Spec     string `db:"spec"`
+	PackWord string `db:"pack_name"`
+	Content  int64  `db:"units_per_pack"`
+	Patients int    `db:"-"` // of the roster who had it last time
+	Proposed int    `db:"-"`
+	Packed   int    `db:"-"` // in the trays now, handed out ones included
+	// Shelf is the store's full packs, the first to expire first.
+	Shelf []ShelfBatch `db:"-"`
+}
+
+// ShelfBatch is packs of one batch and expiry in the store.
+type ShelfBatch struct {
+	DrugID    int64      `db:"drug_id"`
+	Batch     string     `db:"batch"`
+	ExpiresOn *time.Time `db:"expires_on"`
+	Packs     int        `db:"packs"`
+	// Take is how many of them fill what is short.
+	Take int `db:"-"`
+	// Soon says that it ends before the patients' month is over.
+	Soon bool `db:"-"`
+}
+
+// DrugName is the drug as people say it.
+func (l ProposalLine) DrugName() string { return inventory.DrugName(l.Generic, l.Spec) }
+
+// Short is how many packs are to be taken yet (还差).
+func (l ProposalLine) Short() int { return max(0, l.Proposed-l.Packed) }
+
+// Over is how many more than proposed are packed (多出).
+func (l ProposalLine) Over() int { return max(0, l.Packed-l.Proposed) }
+
+// Lacking is how many of Short the store does not have.
+func (l ProposalLine) Lacking() int {
+	n := l.Short()
+	for _, b := range l.Shelf {
+		n -= b.Take
+	}
+	return n
+}
+
+// ReadPacking reads what a session has and proposes what it should take: for
+// each patient on the roster what that patient got the last time, the batches of
+// the store that expire first. It proposes only; nothing keeps anybody from
+// taking another box.
+func ReadPacking(ctx context.Context, d *db.DB, id int64) (PackingPlan, error) {
+	var p PackingPlan
+	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+		p = PackingPlan{}
+		var err error
+		if p.Session, err = Find(ctx, tx, id); err != nil {
+			return err
+		}
+		if p.Stock, err = readStock(ctx, tx, id); err != nil {
+			return err
+		}
+		return p.propose(ctx, tx)
+	})
+	return p, err
+}
+
+func (p *PackingPlan) propose(ctx context.Context, tx *db.Tx) error {
+	count, err := CountRoster(ctx, tx, p.Session.ID)
+	if err != nil {
+		return err
+	}
+	p.Expected = count.Expected
+	usual, err := readUsual(ctx, tx, p.Session)
+	if err != nil {
+		return err
+	}
+	units, patients := p.sum(usual)
+	packed := map[int64]int{}
+	ids := []int64{}
+	for drug := range units {
+		ids = append(ids, drug)
+	}
+	for _, l := range p.Stock {
+		packed[l.DrugID] = l.Taken
+		if units[l.DrugID] == 0 {
+			ids = append(ids, l.DrugID)
+		}
+	}
+	err = tx.Select(ctx, &p.Lines, `SELECT id, generic_name, spec, pack_name, units_per_pack FROM drug
+WHERE id = ANY($1::bigint[]) ORDER BY generic_name, spec, id`, pq.Array(ids))
+	if err != nil {
+		return fmt.Errorf("read proposed drugs: %w", err)
+	}
+	for i := range p.Lines {
+		l := &p.Lines[i]
+		l.Patients, l.Packed = patients[l.DrugID], packed[l.DrugID]
+		l.Proposed = int((units[l.DrugID] + l.Content - 1) / l.Content)
+	}
+	return p.addShelf(ctx, tx, ids)
+}
+
+// usualLine is what a patient got of a drug at the last visit with medicine.
+type usualLine struct {
+	PatientID int64 `db:"patient_id"`
+	DrugID    int64 `db:"drug_id"`
+	Units     int64 `db:"units"`
+}
+
+func readUsual(ctx context.Context, r db.Reader, x Session) ([]usualLine, error) {
+	var list []usualLine
+	err := r.Select(ctx, &list, `SELECT x.patient_id, k.drug_id, sum(l.quantity) AS units FROM (
+  SELECT v.id, v.patient_id, row_number() OVER (PARTITION BY v.patient_id ORDER BY v.finished_at DESC, v.id) AS n
+  FROM session_roster o JOIN visit v ON v.patient_id = o.patient_id AND v.came_at >= $2::timestamptz
+  WHERE o.session_id = $1::bigint AND v.session_id <> $1::bigint AND v.state = 'finished'
+    AND EXISTS (SELECT 1 FROM visit_line e WHERE e.visit_id = v.id AND e.undone_at IS NULL)) x
+JOIN visit_line l ON l.visit_id = x.id AND l.undone_at IS NULL JOIN pack k ON k.id = l.pack_id
+WHERE x.n = 1 GROUP BY x.patient_id, k.drug_id`, x.ID, x.HeldOn.AddDate(0, 0, -lookBack))
+	if err != nil {
+		return nil, fmt.Errorf("read last medicine: %w", err)
+	}
+	return list, nil
+}
+
+// sum adds the patients up by drug. Newcomers, of whom nothing is known, count
+// as the average patient; a part of a unit is a whole one.
+func (p *PackingPlan) sum(usual []usualLine) (units map[int64]int64, patients map[int64]int) {
+	units, patients = map[int64]int64{}, map[int64]int{}
+	known := map[int64]bool{}
+	for _, u := range usual {
+		units[u.DrugID] += u.Units
+		patients[u.DrugID]++
+		known[u.PatientID] = true
+	}
+	p.Known = len(known)
+	fresh := int64(max(0, p.Expected-p.Known))
+	for drug, n := range units {
+		units[drug] = n + (n*fresh+int64(p.Known)-1)/int64(p.Known)
+	}
+	return units, patients
+}
+
+// addShelf says for each drug which batches fill what is short.
+func (p *PackingPlan) addShelf(ctx context.Context, r db.Reader, drugs []int64) error {
+	var shelf []ShelfBatch
+	err := r.Select(ctx, &shelf, `SELECT k.drug_id, k.batch, k.expires_on, count(*) AS packs FROM pack k
+WHERE k.state = 'in_store' AND k.units_left = k.units_total AND NOT k.returned AND k.drug_id = ANY($1::bigint[])
+  AND (k.expires_on IS NULL OR k.expires_on >= $2::date)
+GROUP BY k.drug_id, k.batch, k.expires_on
+ORDER BY k.drug_id, CASE WHEN k.expires_on IS NULL THEN 1 ELSE 0 END, k.expires_on, k.batch`, pq.Array(drugs), p.Session.HeldOn.Format(time.DateOnly))
+	if err != nil {
+		return fmt.Errorf("read the store's batches: %w", err)
+	}
+	for i := range p.Lines {
+		l := &p.Lines[i]
+		short := l.Short()
+		for _, b := range shelf {
+			if b.DrugID != l.DrugID {
+				continue
+			}
+			b.Take = min(short, b.Packs)
+			b.Soon = b.ExpiresOn != nil && b.ExpiresOn.Before(p.Session.HeldOn.AddDate(0, 0, shortLife))
+			short -= b.Take
+			l.Shelf = append(l.Shelf, b)
+		}
+	}
+	return nil
+}
+
+// PackedBatch is what a session has in its trays of one batch and expiry, for
+// the packing list.
+type PackedBatch struct {
+	Generic    string     `db:"generic_name"`
+	Spec       string     `db:"spec"`
+	PackWord   string     `db:"pack_name"`
+	UnitWord   string     `db:"unit_name"`
+	Batch      string     `db:"batch"`
+	ExpiresOn  *time.Time `db:"expires_on"`
+	Packs      int        `db:"packs"`       // full ones
+	LooseUnits int64      `db:"loose_units"` // in opened ones
+}
+
+// PackingList reads the trays by drug, batch and expiry.
+func PackingList(ctx context.Context, r db.Reader, id int64) ([]PackedBatch, error) {
+	var list []PackedBatch
+	err := r.Select(ctx, &list, `SELECT d.generic_name, d.spec, d.pack_name, d.unit_name, x.batch, x.expires_on, x.packs, x.loose_units FROM (
+  SELECT k.drug_id, k.batch, k.expires_on, sum(CASE WHEN k.units_left = k.units_total THEN 1 ELSE 0 END) AS packs,
+    sum(CASE WHEN k.units_left < k.units_total THEN k.units_left ELSE 0 END) AS loose_units
+  FROM pack k WHERE k.session_id = $1::bigint AND k.state = 'allocated' GROUP BY k.drug_id, k.batch, k.expires_on) x
+JOIN drug d ON d.id = x.drug_id
+ORDER BY d.generic_name, d.spec, d.id, CASE WHEN x.expires_on IS NULL THEN 1 ELSE 0 END, x.expires_on, x.batch`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read packing list: %w", err)
+	}
+	return list, nil
+}
+
+// noteEarlier adds to the yes to a pack that the store has one that expires
+// earlier. It is a note: the pack is taken all the same.
+func (b *packingBench) noteEarlier(ctx context.Context, tx *db.Tx) error {
+	if b.move != inventory.MoveAllocate || len(b.moving) == 0 {
+		return nil
+	}
+	var drugs []int64
+	taken := map[string]*inventory.Pack{}
+	for _, p := range b.moving {
+		drugs = append(drugs, p.DrugID)
+		taken[p.Code] = p
+	}
+	var rows []struct {
+		DrugID int64     `db:"drug_id"`
+		First  time.Time `db:"first"`
+	}
+	err := tx.Select(ctx, &rows, `SELECT k.drug_id, min(k.expires_on) AS first FROM pack k
+WHERE k.state = 'in_store' AND k.units_left = k.units_total AND NOT k.returned AND k.drug_id = ANY($1::bigint[]) AND k.expires_on >= $2::date
+GROUP BY k.drug_id`, pq.Array(drugs), Today(tx.Now).Format(time.DateOnly))
+	if err != nil {
+		return fmt.Errorf("read earlier expiry: %w", err)
+	}
+	first := map[int64]time.Time{}
+	for _, x := range rows {
+		first[x.DrugID] = x.First
+	}
+	for i := range b.answer {
+		a := &b.answer[i]
+		p := taken[a.Code]
+		if p == nil || a.Kind != inventory.KindOK || p.ExpiresOn == nil {
+			continue
+		}
+		if on, there := first[p.DrugID]; there && on.Before(*p.ExpiresOn) {
+			a.Sentence += "药房还有更早到期的（" + on.Format(time.DateOnly) + "），建议先装那一批。"
+		}
+	}
+	return nil
+}
