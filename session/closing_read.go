@@ -75,30 +75,41 @@ func (v *ClosingView) readBoxes(ctx context.Context, tx *db.Tx) (err error) {
 
 func (v *ClosingView) readPeople(ctx context.Context, tx *db.Tx) (err error) {
 	id := v.Session.ID
-	if v.Open, err = openVisits(ctx, tx, id); err != nil {
-		return err
+	var rest struct {
+		Requests int    `db:"requests"`
+		Carrier  string `db:"carrier"`
 	}
-	if v.Requests, err = openRequests(ctx, tx, id); err != nil {
-		return err
+	err = tx.Get(ctx, &rest, `SELECT (SELECT count(*) FROM let_in_request q WHERE q.session_id = c.id AND q.decision = '') AS requests,
+  COALESCE((SELECT f.name FROM staff f WHERE f.id = c.carrier_id), '') AS carrier FROM clinic_session c WHERE c.id = $1::bigint`, id)
+	if err != nil {
+		return fmt.Errorf("read the carrier: %w", err)
 	}
+	v.Requests, v.Carrier = rest.Requests, rest.Carrier
 	if v.Confirmed, err = Confirmations(ctx, tx, id); err != nil {
 		return err
 	}
 	if v.Team, err = Team(ctx, tx, id); err != nil {
 		return err
 	}
-	if v.Session.CarrierID != nil {
-		if err := tx.Get(ctx, &v.Carrier, `SELECT name FROM staff WHERE id = $1::bigint`, *v.Session.CarrierID); err != nil {
-			return fmt.Errorf("read the carrier: %w", err)
-		}
-	}
-	if len(v.Missing) == 0 && v.Session.State != Closed {
-		return nil
-	}
-	err = tx.Select(ctx, &v.Finished, `SELECT `+visitColumns+` FROM `+visitTables+`
-WHERE v.session_id = $1::bigint AND v.state = 'finished' ORDER BY v.number DESC`, id)
+	return v.readVisits(ctx, tx)
+}
+
+// readVisits reads the visits that are not over, and the finished ones where one
+// of them may be chosen.
+func (v *ClosingView) readVisits(ctx context.Context, tx *db.Tx) error {
+	finished := len(v.Missing) > 0 || v.Session.State == Closed
+	var list []Visit
+	err := tx.Select(ctx, &list, `SELECT `+visitColumns+` FROM `+visitTables+`
+WHERE v.session_id = $1::bigint AND (v.state IN ('waiting', 'in_consultation') OR (v.state = 'finished' AND $2::boolean)) ORDER BY v.number`, v.Session.ID, finished)
 	if err != nil {
-		return fmt.Errorf("read finished visits: %w", err)
+		return fmt.Errorf("read visits: %w", err)
+	}
+	for _, x := range list {
+		if x.State == Finished {
+			v.Finished = append(v.Finished, x)
+		} else {
+			v.Open = append(v.Open, x)
+		}
 	}
 	return nil
 }

@@ -18,22 +18,29 @@ import (
 // Closing is GET /sessions/{id}/closing: 停止发药, the left-overs, the codes that
 // are missing, the two who confirm, and after that what was added.
 func (h *Handlers) Closing(w http.ResponseWriter, r *http.Request) error {
-	by, x, err := h.readSession(r, identity.ViewSession)
+	by, err := identity.Who(r.Context())
 	if err != nil {
+		return err
+	}
+	id, err := sessionID(r)
+	if err != nil {
+		return err
+	}
+	facts, err := session.ReadClosing(r.Context(), h.db, id)
+	if err != nil {
+		return err
+	}
+	if err := identity.Allow(r.Context(), h.db, by, identity.ViewSession, facts.Session.SiteID); err != nil {
 		return err
 	}
 	if page.WantsJSON(r) {
-		facts, err := session.ReadClosing(r.Context(), h.db, x.ID)
-		if err != nil {
-			return err
-		}
 		return h.site.JSON(w, r, http.StatusOK, newClosingJSON(facts))
 	}
-	v, err := h.closingBody(r, by, x.ID)
+	v, err := h.drawClosing(r, by, facts)
 	if err != nil {
 		return err
 	}
-	return h.site.Page(w, r, "closing", closingPage{Head: newHeadView(x), Body: v})
+	return h.site.Page(w, r, "closing", closingPage{Head: newHeadView(facts.Session), Body: v})
 }
 
 // closingBody reads what the page shows to a person.
@@ -42,7 +49,12 @@ func (h *Handlers) closingBody(r *http.Request, by identity.Actor, id int64) (cl
 	if err != nil {
 		return closingBody{}, err
 	}
-	v := newClosingBody(facts, by)
+	return h.drawClosing(r, by, facts)
+}
+
+// drawClosing adds what waits for this very person.
+func (h *Handlers) drawClosing(r *http.Request, by identity.Actor, facts session.ClosingView) (closingBody, error) {
+	v, id := newClosingBody(facts, by), facts.Session.ID
 	if by.Can(identity.Dispense, facts.Session.SiteID) != nil {
 		return v, nil
 	}

@@ -57,13 +57,13 @@ func newHouse(t testing.TB) *house {
 		return handlers.Render(ctx, id, to)
 	}, live.Options{Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(hub.Shutdown)
-	h.sessions = session.New(h.App, hub, h.patients)
+	h.sessions = session.New(h.App, hub, h.patients).WithKeys(seal.NewMemoryKeys())
 	handlers = web.New(site, h.App, h.sessions, h.patients, hub)
 	r := chi.NewRouter()
 	r.Use(site.Middleware()...)
 	r.Use(h.as)
 	r.Handle("/static/*", static.Handler())
-	for _, x := range planningRoutes(handlers) {
+	for _, x := range append(planningRoutes(handlers), closingRoutes(handlers)...) {
 		r.Method(x.method, x.pattern, site.Handle(x.do))
 	}
 	server := httptest.NewServer(r)
@@ -87,6 +87,7 @@ func planningRoutes(s *web.Handlers) []testRoute {
 	return []testRoute{
 		{"GET", "/sessions/{id}", s.Room}, {"GET", "/sessions/{id}/events", s.Events},
 		{"GET", "/sessions/plan", s.Year}, {"POST", "/sessions/plan", s.PlanYear}, {"GET", "/sessions/{id}/wall", s.Wall},
+		{"GET", "/sessions/{id}/packing", s.Packing}, {"POST", "/sessions/{id}/packing", s.Pack}, {"GET", "/sessions/{id}/packing/list", s.PackingList},
 		{"GET", "/sessions/{id}/roster", s.Roster}, {"POST", "/sessions/{id}/roster", s.ChangeRoster}, {"GET", "/sessions/{id}/change", s.Change},
 		{"POST", "/sessions/{id}/team", s.ChangeTeam}, {"POST", "/sessions/{id}/cancel", s.Cancel}, {"POST", "/sessions/{id}/reschedule", s.Reschedule},
 		{"GET", "/trace", s.TraceSearch}, {"GET", "/trace/{code}", s.Trace},
