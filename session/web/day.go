@@ -21,6 +21,7 @@ type dayView struct {
 	TodayURL string
 	CanPlan  bool
 	Rows     []dayRow
+	Sign     toSignView
 }
 
 type dayRow struct {
@@ -56,6 +57,9 @@ func (h *Handlers) Day(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := newDayView(list, on, today)
 	v.CanPlan = by.Can(identity.PlanSession, 0) == nil
+	if v.Sign, err = h.readToSign(r.Context(), by); err != nil {
+		return err
+	}
 	return h.site.Page(w, r, "day", v)
 }
 

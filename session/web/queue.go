@@ -33,6 +33,8 @@ type listedVisit struct {
 	CanCall bool
 	CanBack bool
 	CanVoid bool
+	EndURL  string // 诊毕 for an absent doctor, "" for who may not
+	NoPacks bool
 	Opened  bool
 	Detail  string
 }
@@ -77,7 +79,7 @@ func (h *Handlers) readQueueList(r *http.Request, by identity.Actor, x session.S
 	if err != nil {
 		return queueListView{}, err
 	}
-	may := scopeOf(audienceOf(by, x.SiteID))
+	may := scopeOf(audienceIn(by, x))
 	may.queue = may.queue && (x.State == session.Open || x.State == session.Closing)
 	return newQueueListView(x.ID, list, may, open), nil
 }
@@ -113,7 +115,10 @@ func newListedVisit(x session.Visit, may scope, open, url string) listedVisit {
 	row.ActURL, row.OpenURL = visitURL(x)+"/queue", url+"?visit="+x.ID.String()
 	row.CanCall = x.State == session.Waiting
 	row.CanBack = x.State == session.InConsultation && x.Lines == 0
-	row.CanVoid = x.Lines == 0
+	row.CanVoid, row.NoPacks = x.Lines == 0, x.Lines == 0
+	if may.requests && x.State == session.InConsultation {
+		row.EndURL = visitURL(x) + "/finish-for"
+	}
 	row.Opened = open == x.ID.String()
 	return row
 }

@@ -83,6 +83,6 @@ func sampleVisit() *visitView {
 			{ID: "line-2", Drug: "演示盐酸苯海索片", Spec: "2mg×100片", Head: "8000002000000000", Tail: "0077", Code: "80000020000000000077", At: "10:43", Mark: "手输"}},
 		Refused: []chipView{{ID: "2", Raw: "80000010000000007001", Code: "80000010000000007001", Why: whyAsked("not_packed"), MayAsk: true}, {ID: "1", Raw: "6901234567892", Why: inventory.KindCommodityCode.Sentence(inventory.Details{})}},
 		Choices: []choiceRow{{Code: "80000010000000016312", Drug: "演示利培酮片 1mg×20片", Tail: "00016312", About: "批号 B1 效期 2027-03-31"}},
-		Away: "外点患者，登记在 演示广兴", Owed: []owedRow{{ID: "1", Text: "上次欠 演示利培酮片 1mg×20片 1 盒（10月12日 演示新华）"}},
+		Away:    "外点患者，登记在 演示广兴", OwedURL: "#", Owed: []owedRow{{ID: "1", Text: "上次欠 演示利培酮片 1mg×20片 1 盒（10月12日 演示新华）"}},
 		Finish: newFinishView(&visitView{URL: "#", Packs: "2"}, session.Ending{Collector: "self"}, 0)}
 }

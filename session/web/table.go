@@ -47,22 +47,23 @@ type nextView struct {
 
 // visitView is the open visit.
 type visitView struct {
-	URL      string
-	Number   string
-	Name     string
-	About    string // 男 56 · 新华社区
-	Allergy  string
-	Lines    []lineView
-	Packs    string
-	Refused  []chipView
-	NoPacks  bool
-	ID       uuid.UUID
-	Choices  []choiceRow
-	Away     string // 外点患者 with the home site, or ""
-	Owed     []owedRow
-	Finish   finishView
-	Version  string // of what is on the desk, to see whether it has changed
-	Again    string // mark of the label that is to be scanned again, or ""
+	URL     string
+	Number  string
+	Name    string
+	About   string // 男 56 · 新华社区
+	Allergy string
+	Lines   []lineView
+	Packs   string
+	Refused []chipView
+	NoPacks bool
+	ID      uuid.UUID
+	Choices []choiceRow
+	Away    string // 外点患者 with the home site, or ""
+	Owed    []owedRow
+	OwedURL string // of the form that notes more
+	Finish  finishView
+	Version string // of what is on the desk, to see whether it has changed
+	Again   string // mark of the label that is to be scanned again, or ""
 }
 
 type lineView struct {
@@ -196,6 +197,7 @@ func newVisitView(v session.Visit, p patient.Patient, lines []session.Line, refu
 		URL: fmt.Sprintf("/sessions/%d/visits/%s", v.SessionID, v.ID), Number: fmt.Sprint(v.Number), Name: p.Name,
 		About: about(p, now), Allergy: p.Allergies, Packs: fmt.Sprint(len(lines)), NoPacks: len(lines) == 0,
 	}
+	view.OwedURL = fmt.Sprintf("/sessions/%d/owed?visit=%s", v.SessionID, v.ID)
 	view.Finish = newFinishView(view, session.Ending{Collector: "self"}, 0)
 	for _, l := range lines {
 		view.Lines = append(view.Lines, newLineView(l))

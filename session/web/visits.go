@@ -188,7 +188,7 @@ func (h *Handlers) Finish(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := session.Ending{SessionID: x.session, Visit: x.visit, CommandID: x.command, Collector: r.PostFormValue("collector"),
 		CollectorName: r.PostFormValue("collector_name"), Prescription: r.PostFormValue("prescription"),
-		NoDrugReason: r.PostFormValue("no_drug_reason")}
+		NoDrugReason: r.PostFormValue("no_drug_reason"), AskLeft: r.PostFormValue("ask_left") != "", Left: session.Left(r.PostFormValue("left"))}
 	a, err := h.sessions.FinishVisit(r.Context(), x.by, in)
 	if err != nil {
 		return h.refusedDesk(w, r, x.by, x.session, err)
@@ -196,5 +196,9 @@ func (h *Handlers) Finish(w http.ResponseWriter, r *http.Request) error {
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, a)
 	}
-	return h.answerDesk(w, r, x.by, x.session, page.Band{Tone: page.Good, Text: a.Sentence})
+	band := page.Band{Tone: page.Good, Text: a.Sentence}
+	if a.NotRecorded > 0 {
+		band.Tone = page.Caution
+	}
+	return h.answerDeskWith(w, r, x.by, x.session, band, func(v *visitView) { v.Finish = newFinishView(v, in, a.NotRecorded) })
 }
