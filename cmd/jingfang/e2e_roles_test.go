@@ -37,7 +37,7 @@ func accessTable() []access {
 		{"POST", "/sessions/{id}/closing/roll", "DPAM"}, {"POST", "/sessions/{id}/closing/carrier", "DPAM"},
 		{"POST", "/sessions/{id}/closing/confirm", "DPAM"}, {"POST", "/sessions/{id}/supplements", "P"},
 		{"POST", "/sessions/{id}/records/{record}/sign", "D"},
-		{"GET", "/sessions/{id}/packing", "P"}, {"POST", "/sessions/{id}/packing", "P"},
+		{"GET", "/sessions/{id}/packing", "P"}, {"GET", "/sessions/{id}/packing/list", "P"}, {"POST", "/sessions/{id}/packing", "P"},
 		{"GET", "/sessions/{id}/report.pdf", "PM"},
 		{"POST", "/sessions/{id}/visits", "DPA"},
 		{"GET", "/sessions/{id}/queue", "DPAM"}, {"POST", "/sessions/{id}/visits/{visit}/queue", "DPA"},

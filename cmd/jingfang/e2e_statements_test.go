@@ -49,7 +49,7 @@ func (w *world) testStatements(t *testing.T) {
 	for _, x := range []struct{ who, pattern, path string }{
 		{"P", "/", "/"}, {"P", "/sessions", "/sessions"}, {"P", "/sessions/new", "/sessions/new"},
 		{"P", "/sessions/{id}", room}, {"D", "/sessions/{id}", room}, {"M", "/sessions/{id}", room}, {"A", "/sessions/{id}", room},
-		{"D", "/sessions/{id}", w.today.path("")}, {"P", "/sessions/{id}/packing", big.path("/packing")},
+		{"D", "/sessions/{id}", w.today.path("")}, {"P", "/sessions/{id}/packing", big.path("/packing")}, {"P", "/sessions/{id}/packing/list", big.path("/packing/list")},
 		{"P", "/sessions/{id}/report.pdf", big.path("/report.pdf")}, {"P", "/sessions/{id}/report.pdf", w.today.path("/report.pdf")}, {"P", "/sessions/{id}/queue", big.path("/queue")}, {"D", "/sessions/{id}/desk", big.path("/desk")}, {"D", "/sessions/{id}/owed", big.path("/owed")},
 		{"D", "/patients", "/patients"}, {"D", "/patients", "/patients?q=" + url.QueryEscape("甲")},
 		{"D", "/patients/new", "/patients/new"}, {"D", "/patients/{id}", "/patients/1"},

@@ -68,6 +68,7 @@ func (a *app) routes() []route {
 		{"POST", "/sessions/{id}/supplements", identity.CloseSession, quick, s.AddSupplement},
 		{"POST", "/sessions/{id}/records/{record}/sign", identity.Dispense, quick, s.SignLate},
 		{"GET", "/sessions/{id}/packing", identity.Allocate, quick, s.Packing},
+		{"GET", "/sessions/{id}/packing/list", identity.Allocate, quick, s.PackingList},
 		{"POST", "/sessions/{id}/packing", identity.Allocate, long, s.Pack},
 		{"POST", "/sessions/{id}/visits", identity.CheckIn, quick, s.CheckIn},
 		{"GET", "/sessions/{id}/queue", identity.ViewSession, quick, s.Queue},

@@ -20,7 +20,9 @@ type packingView struct {
 type benchView struct {
 	URL   string
 	Total string
-	Stock stockView
+	Short string // packs still to be taken by the proposal, "" for none
+	Basis string // what the proposal is made from
+	Rows  []proposalRow
 	Last  []packedRow
 	Home  bool // scans put back instead of taking
 }
@@ -29,23 +31,19 @@ type packedRow struct{ Drug, Tail, Word, Tone, Why string }
 
 // Packing is GET /sessions/{id}/packing.
 func (h *Handlers) Packing(w http.ResponseWriter, r *http.Request) error {
-	_, s, err := h.readRoom(r, identity.Allocate)
+	_, x, err := h.findSession(r, identity.Allocate)
 	if err != nil {
 		return err
 	}
-	home := r.URL.Query().Get("home") != ""
-	return h.site.Page(w, r, "packing", packingView{Head: newHeadView(s.Session), Bench: newBenchView(s, home)})
-}
-
-func newBenchView(s session.Snapshot, home bool) benchView {
-	v := benchView{URL: fmt.Sprintf("/sessions/%d/packing", s.Session.ID), Home: home}
-	v.Stock = newStockView(s.Stock, scopeOf(forPharmacist))
-	left := 0
-	for _, l := range s.Stock {
-		left += l.InTray()
+	p, err := session.ReadPacking(r.Context(), h.db, x.ID)
+	if err != nil {
+		return err
 	}
-	v.Total = fmt.Sprint(left)
-	return v
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, newProposalJSON(p))
+	}
+	home := r.URL.Query().Get("home") != ""
+	return h.site.Page(w, r, "packing", packingView{Head: newHeadView(x), Bench: newBenchView(p, home)})
 }
 
 // Pack is POST /sessions/{id}/packing: takes packs, or with home=1 puts them back.
@@ -80,11 +78,11 @@ func (h *Handlers) answerPacking(w http.ResponseWriter, r *http.Request, id int6
 	if !page.IsHTMX(r) {
 		return h.site.SeeOther(w, r, fmt.Sprintf("/sessions/%d/packing", id))
 	}
-	s, err := session.ReadBoard(r.Context(), h.db, id)
+	p, err := session.ReadPacking(r.Context(), h.db, id)
 	if err != nil {
 		return err
 	}
-	v := newBenchView(s, home)
+	v := newBenchView(p, home)
 	v.Last = newPackedRows(a.Answers)
 	worst := a.Worst()
 	band := page.Band{Tone: page.Tone(worst.Tone), Text: worst.Sentence, Figure: v.Total, Unit: "盒"}

@@ -16,7 +16,7 @@ func Samples() []page.Sample {
 	busy, quiet := newBoardView(sampleBoard(), forPharmacist), newBoardView(session.Snapshot{Session: session.Session{State: session.Planned}}, forPharmacist)
 	visit := sampleVisit()
 	next := &nextView{URL: "#", Visit: "v", First: busy.Queue.Next}
-	bench := benchView{URL: "#", Total: "38", Stock: busy.Stock, Last: []packedRow{
+	bench := benchView{URL: "#", Total: "38", Short: "6", Basis: "按应到 34 人上次所发推算，其中 2 人没有记录，按平均计。", Rows: sampleProposal(), Last: []packedRow{
 		{Drug: "演示利培酮片 1mg×20片", Tail: "6312", Word: "好", Tone: "good", Why: "演示利培酮片 已装入本场药箱。"},
 		{Drug: "读到：6901234567892", Word: "注意", Tone: "caution", Why: inventory.KindCommodityCode.Sentence(inventory.Details{})}}}
 	list := []page.Sample{
@@ -34,6 +34,7 @@ func Samples() []page.Sample {
 	}
 	list = append(list, traceSamples()...)
 	list = append(list, planningSamples()...)
+	list = append(list, packingSamples()...)
 	list = append(list, sampleQueue()...)
 	list = append(list, sampleRequests()...)
 	list = append(list, sampleDesk()...)
