@@ -139,6 +139,9 @@ func (w *world) shots(t *testing.T, role string, fresh, planned clinic) []shot {
 		return append(append(people, receipts...), day, menu, room, register, refused, shot{"plan", "/sessions/new", nil},
 			shot{"day-empty", "/sessions?date=2031-01-01", nil}, shot{"room-planned", planned.path(""), (*window).live},
 			shot{"room-queue", w.today.path(""), tapTab(1)}, shot{"room-doctors", w.today.path(""), tapTab(3)},
+			shot{"year", "/sessions/plan?year=2027", nil}, shot{"month", "/sessions/plan?year=2027&month=3", nil},
+			shot{"roster", w.today.path("/roster"), nil}, shot{"change", planned.path("/change"), nil}, shot{"wall", w.today.path("/wall"), nil},
+			shot{"packing-list", w.today.path("/packing/list"), nil}, shot{"trace", "/trace/" + w.givenCode(t), nil}, shot{"trace-ask", "/trace?q=6901234567892", nil},
 			shot{"packing", w.today.path("/packing"), nil}, shot{"packing-home", w.today.path("/packing?home=1"), nil},
 			shot{"packing-answer", w.today.path("/packing"), func(b *window) {
 				b.wedge("6901234567892")
