@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"strings"
 
 	"jingfang/session"
 	"jingfang/session/identity"
@@ -24,7 +25,6 @@ type closingBody struct {
 	Equation closingEquation
 	Notices  []string
 	Lines    []closingLine
-	Scan     bool // some line asks for scans
 	Rest     closingRest
 	Done     *closingDone
 	Late     []lateRow
@@ -55,6 +55,7 @@ type closingRest struct {
 	Swap      bool // travels beside another answer
 	CanLead   bool
 	CanHelp   bool
+	Scan      bool // some line differs: its boxes are scanned
 	Missing   []missingRow
 	Visits    []choiceView
 	Ready     bool
@@ -139,7 +140,6 @@ func (v *closingBody) addCounting(f session.ClosingView, by identity.Actor) {
 			row.To = "转到 " + to[*l.RollTo]
 		}
 		v.Lines = append(v.Lines, row)
-		v.Scan = v.Scan || !l.State().Settled() && l.CountedAt != nil
 	}
 	v.Rest = newClosingRest(f, by, v.URL)
 }
@@ -154,7 +154,7 @@ func targetWord(t session.RollTarget) string {
 
 func newClosingLine(l session.ClosingLine, url string, can bool) closingLine {
 	v := closingLine{URL: url, ID: fmt.Sprintf("line-%d", l.DrugID), Drug: fmt.Sprint(l.DrugID), Name: l.Generic, Spec: l.Spec,
-		Left: fmt.Sprintf("账上余 %d %s", l.Packs, l.PackWord), Loose: l.Opened > 0, Unit: l.PackWord, LooseUnit: l.UnitWord, Text: l.Sentence(), CanCount: can}
+		Left: fmt.Sprintf("账上余 %d %s", l.Packs, l.PackWord), Loose: l.Opened > 0, Unit: l.PackWord, LooseUnit: l.UnitWord, Text: strings.TrimPrefix(l.Sentence(), l.DrugName()+" "), CanCount: can}
 	if l.Opened > 0 {
 		v.Left += fmt.Sprintf("，散 %d %s", l.Loose, l.UnitWord)
 	}
@@ -188,6 +188,7 @@ func newClosingRest(f session.ClosingView, by identity.Actor, url string) closin
 		v.Mine = v.Mine || c.StaffID == by.StaffID
 	}
 	for _, l := range f.Lines {
+		v.Scan = v.Scan || l.CountedAt != nil && l.State() != session.LineEqual
 		v.Drugs = append(v.Drugs, choiceView{Value: fmt.Sprint(l.DrugID), Word: l.DrugName()})
 	}
 	for _, t := range f.Targets {
