@@ -57,6 +57,7 @@ func (w *world) testStatements(t *testing.T) {
 		{"P", "/stock", "/stock"}, {"P", "/drugs", "/drugs"},
 		{"P", "/sessions/plan", "/sessions/plan"}, {"P", "/sessions/plan", "/sessions/plan?month=12"}, {"M", "/sessions/{id}/wall", big.path("/wall")},
 		{"P", "/sessions/{id}/roster", big.path("/roster")}, {"P", "/sessions/{id}/change", big.path("/change")},
+		{"P", "/sessions/{id}/closing", big.path("/closing")}, {"D", "/sessions/{id}/closing", w.today.path("/closing")},
 		{"P", "/trace", "/trace"}, {"D", "/trace/{code}", "/trace/" + w.givenCode(t)},
 		{"S", "/admin/staff", "/admin/staff"}, {"S", "/admin/staff/{id}", "/admin/staff/2"}, {"C", "/admin/staff/{id}", "/admin/staff/2"},
 		{"S", "/admin/sites", "/admin/sites"}, {"U", "/audit", "/audit"},
