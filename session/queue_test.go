@@ -158,3 +158,38 @@ func TestTheNextLabelOfAnotherDoctorsPatient(t *testing.T) {
 		t.Error("something was changed")
 	}
 }
+
+// A visit of another day is not this session's, whatever is asked for it.
+func TestAVisitOfAnotherSession(t *testing.T) {
+	c := newClinic(t, 1, 2, 1)
+	doctor := c.doctors[0]
+	old := c.start(doctor, 0)
+	c.end(doctor, old)
+	var n int64
+	c.insert(&n, `UPDATE clinic_session SET held_on = held_on - 1, state = 'closed' WHERE id = $1 RETURNING id`, c.session)
+	yesterday := c.session
+	c.codes = nil
+	c.open()
+	visit := c.start(doctor, 1)
+	for name, err := range map[string]error{
+		"queue":  errorOf(c.queue(c.chief, old, session.StepPutBack, "")),
+		"ask":    errorOf(c.ask(doctor, old, "80000010000000000101")),
+		"owed":   errorOf(c.svc.NoteOwed(c.ctx, doctor, session.OwedNote{SessionID: c.session, Visit: old, CommandID: uuid.New(), DrugID: c.drug, Packs: 1})),
+		"dose":   errorOf(c.svc.SetDose(c.ctx, doctor, session.Dosing{SessionID: c.session, Visit: old, CommandID: uuid.New(), Pack: 1})),
+		"absent": errorOf(c.svc.FinishForAbsent(c.ctx, c.chief, session.AbsentEnding{Why: "走了", Ending: session.Ending{SessionID: c.session, Visit: old, CommandID: uuid.New()}})),
+		"chip":   errorOf(c.svc.PutAway(c.ctx, doctor, session.Resolving{SessionID: c.session, Visit: old, CommandID: uuid.New(), Refusal: 1})),
+	} {
+		if db.KindOf(err) != db.NotFound || !strings.Contains(db.Sentence(err), "请重新扫患者二维码") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err := c.svc.NoteOwed(c.ctx, doctor, session.OwedNote{SessionID: yesterday, Visit: old, CommandID: uuid.New(), DrugID: c.drug, Packs: 1})
+	if db.KindOf(err) != db.Conflict || !strings.Contains(db.Sentence(err), "已结束") {
+		t.Errorf("in yesterday's session: %v", err)
+	}
+	if c.visit(visit).State != session.InConsultation {
+		t.Error("today's visit was touched")
+	}
+}
+
+func errorOf[T any](_ T, err error) error { return err }

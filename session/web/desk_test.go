@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"jingfang/session"
+	"jingfang/session/identity"
 	"jingfang/session/patient"
 	"jingfang/session/web"
 )
@@ -253,7 +254,7 @@ func TestOwedAndDoseAtTheDesk(t *testing.T) {
 		t.Errorf("%q", band(doc))
 	}
 	d.press(visit+"/owed", "drug", fmt.Sprint(d.drug), "packs", "2")
-	d.press(visit+"/finish")
+	d.press(visit + "/finish")
 	visit = d.begin(0)
 	doc = d.read(d.page(d.path("")))
 	owed, _ := doc.Find(`input[name="owed"]`).Attr("value")
@@ -266,5 +267,48 @@ func TestOwedAndDoseAtTheDesk(t *testing.T) {
 	}
 	if _, doc = d.press(visit+"/owed/settle", "owed", owed); !strings.Contains(band(doc), "已补发") || doc.Find(`input[name="owed"]`).Length() != 0 {
 		t.Errorf("%q", band(doc))
+	}
+}
+
+// The deputy who has the duty sees requests whatever the role; others do not.
+func TestADeputySeesRequests(t *testing.T) {
+	d := newDesk(t, 1, 1)
+	more := d.stock("B7", time.Now().AddDate(1, 0, 0), 1)
+	visit := d.begin(0)
+	d.press(visit+"/scans", "codes", more[0], "scanned", "1")
+	d.press(visit+"/requests", "code", more[0])
+	helper := d.person("工作人员甲", identity.Assistant)
+	d.lookAs(helper)
+	if doc := d.read(d.page(d.path(""))); doc.Find("#requests, #answers").Length() != 0 {
+		t.Error("an assistant sees requests")
+	}
+	var id int64
+	d.get(&id, `UPDATE clinic_session SET duty_staff_id = $2 WHERE id = $1 RETURNING id`, d.id, helper.StaffID)
+	doc := d.read(d.page(d.path("")))
+	to, _ := doc.Find("#requests form").Attr("hx-post")
+	if to == "" || strings.Contains(doc.Text(), "最近效期") {
+		t.Fatalf("the deputy's page: %q", doc.Find("#requests").Text())
+	}
+	if _, doc := d.press(strings.TrimPrefix(to, d.path("")), "decision", "maybe"); !strings.Contains(doc.Text(), "不放行") {
+		t.Errorf("%q", doc.Text())
+	}
+	if r, doc := d.press(strings.TrimPrefix(to, d.path("")), "decision", "let_in", "reason_let_in", "漏装箱"); r.status != 200 || !strings.Contains(band(doc), "已放行") {
+		t.Errorf("%d %q", r.status, band(doc))
+	}
+}
+
+// Somebody may come to another site than their own; the desk says so.
+func TestAPatientOfAnotherSite(t *testing.T) {
+	d := newDesk(t, 1, 0)
+	var site int64
+	d.get(&site, `INSERT INTO site (code, name, district, clinic_day, created_at) VALUES ('999900002', '演示广兴', '金平', 6, now()) RETURNING id`)
+	by := d.chief
+	by.Grants = []identity.Grant{{Role: identity.Pharmacist}}
+	_, token, err := d.patients.Register(t.Context(), by, patient.Entry{Name: "演示外点", HomeSiteID: site})
+	d.must(err)
+	d.tokens = append(d.tokens, token.String())
+	d.begin(0)
+	if text := d.read(d.page(d.path(""))).Find(".patient").Text(); !strings.Contains(text, "外点患者，登记在 演示广兴") {
+		t.Errorf("%q", text)
 	}
 }
