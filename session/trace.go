@@ -56,6 +56,10 @@ type TraceStep struct {
 	Receipt   string `db:"receipt"` // number of HIS's document
 	FromStore string `db:"from_store"`
 
+	VisitState VisitState `db:"visit_state"`
+	// Undone says that the pack was taken back in the same visit.
+	Undone bool
+
 	// Record is the frozen record that names the pack, on the step that gave it.
 	Record *TraceRecord
 }
@@ -131,7 +135,7 @@ func readSteps(ctx context.Context, r db.Reader, packID int64) ([]TraceStep, err
 	var list []TraceStep
 	err := r.Select(ctx, &list, `SELECT m.kind, m.from_state, m.to_state, m.quantity, m.at, m.device_at, COALESCE(f.name, '') AS who,
   m.how, m.reason, m.alarm, m.fact, c.id AS session_id, c.site_id, COALESCE(s.name, '') AS site, c.held_on,
-  m.visit_id, COALESCE(v.number, 0) AS number, COALESCE(d.name, '') AS doctor, COALESCE(p.name, '') AS patient,
+  m.visit_id, COALESCE(v.state, '') AS visit_state, COALESCE(v.number, 0) AS number, COALESCE(d.name, '') AS doctor, COALESCE(p.name, '') AS patient,
   COALESCE(p.number, '') AS patient_no, COALESCE(r.number, '') AS receipt, COALESCE(r.from_store, '') AS from_store
 FROM movement m LEFT JOIN staff f ON f.id = m.staff_id
 LEFT JOIN clinic_session c ON c.id = COALESCE(m.to_session_id, m.from_session_id) LEFT JOIN site s ON s.id = c.site_id
@@ -166,6 +170,7 @@ func (x *TraceStep) hide(by identity.Actor) {
 // pack. A record counts only when its frozen bytes name the code: a pack that
 // was taken back before 诊毕 is in none.
 func (t *Trace) addRecords(ctx context.Context, r db.Reader) error {
+	t.markUndone()
 	gave := map[uuid.UUID]int{}
 	var visits []string
 	for i, x := range t.Steps {
@@ -191,6 +196,27 @@ WHERE visit_id = ANY($1::uuid[]) ORDER BY id`, pq.Array(visits))
 		}
 	}
 	return nil
+}
+
+// markUndone finds the steps that a later one of the same visit took back.
+func (t *Trace) markUndone() {
+	back := map[uuid.UUID]bool{}
+	for i := len(t.Steps) - 1; i >= 0; i-- {
+		x := &t.Steps[i]
+		switch {
+		case x.VisitID == nil:
+		case x.Kind == inventory.MoveUndo:
+			back[*x.VisitID] = true
+		case x.Kind == inventory.MoveDispense:
+			x.Undone, back[*x.VisitID] = back[*x.VisitID], false
+		}
+	}
+}
+
+// Unrecorded tells of a hand-over that stands though its visit was finished
+// without a record that names the pack: something was taken away.
+func (x TraceStep) Unrecorded() bool {
+	return x.Kind == inventory.MoveDispense && !x.Undone && x.VisitState == Finished && x.Record == nil
 }
 
 // names tells whether a record's frozen lines hold a code. Bytes that cannot be

@@ -59,6 +59,9 @@ func TestTraceTellsTheLifeOfAPack(t *testing.T) {
 	undone, err := c.svc.Trace(c.ctx, doctor, c.codes[1])
 	c.must(err)
 	for _, x := range undone.Steps {
+		if x.Kind == inventory.MoveDispense && !x.Undone || x.Unrecorded() {
+			t.Errorf("taken back, but %+v", x)
+		}
 		if x.Record != nil {
 			t.Errorf("a pack that was taken back has a record: %+v", x)
 		}
@@ -109,5 +112,28 @@ VALUES ($1, $2, 'expected', 20, 20, $3, $3)`, code.Code(), c.drug, tx.Now)
 	got, err := c.svc.Trace(c.ctx, c.chief, code.Code())
 	if err != nil || got.Pack.Code != code.Code() || len(got.Steps) != 0 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A record that is gone leaves a hand-over that nothing tells of.
+func TestTraceMissesARecord(t *testing.T) {
+	c := newClinic(t, 1, 1, 1)
+	visit := c.start(c.doctors[0], 0)
+	c.scan(c.doctors[0], visit, c.codes[0])
+	last := func() session.TraceStep {
+		got, err := c.svc.Trace(c.ctx, c.chief, c.codes[0])
+		c.must(err)
+		return got.Steps[len(got.Steps)-1]
+	}
+	if x := last(); x.Unrecorded() || x.VisitState != session.InConsultation {
+		t.Errorf("before 诊毕: %+v", x)
+	}
+	c.finish(c.doctors[0], visit, "")
+	if x := last(); x.Unrecorded() || x.Record == nil {
+		t.Errorf("after 诊毕: %+v", x)
+	}
+	c.tamper(`DELETE FROM record; UPDATE record_chain SET length = 0, digest = decode(repeat('00', 32), 'hex')`)
+	if x := last(); !x.Unrecorded() {
+		t.Errorf("without its record: %+v", x)
 	}
 }

@@ -68,7 +68,6 @@ type stockRow struct {
 	Loose    string // "另有散 12 片", or ""
 	Detail   string // "带出 40 · 发出 25 · 诊间 3"
 	Expires  string // "最近效期 2027-03", only for who may see it
-	Holders  string // "诊间：陈医生 2、林医生 1", or ""
 	Low      bool
 	GivenTo  int // bar: handed out for good
 	TableTo  int // bar: start of the part at a table
@@ -217,9 +216,9 @@ func newQueueRow(x session.Visit, may scope) queueRow {
 
 func newDoctorsView(lines []session.DoctorLine, may scope) doctorsView {
 	var v doctorsView
-	for _, d := range lines {
+	for i, d := range lines {
 		row := doctorRow{ID: fmt.Sprintf("doctor-%d", d.StaffID), Name: d.Name, Number: "空闲",
-			Done: fmt.Sprintf("已看 %d 人 · 发出 %d 盒", d.Visits, d.Packs)}
+			Done: fmt.Sprintf("诊台 %d · 已看 %d 人 · 发出 %d 盒", i+1, d.Visits, d.Packs)}
 		if d.Number > 0 {
 			row.Number, row.Busy = fmt.Sprintf("%d 号", d.Number), true
 		}

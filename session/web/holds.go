@@ -17,8 +17,13 @@ func (v *boardView) addHolds(holds []session.Hold) {
 		byDoctor[doctor] = append(byDoctor[doctor], fmt.Sprintf("%s %d", x.Generic, x.Packs))
 	}
 	for i := range v.Stock.Rows {
-		if who := byDrug[v.Stock.Rows[i].ID]; len(who) > 0 {
-			v.Stock.Rows[i].Holders = "诊间：" + strings.Join(who, "、")
+		if r := &v.Stock.Rows[i]; len(byDrug[r.ID]) > 0 {
+			// A pack of which only a part was given is still in the tray, so that
+			// nothing of the drug may count as being at a table.
+			if !strings.Contains(r.Detail, "诊间") {
+				r.Detail += " · 诊间"
+			}
+			r.Detail += "（" + strings.Join(byDrug[r.ID], "、") + "）"
 		}
 	}
 	for i := range v.Doctors.Rows {

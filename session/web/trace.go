@@ -181,6 +181,9 @@ func dayOf(t *time.Time) string {
 
 func newTraceStep(x session.TraceStep, p inventory.Pack, by identity.Actor) traceStep {
 	v := traceStep{Word: x.Kind.Chinese(), At: x.At.In(session.Zone()).Format("2006-01-02 15:04:05"), Alarm: alarmWord(x.Alarm, p)}
+	if x.Unrecorded() {
+		v.Alarm += "已经诊毕，但就诊记录里没有这个码。请告诉审计管理员。"
+	}
 	v.Bad = v.Alarm != "" || stateTone(x.To) == "bad"
 	if x.SessionID != nil {
 		v.Where = x.Site + " · " + x.HeldOn.Format("2006-01-02") + " 义诊"
@@ -220,7 +223,10 @@ func stepLines(x session.TraceStep, p inventory.Pack) []string {
 		}
 		list = append(list, fmt.Sprintf("%s：本场第 %d 号", word, x.Record.Seq))
 	}
-	if x.Reason != "" {
+	if x.Kind == inventory.MoveDispense && !x.Undone && x.VisitState == session.InConsultation {
+		list = append(list, "还没有诊毕，诊毕时生成就诊记录")
+	}
+	if x.Reason != "" && x.Reason != x.Receipt {
 		list = append(list, "原因："+x.Reason)
 	}
 	return list
@@ -230,6 +236,9 @@ func stepMarks(x session.TraceStep) []string {
 	var list []string
 	if word := x.How.Chinese(); word != "" && x.How != inventory.HowSystem {
 		list = append(list, word)
+	}
+	if x.Undone {
+		list = append(list, "后来撤销")
 	}
 	if x.Fact {
 		list = append(list, "补记")

@@ -90,7 +90,7 @@ func TestTheWallShowsNumbersOnly(t *testing.T) {
 		t.Errorf("no session: %d", r.status)
 	}
 	board := h.stream(room + "/events")
-	if all := board("桌上：演示利培酮片 1"); !strings.Contains(all, "诊间：医生甲 1") || !strings.Contains(all, `id="roster"`) {
+	if all := board("桌上：演示利培酮片 1"); !strings.Contains(all, "诊间 1（医生甲 1）") || !strings.Contains(all, `id="roster"`) {
 		t.Errorf("the room does not say who holds what: %s", all)
 	}
 	h.page(room)

@@ -192,6 +192,9 @@ func newYearCell(d session.SiteDay, year int) yearCell {
 		c.Class, c.Title, c.Day = "none", c.Title+" 没有场次", "—"
 	default:
 		c.Class, c.Title = "missing", c.Title+" 还没有安排"
+		if d.Moved != "" {
+			c.Title += "（" + d.Moved + "）"
+		}
 	}
 	return c
 }
