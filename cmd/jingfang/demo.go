@@ -127,7 +127,8 @@ func (d *demo) serve(ctx context.Context) error {
 // guide plays the tour against the running server.
 func (d *demo) guide(ctx context.Context) error {
 	t := tour{base: d.house.server.url(), control: d.his.url(), password: d.password, out: d.program.out,
-		http: d.house.server.transport(), verify: d.house.app.verifyDay}
+		http: d.house.server.transport(), verify: d.house.app.verifyDay,
+		paper: filepath.Join(d.config.Data, "demo-day.pdf")}
 	return t.run(ctx)
 }
 

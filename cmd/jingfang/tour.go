@@ -9,20 +9,26 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// Sizes of the tour: one site, two doctors, ten patients, thirty packs.
+// Sizes of the tour: one site, three doctors, thirty patients, sixty packs.
 const (
 	tourDrugs    = 3
-	tourPacks    = 10 // of each drug
-	tourPatients = 10
-	tourLimit    = 2 * time.Minute
+	tourPacks    = 20 // of each drug
+	tourPatients = 30
+	tourLimit    = 3 * time.Minute
 )
+
+// tourDoctors are the accounts of the doctors; the first two also reach for the
+// same pack, the third forgets a 诊毕.
+func tourDoctors() []string { return []string{"doctor1", "doctor2", "doctor3"} }
 
 // tour plays one clinic day against a running demo over HTTP and the event
 // stream, and checks afterwards what must be true.
@@ -35,19 +41,25 @@ type tour struct {
 	// verify checks stock and records of the demo's database.
 	verify func(ctx context.Context) (string, error)
 
+	// paper is where the day's PDF is written.
+	paper string
+
 	mu       sync.Mutex
 	steps    int
 	pharm    *player
 	helper   *player
 	doctors  []*player
 	session  int64
-	codes    []string
+	codes    []string // all packs of the receipt
+	packed   []string // what the session took; the last one stayed in the store
+	handed   map[string]bool
 	tokens   []string
-	given    int
 	screen   *screen
-	last     tourVisits
+	last     [2]uuid.UUID // the visits that reach for one pack
 	winner   int
+	forgot   uuid.UUID // the visit of the patient after the forgotten one
 	refusals int
+	hidden   string // the pack that is not there in the evening
 }
 
 // run plays the day; an error names the step that went wrong.
@@ -55,7 +67,8 @@ func (t *tour) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tourLimit)
 	defer cancel()
 	for _, step := range []func(context.Context) error{
-		t.logIn, t.receive, t.plan, t.pack, t.open, t.register, t.serveAll, t.contested, t.wrongCodes, t.undoOne, t.finishAll, t.sum,
+		t.logIn, t.receive, t.plan, t.pack, t.open, t.register, t.serveAll, t.contested, t.wrongCodes, t.undoOne, t.finishTwo,
+		t.forget, t.unreadable, t.letIn, t.stop, t.count, t.explain, t.confirm, t.print, t.sum,
 	} {
 		if err := step(ctx); err != nil {
 			t.say("✗ %v", err)
@@ -81,14 +94,16 @@ func (t *tour) logIn(ctx context.Context) error {
 	if t.helper, err = newPlayer(ctx, t.base, "assistant", t.password, t.http); err != nil {
 		return err
 	}
-	for _, name := range []string{"doctor1", "doctor2"} {
+	names := []string{t.pharm.name, t.helper.name}
+	for _, name := range tourDoctors() {
 		d, err := newPlayer(ctx, t.base, name, t.password, t.http)
 		if err != nil {
 			return err
 		}
 		t.doctors = append(t.doctors, d)
+		names = append(names, d.name)
 	}
-	t.say("登录：%s、%s、%s、%s。", t.pharm.name, t.helper.name, t.doctors[0].name, t.doctors[1].name)
+	t.say("登录：%s。", strings.Join(names, "、"))
 	return nil
 }
 
@@ -218,7 +233,7 @@ func (t *tour) plan(ctx context.Context) error {
 	team := url.Values{"date": {time.Now().In(time.FixedZone("CST", 8*3600)).Format(time.DateOnly)}}
 	for _, p := range form.Staff {
 		switch {
-		case p.Name == t.doctors[0].name || p.Name == t.doctors[1].name:
+		case slices.ContainsFunc(t.doctors, func(d *player) bool { return d.name == p.Name }):
 			team.Add("doctor", p.ID)
 		case p.Name == t.pharm.name:
 			team.Add("pharmacist", p.ID)
@@ -243,7 +258,7 @@ func (t *tour) plan(ctx context.Context) error {
 			return fmt.Errorf("安排场次: %w", err)
 		}
 		t.session = made.ID
-		t.say("安排今天的场次：%s，医生 2 名，值班药师 %s。", form.Sites[max(i, 0)].Word, t.pharm.name)
+		t.say("安排今天的场次：%s，医生 %d 名，值班药师 %s。", form.Sites[max(i, 0)].Word, len(t.doctors), t.pharm.name)
 		return nil
 	}
 	return errors.New("没有可用的精防点")
@@ -253,15 +268,18 @@ func (t *tour) path(rest string) string {
 	return "/sessions/" + strconv.FormatInt(t.session, 10) + rest
 }
 
+// pack takes all but the last pack, which stays in the store.
 func (t *tour) pack(ctx context.Context) error {
+	t.packed = append([]string(nil), t.codes[:len(t.codes)-1]...)
+	t.handed = map[string]bool{}
 	var a struct{ Moved, Session int }
-	if err := t.pharm.post(ctx, t.path("/packing"), commandForm("codes", lines(t.codes)), &a); err != nil {
+	if err := t.pharm.post(ctx, t.path("/packing"), commandForm("codes", lines(t.packed)), &a); err != nil {
 		return fmt.Errorf("配药装箱: %w", err)
 	}
-	if a.Moved != len(t.codes) || a.Session != len(t.codes) {
-		return fmt.Errorf("装箱 %d 盒，场次有 %d 盒，应为 %d", a.Moved, a.Session, len(t.codes))
+	if a.Moved != len(t.packed) || a.Session != len(t.packed) {
+		return fmt.Errorf("装箱 %d 盒，场次有 %d 盒，应为 %d", a.Moved, a.Session, len(t.packed))
 	}
-	t.say("%s 装箱 %d 盒。", t.pharm.name, a.Moved)
+	t.say("%s 装箱 %d 盒，1 盒留在药房。", t.pharm.name, a.Moved)
 	return nil
 }
 
@@ -273,11 +291,17 @@ func (t *tour) open(ctx context.Context) error {
 	if t.screen, err = t.pharm.watch(ctx, t.session); err != nil {
 		return err
 	}
-	if _, err := t.screen.until(ctx, len(t.codes), 0, len(t.codes)); err != nil {
+	if err := t.seen(ctx); err != nil {
 		return err
 	}
-	t.say("开始义诊。药师的屏幕已连上：带出 %d = 发出 0 + 余 %d。", len(t.codes), len(t.codes))
+	t.say("开始义诊。药师的屏幕已连上：带出 %d = 发出 0 + 余 %d。", len(t.packed), len(t.packed))
 	return nil
+}
+
+// seen waits until the pharmacist's screen shows what the tour knows.
+func (t *tour) seen(ctx context.Context) error {
+	_, err := t.screen.until(ctx, len(t.packed), len(t.handed), len(t.packed)-len(t.handed))
+	return err
 }
 
 func (t *tour) register(ctx context.Context) error {
@@ -314,16 +338,24 @@ func (t *tour) visit(ctx context.Context, d *player, patient int) (uuid.UUID, er
 
 func (t *tour) scan(ctx context.Context, d *player, visit uuid.UUID, codes ...string) (tourScan, error) {
 	var a tourScan
-	err := d.post(ctx, t.path("/visits/"+visit.String()+"/scans"), commandForm("codes", lines(codes)), &a)
+	err := d.post(ctx, t.visitPath(visit, "/scans"), commandForm("codes", lines(codes)), &a)
 	if err != nil {
 		return a, fmt.Errorf("%s 扫药: %w", d.name, err)
 	}
 	t.mu.Lock()
-	t.given += a.count("ok")
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	for i, x := range a.Answers {
+		if x.Kind == "ok" {
+			t.handed[codes[i]] = true
+		}
+	}
 	return a, nil
 }
 
+func (t *tour) visitPath(visit uuid.UUID, rest string) string {
+	return t.path("/visits/" + visit.String() + rest)
+}
+
 func (t *tour) finish(ctx context.Context, d *player, visit uuid.UUID) error {
-	return d.post(ctx, t.path("/visits/"+visit.String()+"/finish"), commandForm("collector", "self"), nil)
+	return d.post(ctx, t.visitPath(visit, "/finish"), commandForm("collector", "self"), nil)
 }

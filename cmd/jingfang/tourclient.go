@@ -30,6 +30,7 @@ type answerError struct {
 	Status   int
 	Kind     string
 	Sentence string
+	Body     []byte
 }
 
 // Error is the sentence.
@@ -110,9 +111,9 @@ func readAnswerError(status int, body []byte) error {
 		Error struct{ Kind, Message string } `json:"error"`
 	}
 	if err := json.Unmarshal(body, &e); err != nil {
-		return &answerError{Status: status, Sentence: http.StatusText(status)}
+		return &answerError{Status: status, Sentence: http.StatusText(status), Body: body}
 	}
-	return &answerError{status, e.Error.Kind, e.Error.Message}
+	return &answerError{status, e.Error.Kind, e.Error.Message, body}
 }
 
 // screen is an event stream being watched: it keeps the numbers of the foot
@@ -184,6 +185,13 @@ func (s *screen) tell() {
 	case s.news <- struct{}{}:
 	default:
 	}
+}
+
+// changes is how often the foot came anew after the first board.
+func (s *screen) changes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.boards - 1
 }
 
 // until waits until the foot shows these numbers; it gives how many changes

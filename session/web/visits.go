@@ -38,7 +38,7 @@ func (h *Handlers) CheckIn(w http.ResponseWriter, r *http.Request) error {
 func (h *Handlers) answerArrival(w http.ResponseWriter, r *http.Request, by identity.Actor, in session.Arrival, a session.ArrivalAnswer) error {
 	if page.WantsJSON(r) {
 		if a.Kind == session.FinishFirst {
-			return db.Refuse(db.Conflict, "%s", a.Sentence)
+			return h.site.JSON(w, r, http.StatusConflict, newFinishFirst(a))
 		}
 		return h.site.JSON(w, r, http.StatusOK, a)
 	}
@@ -47,6 +47,22 @@ func (h *Handlers) answerArrival(w http.ResponseWriter, r *http.Request, by iden
 		return h.answerDeskWith(w, r, by, in.SessionID, band, func(v *visitView) { v.Again = a.Again })
 	}
 	return h.answerCheckIn(w, r, in.SessionID, band)
+}
+
+// finishFirst is the refusal that a program gets for the label after a forgotten
+// 诊毕, with what the same label needs the second time.
+type finishFirst struct {
+	session.ArrivalAnswer
+	Error struct {
+		Kind    db.Kind `json:"kind"`
+		Message string  `json:"message"`
+	} `json:"error"`
+}
+
+func newFinishFirst(a session.ArrivalAnswer) finishFirst {
+	out := finishFirst{ArrivalAnswer: a}
+	out.Error.Kind, out.Error.Message = db.Conflict, a.Sentence
+	return out
 }
 
 func parseArrival(r *http.Request, by identity.Actor) (session.Arrival, error) {
