@@ -90,16 +90,25 @@ type ToSign struct {
 	By       string    `db:"finished_by"`
 	At       time.Time `db:"finished_at"`
 	Why      string    `db:"ended_for"`
+	// Late is a record of medicine that turned out to have been given: it is
+	// signed by SignLate and says no packs.
+	Late      bool  `db:"late"`
+	SessionID int64 `db:"session_id"`
 }
 
 // ToCountersign lists what waits for a doctor's yes, the oldest first.
 func ToCountersign(ctx context.Context, r db.Reader, doctorID int64) ([]ToSign, error) {
 	var list []ToSign
-	err := r.Select(ctx, &list, `SELECT e.id AS record_id, s.name AS site, c.held_on, v.number, f.name AS finished_by, v.finished_at, v.ended_for,
-  (SELECT count(*) FROM visit_line l WHERE l.visit_id = v.id AND l.undone_at IS NULL) AS packs
-FROM visit v JOIN record e ON e.visit_id = v.id AND e.chain = 'main' AND e.recipe = 1 JOIN clinic_session c ON c.id = v.session_id JOIN site s ON s.id = c.site_id
-JOIN staff f ON f.id = v.finished_by
-WHERE v.doctor_id = $1::bigint AND v.ended_for <> '' AND v.countersigned_at IS NULL ORDER BY v.finished_at, e.id`, doctorID)
+	err := r.Select(ctx, &list, `SELECT w.record_id, w.session_id, s.name AS site, c.held_on, w.number, w.finished_by, w.finished_at, w.ended_for, w.late, w.packs
+FROM (SELECT e.id AS record_id, v.session_id, v.number, f.name AS finished_by, v.finished_at, v.ended_for, false AS late,
+    (SELECT count(*) FROM visit_line l WHERE l.visit_id = v.id AND l.undone_at IS NULL) AS packs
+  FROM visit v JOIN record e ON e.visit_id = v.id AND e.chain = 'main' AND e.recipe = 1 JOIN staff f ON f.id = v.finished_by
+  WHERE v.doctor_id = $1::bigint AND v.ended_for <> '' AND v.countersigned_at IS NULL
+  UNION ALL SELECT e.id, e.session_id, v.number, '', e.at, '', true, 0
+  FROM record e JOIN visit v ON v.id = e.visit_id
+  WHERE e.doctor_id = $1::bigint AND e.recipe = 2 AND e.chain = 'main'
+    AND NOT EXISTS (SELECT 1 FROM record_countersign n WHERE n.record_id = e.id AND n.staff_id = e.doctor_id)) w
+JOIN clinic_session c ON c.id = w.session_id JOIN site s ON s.id = c.site_id ORDER BY w.finished_at, w.record_id`, doctorID)
 	if err != nil {
 		return nil, fmt.Errorf("read what is to be countersigned: %w", err)
 	}

@@ -163,6 +163,9 @@ func TestAMissingPackWasGiven(t *testing.T) {
 	if len(waiting) != 1 || waiting[0].Number != 2 || waiting[0].Corrects != "就诊记录 2" || !strings.Contains(waiting[0].Text, e.codes[3]) {
 		t.Fatalf("waiting for the doctor: %+v", waiting)
 	}
+	if all, err := session.ToCountersign(e.ctx, e.db.App, e.doctors[1].StaffID); err != nil || len(all) != 1 || !all[0].Late || all[0].RecordID != waiting[0].ID {
+		t.Errorf("what waits for the doctor at login: %+v, %v", all, err)
+	}
 	sign := func(by identity.Actor) error {
 		return e.svc.SignLate(e.ctx, by, session.LateSigning{RecordID: waiting[0].ID, CommandID: uuid.New()})
 	}
@@ -171,6 +174,9 @@ func TestAMissingPackWasGiven(t *testing.T) {
 	e.refused(sign(e.doctors[1]), db.Conflict)
 	if waiting, err = session.LateRecords(e.ctx, e.db.App, e.doctors[1].StaffID); err != nil || len(waiting) != 0 {
 		t.Errorf("still waiting: %+v, %v", waiting, err)
+	}
+	if all, err := session.ToCountersign(e.ctx, e.db.App, e.doctors[1].StaffID); err != nil || len(all) != 0 {
+		t.Errorf("still waiting at login: %+v, %v", all, err)
 	}
 	e.close()
 	if got, want := e.equation(), (session.Equation{Taken: 5, Given: 4, Home: 1}); got != want {

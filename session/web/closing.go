@@ -322,5 +322,14 @@ func (h *Handlers) SignLate(w http.ResponseWriter, r *http.Request) error {
 	if err := h.sessions.SignLate(r.Context(), x.by, session.LateSigning{RecordID: record, CommandID: x.command}); err != nil {
 		return err
 	}
-	return h.answerClosing(w, r, x, map[string]any{"record": record, "signed": true}, page.Band{Tone: page.Good, Text: "已签认这条补记。"})
+	band := page.Band{Tone: page.Good, Text: "已签认这条补记。"}
+	if !page.IsHTMX(r) || r.Header.Get("HX-Target") != "to-sign" {
+		return h.answerClosing(w, r, x, map[string]any{"record": record, "signed": true}, band)
+	}
+	// Pressed in the list of all that waits for this doctor, on another page.
+	v, err := h.readToSign(r.Context(), x.by)
+	if err != nil {
+		return err
+	}
+	return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "to_sign", View: v}, page.Part{Name: "band_area", View: band})
 }

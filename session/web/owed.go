@@ -121,6 +121,11 @@ func (h *Handlers) readToSign(ctx context.Context, by identity.Actor) (toSignVie
 	}
 	list, err := session.ToCountersign(ctx, h.db, by.StaffID)
 	for _, x := range list {
+		if x.Late {
+			v.Rows = append(v.Rows, signRow{URL: fmt.Sprintf("/sessions/%d/records/%d/sign", x.SessionID, x.RecordID),
+				Title: fmt.Sprintf("%d 号 · %s %s", x.Number, x.Site, x.HeldOn.Format("1月2日")), About: minute(x.At) + " 收尾时补记了一盒药（推定）"})
+			continue
+		}
 		v.Rows = append(v.Rows, signRow{URL: fmt.Sprintf("/records/%d/countersign", x.RecordID),
 			Title: fmt.Sprintf("%d 号 · %s %s", x.Number, x.Site, x.HeldOn.Format("1月2日")),
 			About: fmt.Sprintf("%s %s 代为诊毕（%s），共 %d 盒", x.By, minute(x.At), x.Why, x.Packs)})
