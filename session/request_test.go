@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -200,4 +201,51 @@ func TestRequestOfAVisitThatIsOver(t *testing.T) {
 		t.Errorf("%+v, %v", list, err)
 	}
 	c.checkStock(1, 1)
+}
+
+// Two sessions that let each other's packs in at the same moment lock each other
+// in one order; of two people who decide one request, one is told so.
+func TestTwoSessionsLendToEachOther(t *testing.T) {
+	const packs = 6
+	c := newClinic(t, 1, 2, 0)
+	here, there, good := c.session, c.otherSession(), time.Now().AddDate(1, 0, 0)
+	chief, doctor := c.chief, c.doctors[0]
+	chief.Grants, doctor.Grants = []identity.Grant{{Role: identity.Pharmacist}}, []identity.Grant{{Role: identity.Doctor}}
+	c.must(c.svc.OpenSession(c.ctx, chief, there))
+	var asked []session.Deciding
+	for i, at := range []int64{here, there} {
+		c.session = at
+		visit := c.start(doctor, i)
+		for k := range packs {
+			code := fmt.Sprintf("8000001%013d", 100*(i+1)+k)
+			c.put(code, "allocated", here+there-at, good)
+			q, err := c.ask(doctor, visit, code)
+			c.must(err)
+			asked = append(asked, session.Deciding{SessionID: at, Request: q.ID, LetIn: true, Reason: "借用"})
+		}
+	}
+	c.session = here
+	answers := make(chan error, 4*packs)
+	for _, in := range asked {
+		for range 2 {
+			go func() {
+				in.CommandID = uuid.New()
+				answers <- errorOf(c.svc.Decide(c.ctx, chief, in))
+			}()
+		}
+	}
+	done := 0
+	for range 4 * packs {
+		switch err := <-answers; {
+		case err == nil:
+			done++
+		case db.KindOf(err) != db.Conflict || !strings.Contains(db.Sentence(err), "已由"):
+			t.Errorf("%v", err)
+		}
+	}
+	var given int
+	c.must(c.db.App.Get(c.ctx, &given, `SELECT count(*) FROM pack WHERE state = 'dispensed'`))
+	if done != 2*packs || given != 2*packs {
+		t.Errorf("%d decided, %d given, want %d", done, given, 2*packs)
+	}
 }
