@@ -61,14 +61,15 @@ func (t *table) keepRefused(ctx context.Context) error {
 	if len(t.refused) == 0 {
 		return nil
 	}
-	var raws, codes, kinds []string
+	var raws, codes, kinds, said []string
 	for _, a := range t.refused {
-		raws, codes, kinds = append(raws, cut(a.Raw, 400)), append(codes, a.Code), append(kinds, string(a.Kind))
+		raws, codes = append(raws, cut(a.Raw, 400)), append(codes, a.Code)
+		kinds, said = append(kinds, string(a.Kind)), append(said, cut(a.Sentence, 300))
 	}
-	_, err := t.tx.Exec(ctx, `INSERT INTO visit_refusal (visit_id, raw, code, answer_kind, staff_id, at)
-SELECT $1::uuid, n.raw, n.code, n.kind, $5::bigint, $6::timestamptz
-FROM (SELECT unnest($2::text[]) AS raw, unnest($3::text[]) AS code, unnest($4::text[]) AS kind) n`,
-		t.visit.ID, pq.Array(raws), pq.Array(codes), pq.Array(kinds), t.by.StaffID, t.tx.Now)
+	_, err := t.tx.Exec(ctx, `INSERT INTO visit_refusal (visit_id, raw, code, answer_kind, sentence, staff_id, at)
+SELECT $1::uuid, n.raw, n.code, n.kind, n.said, $6::bigint, $7::timestamptz
+FROM (SELECT unnest($2::text[]) AS raw, unnest($3::text[]) AS code, unnest($4::text[]) AS kind, unnest($5::text[]) AS said) n`,
+		t.visit.ID, pq.Array(raws), pq.Array(codes), pq.Array(kinds), pq.Array(said), t.by.StaffID, t.tx.Now)
 	if err != nil {
 		return fmt.Errorf("insert refusals: %w", err)
 	}

@@ -27,19 +27,16 @@ type Chip struct {
 	At         time.Time `db:"at"`
 	Resolution string    `db:"resolution"` // "" while it is open
 	Asked      bool      `db:"asked"`      // a request waits for the duty holder
-	Drug       string    `db:"drug"`       // of a pack that is known, or ""
-	Spec       string    `db:"spec"`
+	Sentence   string    `db:"sentence"`   // what the doctor read
 }
 
 // Chips reads the codes that a doctor's screen keeps showing, each text once.
 // One that the duty holder refused stays to be read until 诊毕.
 func Chips(ctx context.Context, r db.Reader, visit uuid.UUID) ([]Chip, error) {
 	var list []Chip
-	err := r.Select(ctx, &list, `SELECT max(f.id) AS id, f.raw, f.code, max(f.answer_kind) AS answer_kind, max(f.at) AS at, f.resolution,
-  (SELECT count(*) FROM let_in_request q WHERE q.visit_id = $1::uuid AND q.code = f.code AND q.decision = '') > 0 AS asked,
-  COALESCE(max(g.generic_name), '') AS drug, COALESCE(max(g.spec), '') AS spec
-FROM visit_refusal f LEFT JOIN pack p ON p.code = f.code LEFT JOIN drug g ON g.id = p.drug_id
-WHERE f.visit_id = $1::uuid AND (f.resolved_at IS NULL OR f.resolution LIKE $2::text) AND NOT EXISTS (SELECT 1 FROM visit_line l JOIN pack k ON k.id = l.pack_id
+	err := r.Select(ctx, &list, `SELECT max(f.id) AS id, f.raw, f.code, max(f.answer_kind) AS answer_kind, max(f.at) AS at, f.resolution, max(f.sentence) AS sentence,
+  (SELECT count(*) FROM let_in_request q WHERE q.visit_id = $1::uuid AND q.code = f.code AND q.decision = '') > 0 AS asked
+FROM visit_refusal f WHERE f.visit_id = $1::uuid AND (f.resolved_at IS NULL OR f.resolution LIKE $2::text) AND NOT EXISTS (SELECT 1 FROM visit_line l JOIN pack k ON k.id = l.pack_id
   WHERE l.visit_id = $1::uuid AND l.undone_at IS NULL AND k.code = f.code)
 GROUP BY f.raw, f.code, f.resolution ORDER BY max(f.id) DESC`, visit, refusedByDuty+"%")
 	if err != nil {

@@ -32,6 +32,9 @@ ALTER TABLE visit ADD COLUMN ended_for varchar(200) NOT NULL DEFAULT '';
 ALTER TABLE visit ADD COLUMN countersigned_at timestamptz;
 CREATE INDEX visit_countersign_ix ON visit (doctor_id) WHERE ended_for <> '' AND countersigned_at IS NULL;
 
+-- What the doctor read when the code was not recorded, to be read again.
+ALTER TABLE visit_refusal ADD COLUMN sentence varchar(300) NOT NULL DEFAULT '';
+
 -- A pack that was scanned at the table without having been packed or received:
 -- the duty holder lets it in or refuses it, live.
 CREATE TABLE let_in_request (

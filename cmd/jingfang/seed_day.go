@@ -113,7 +113,8 @@ func (s *seeder) receiveAll(ctx context.Context, by identity.Actor, o simulator.
 	if answer.Taken != len(codes) {
 		return nil, fmt.Errorf("入库单 %s 的 %d 盒只收下 %d 盒", sent.Number, len(codes), answer.Taken)
 	}
-	return codes, nil
+	_, err = s.app.stock.FinishReceipt(ctx, by, inventory.Finishing{ReceiptID: receipt, CommandID: uuid.New()})
+	return codes, err
 }
 
 func codesOf(r wire.Receipt) []string {

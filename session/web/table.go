@@ -89,7 +89,7 @@ type chipView struct {
 
 func newChipView(f session.Chip) chipView {
 	v := chipView{ID: fmt.Sprint(f.ID), Raw: short(f.Raw), Code: f.Code, Asked: f.Asked, MayAsk: f.MayAsk() && !f.Asked,
-		Why: inventory.AnswerKind(f.Kind).Sentence(inventory.Details{Drug: inventory.DrugName(f.Drug, f.Spec)})}
+		Why: f.Sentence}
 	if f.Resolution != "" {
 		v.Closed, v.Why = true, f.Resolution
 	}
