@@ -228,10 +228,10 @@ func TestTwoSessionsLendToEachOther(t *testing.T) {
 	answers := make(chan error, 4*packs)
 	for _, in := range asked {
 		for range 2 {
-			go func() {
-				in.CommandID = uuid.New()
+			in.CommandID = uuid.New()
+			go func(in session.Deciding) {
 				answers <- errorOf(c.svc.Decide(c.ctx, chief, in))
-			}()
+			}(in)
 		}
 	}
 	done := 0
