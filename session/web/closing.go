@@ -40,7 +40,23 @@ func (h *Handlers) Closing(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if page.IsHTMX(r) && r.URL.Query().Get("part") != "" {
+		return h.closingNews(w, r, v)
+	}
 	return h.site.Page(w, r, "closing", closingPage{Head: newHeadView(facts.Session), Body: v})
+}
+
+// closingNews answers a page that heard of a change: the verdicts of the lines, and
+// whether there is more to see than that.
+func (h *Handlers) closingNews(w http.ResponseWriter, r *http.Request, v closingBody) error {
+	v.News.Changed = v.Rest.Version != r.URL.Query().Get("v")
+	v.News.URL = v.URL
+	parts := []page.Part{{Name: "closing_news", View: v.News}}
+	for _, l := range v.Lines {
+		l.Swap = true
+		parts = append(parts, page.Part{Name: "closing_status", View: l})
+	}
+	return h.site.Fragments(w, r, http.StatusOK, parts...)
 }
 
 // closingBody reads what the page shows to a person.

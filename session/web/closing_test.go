@@ -114,7 +114,10 @@ func TestTheEvening(t *testing.T) {
 	if text := doc.Find(line + "-status").Text(); !strings.Contains(text, "请扫码") || doc.Find("#closing-rest[hx-swap-oob]").Length() != 1 || doc.Find("#closing").Length() != 0 {
 		t.Errorf("a number that differs: %q", text)
 	}
+	version, _ := doc.Find("#closing-version").Attr("value")
+	d.hears(version, false)
 	doc = d.press("/closing/scans", "codes", strings.Join(d.codes[1:5], "\n"))
+	d.hears(version, true)
 	hidden := d.codes[5]
 	if n := doc.Find(".closing-missing").Length(); n != 1 || !strings.Contains(strings.ReplaceAll(doc.Find(".closing-missing").Text(), " ", ""), hidden) ||
 		!strings.Contains(doc.Find(".closing-missing").Text(), "药师甲") {
@@ -134,6 +137,15 @@ func TestTheEvening(t *testing.T) {
 	d.press("/closing/roll", "drug", drug, "to", "0")
 	d.evenFirst(hidden)
 	d.afterwards()
+}
+
+// hears asks as a page does that heard of a change.
+func (d *dusk) hears(version string, changed bool) {
+	d.t.Helper()
+	r := d.ask("GET", d.path+"/closing?part=1&v="+version, nil, "Accept", "text/html", "HX-Request", "true")
+	if r.status != 200 || strings.Contains(r.body, "看最新") != changed || !strings.Contains(r.body, fmt.Sprintf(`id="line-%d-status"`, d.drug)) || strings.Contains(r.body, "stepper") {
+		d.t.Errorf("news, changed %v: %d %s", changed, r.status, r.body)
+	}
 }
 
 // roundTomorrow plans a home-visit round.

@@ -7,6 +7,7 @@ import (
 	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/patient"
+	"jingfang/sql/seal"
 )
 
 // closingPage is the page of the evening.
@@ -26,6 +27,7 @@ type closingBody struct {
 	Notices  []string
 	Lines    []closingLine
 	Rest     closingRest
+	News     closingNews
 	Done     *closingDone
 	Late     []lateRow
 }
@@ -47,12 +49,21 @@ type closingLine struct {
 	Word, Tone, Text string
 	To               string
 	CanCount         bool
+	Swap             bool // the verdict travels beside another answer
+}
+
+// closingNews tells that a colleague changed something; the page is not drawn anew
+// under the hands of who is typing.
+type closingNews struct {
+	URL     string
+	Changed bool
 }
 
 // closingRest is what follows from the counts.
 type closingRest struct {
 	URL       string
-	Swap      bool // travels beside another answer
+	Version   string // of all that the page shows to this person
+	Swap      bool   // travels beside another answer
 	CanLead   bool
 	CanHelp   bool
 	Scan      bool // some line differs: its boxes are scanned
@@ -142,6 +153,8 @@ func (v *closingBody) addCounting(f session.ClosingView, by identity.Actor) {
 		v.Lines = append(v.Lines, row)
 	}
 	v.Rest = newClosingRest(f, by, v.URL)
+	v.News.URL = v.URL
+	v.Rest.Version = seal.SM3(fmt.Appendf(nil, "%v", *v)).String()[:16]
 }
 
 func targetWord(t session.RollTarget) string {
