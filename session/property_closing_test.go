@@ -1,0 +1,318 @@
+package session_test
+
+import (
+	"fmt"
+	"time"
+
+	"jingfang/inventory"
+	"jingfang/session"
+	"jingfang/session/identity"
+)
+
+// planRound plans a round with a team of chance.
+func (w *world) planRound(*modelSession) act {
+	by := w.aPharmacist()
+	team := []session.Member{{StaffID: w.chief.StaffID, Part: session.PartPharmacist}, {StaffID: w.doctors[0].StaffID, Part: session.PartDoctor}}
+	parts := []session.Part{"", session.PartDoctor, session.PartDoctor, "", session.PartPharmacist, session.PartAssistant}
+	for i, part := range parts {
+		if part != "" && w.usually(80) {
+			team = append(team, session.Member{StaffID: w.people[i].StaffID, Part: part})
+		}
+	}
+	in := session.Plan{CommandID: w.id(), SiteID: w.site, HeldOn: session.Today(time.Now()), Kind: "home", Place: "演示上门", Team: team}
+	var id int64
+	return act{name: "plan", may: w.can(by, identity.PlanSession),
+		do: func() (any, error) {
+			got, err := w.svc.PlanSession(w.ctx, by, in)
+			return got, err
+		},
+		check: func(x any) string { id = x.(int64); return "" },
+		then: func() {
+			s := newModelSession(id, session.Planned)
+			for _, m := range team {
+				s.Team[m.StaffID] = m.Part
+			}
+			w.sessions[id] = s
+		}}
+}
+
+func (w *world) openRound(s *modelSession) act {
+	by := w.someone(0, 5)
+	part := s.part(by.StaffID)
+	may := w.can(by, identity.OpenSession) && s.State == session.Planned &&
+		(w.can(by, identity.PlanSession) || part == session.PartDoctor || part == session.PartPharmacist)
+	return act{name: "open", may: may, do: func() (any, error) { return nil, w.svc.OpenSession(w.ctx, by, s.ID) },
+		then: func() { s.State = session.Open }}
+}
+
+func (w *world) pack(s *modelSession) act {
+	by, in := w.aPharmacist(), session.Packing{SessionID: s.ID, CommandID: w.id()}
+	codes := w.someCodes(12, func(_ string, p modelPack) bool { return p.State == inventory.StateInStore })
+	in.Codes = join(codes)
+	var moving []string
+	for _, c := range w.distinct(codes) {
+		if p := w.packs[c]; p.State == inventory.StateInStore && !p.Expired {
+			moving = append(moving, c)
+		}
+	}
+	return w.packed("pack", by, s, moving, modelPack{State: inventory.StateAllocated, Session: s.ID},
+		func() (any, error) { return w.svc.Pack(w.ctx, by, in) })
+}
+
+func (w *world) unpack(s *modelSession) act {
+	by, in := w.aPharmacist(), session.Packing{SessionID: s.ID, CommandID: w.id()}
+	codes := w.someCodes(2, func(_ string, p modelPack) bool { return p.State == inventory.StateAllocated && p.Session == s.ID })
+	in.Codes = join(codes)
+	var moving []string
+	for _, c := range w.distinct(codes) {
+		if p := w.packs[c]; p.State == inventory.StateAllocated && p.Session == s.ID {
+			moving = append(moving, c)
+		}
+	}
+	return w.packed("unpack", by, s, moving, modelPack{State: inventory.StateInStore},
+		func() (any, error) { return w.svc.Unpack(w.ctx, by, in) })
+}
+
+// packed is what packing and unpacking have in common.
+func (w *world) packed(name string, by identity.Actor, s *modelSession, moving []string, to modelPack, do func() (any, error)) act {
+	may := w.can(by, identity.Allocate) && (s.State == session.Planned || s.State == session.Open)
+	return act{name: name, may: may, do: do, then: func() { w.move(to, moving...) },
+		check: func(x any) string {
+			if a := x.(session.PackingAnswer); a.Moved != len(moving) {
+				return fmt.Sprintf("moved %d, want %v; %+v", a.Moved, moving, a)
+			}
+			return ""
+		}}
+}
+
+// move puts boxes in another place; what they are stays.
+func (w *world) move(to modelPack, codes ...string) {
+	for _, c := range codes {
+		to.Drug, to.Expired = w.packs[c].Drug, w.packs[c].Expired
+		w.packs[c] = to
+	}
+}
+
+func (w *world) stopDispensing(s *modelSession) act {
+	by, in := w.aPharmacist(), session.Stopping{SessionID: s.ID, CommandID: w.id()}
+	return act{name: "stop", may: w.leads(by, s) && s.State == session.Open, do: func() (any, error) { return w.svc.StopDispensing(w.ctx, by, in) },
+		then: func() { s.State = session.Closing; s.forget() }}
+}
+
+func (w *world) resumeDispensing(s *modelSession) act {
+	by, in := w.aPharmacist(), session.Stopping{SessionID: s.ID, CommandID: w.id(), Reason: "又来一位"}
+	return act{name: "resume", may: w.leads(by, s) && s.State == session.Closing,
+		do: func() (any, error) { return w.svc.ResumeDispensing(w.ctx, by, in) },
+		then: func() {
+			s.State = session.Open
+			clear(s.Counted)
+			clear(s.Seen)
+			clear(s.Reported)
+			s.forget()
+		}}
+}
+
+func (w *world) countLeft(s *modelSession) act {
+	by, drug := w.anybody(), one(w.r, w.drugs)
+	if i := w.r.IntN(2); !w.settled(s, w.drugs[i]) {
+		drug = w.drugs[i]
+	}
+	trays, _, taken := w.held(s, drug)
+	in := session.Counting{SessionID: s.ID, CommandID: w.id(), DrugID: drug, Packs: trays}
+	if w.usually(60) {
+		in.Packs += w.r.IntN(6) - 4
+	}
+	if w.usually(5) {
+		in.Loose = int64(w.r.IntN(30))
+	}
+	may := w.helps(by, s) && s.State == session.Closing && taken > 0 && in.Packs >= 0 && in.Packs <= taken && in.Loose <= int64(20*taken)
+	return act{name: "count", may: may, do: func() (any, error) { return w.svc.CountLeft(w.ctx, by, in) },
+		then: func() { s.Counted[drug] = modelCount{in.Packs, in.Loose}; s.forget() }}
+}
+
+func (w *world) seeLeft(s *modelSession) act {
+	by, in := w.anybody(), session.LeftScan{SessionID: s.ID, CommandID: w.id()}
+	codes := w.someCodes(12, func(c string, p modelPack) bool {
+		return p.State == inventory.StateAllocated && p.Session == s.ID && !s.Seen[c] || p.State == inventory.StateLost && w.usually(5)
+	})
+	if exact := w.asCounted(s); len(exact) > 0 && w.usually(70) {
+		codes = exact
+	}
+	in.Codes = join(codes)
+	var fresh []string
+	for _, c := range w.distinct(codes) {
+		p := w.packs[c]
+		here := p.State == inventory.StateAllocated && p.Session == s.ID
+		if (here || p.State == inventory.StateLost && s.Losses[c]) && !s.Seen[c] {
+			fresh = append(fresh, c)
+		}
+	}
+	return act{name: "see", may: w.helps(by, s) && s.State == session.Closing, do: func() (any, error) { return w.svc.ScanLeft(w.ctx, by, in) },
+		then: func() {
+			w.move(modelPack{State: inventory.StateAllocated, Session: s.ID}, fresh...)
+			for _, c := range fresh {
+				s.Seen[c] = true
+				delete(s.Reported, c)
+				delete(s.Losses, c)
+			}
+			s.forget()
+		},
+		check: func(x any) string {
+			if a := x.(session.PackingAnswer); a.Moved != len(fresh) {
+				return fmt.Sprintf("ticked off %d, want %v; %+v", a.Moved, fresh, a)
+			}
+			return ""
+		}}
+}
+
+// asCounted is as many boxes of a drug as were counted and not yet scanned, where
+// fewer were counted than must be there: the others are missing then.
+func (w *world) asCounted(s *modelSession) (list []string) {
+	for _, drug := range w.drugs {
+		trays, seen, _ := w.held(s, drug)
+		n, counted := s.Counted[drug]
+		if !counted || n.Packs >= trays {
+			continue
+		}
+		for _, c := range w.codes {
+			p := w.packs[c]
+			if len(list) < n.Packs-seen && p.Drug == drug && p.State == inventory.StateAllocated && p.Session == s.ID && !s.Seen[c] {
+				list = append(list, c)
+			}
+		}
+	}
+	return list
+}
+
+func (w *world) explainMissing(s *modelSession) act {
+	by := w.aPharmacist()
+	in := session.Explaining{SessionID: s.ID, CommandID: w.id(), Reason: "核对", Visit: w.aVisit(s),
+		Exit: one(w.r, []session.ExitKind{session.ExitGiven, session.ExitDamaged, session.ExitLost})}
+	in.Code = w.code(func(c string, _ modelPack) bool { return w.missing(s, c) })
+	if in.Exit == session.ExitGiven && w.usually(80) {
+		for _, id := range w.visitIDs {
+			if v := w.visits[id]; v.Session == s.ID && v.State == session.Finished && w.usually(50) {
+				in.Visit = id
+			}
+		}
+	}
+	v := w.visits[in.Visit]
+	may := w.leads(by, s) && s.State == session.Closing && w.missing(s, in.Code)
+	switch in.Exit {
+	case session.ExitGiven:
+		may = may && v.Session == s.ID && v.State == session.Finished
+	case session.ExitLost:
+		may = may && s.Reported[in.Code] == 0
+	}
+	return act{name: "explain as " + string(in.Exit), may: may, do: func() (any, error) { return w.svc.ExplainMissing(w.ctx, by, in) },
+		then: func() {
+			delete(s.Reported, in.Code)
+			switch in.Exit {
+			case session.ExitGiven:
+				w.give(s.ID, in.Visit, in.Code)
+				w.records++
+			case session.ExitDamaged:
+				w.move(modelPack{State: inventory.StateDamaged}, in.Code)
+			default:
+				s.Reported[in.Code] = by.StaffID
+			}
+			s.forget()
+		}}
+}
+
+func (w *world) confirmLoss(s *modelSession) act {
+	by, in := w.anybody(), session.LossConfirming{SessionID: s.ID, CommandID: w.id()}
+	in.Code = w.code(func(c string, _ modelPack) bool { return s.Reported[c] != 0 })
+	may := w.helps(by, s) && s.State == session.Closing && w.missing(s, in.Code) && s.Reported[in.Code] != 0 && s.Reported[in.Code] != by.StaffID
+	return act{name: "confirm a loss", may: may, do: func() (any, error) { return w.svc.ConfirmLoss(w.ctx, by, in) },
+		then: func() {
+			w.move(modelPack{State: inventory.StateLost}, in.Code)
+			delete(s.Reported, in.Code)
+			s.Losses[in.Code] = true
+			s.forget()
+		}}
+}
+
+func (w *world) rollOver(s *modelSession) act {
+	by, in := w.aPharmacist(), session.Rolling{SessionID: s.ID, CommandID: w.id()}
+	if w.usually(60) {
+		in.ToID = w.aSession().ID
+	}
+	if w.usually(60) {
+		in.DrugID = one(w.r, w.drugs)
+	}
+	var drugs []int64
+	for _, d := range w.drugs {
+		if _, _, taken := w.held(s, d); taken > 0 && (in.DrugID == 0 || in.DrugID == d) {
+			drugs = append(drugs, d)
+		}
+	}
+	may := w.leads(by, s) && s.State == session.Closing && len(drugs) > 0 &&
+		(in.ToID == 0 || in.ToID != s.ID && w.sessions[in.ToID].State == session.Planned)
+	return act{name: "roll over", may: may, do: func() (any, error) { return w.svc.RollOver(w.ctx, by, in) },
+		then: func() {
+			for _, d := range drugs {
+				delete(s.Target, d)
+				if in.ToID != 0 {
+					s.Target[d] = in.ToID
+				}
+			}
+			s.forget()
+		}}
+}
+
+func (w *world) confirmClosing(s *modelSession) act {
+	by, in := w.anybody(), session.Confirming{SessionID: s.ID, CommandID: w.id()}
+	_, before := s.Confirmed[by.StaffID]
+	lead := w.leads(by, s)
+	leading := lead
+	for _, l := range s.Confirmed {
+		leading = leading || l
+	}
+	may := w.helps(by, s) && s.State == session.Closing && !before && w.ready(s) && (leading || len(s.Confirmed) == 0)
+	return act{name: "confirm", may: may, do: func() (any, error) { return w.svc.ConfirmClosing(w.ctx, by, in) }, then: func() {
+		s.Confirmed[by.StaffID] = lead
+		if len(s.Confirmed) == 2 {
+			w.goHome(s)
+		}
+	}}
+}
+
+// ready tells whether nothing but signatures is wanting.
+func (w *world) ready(s *modelSession) bool {
+	for _, to := range s.Target {
+		if w.sessions[to].State != session.Planned {
+			return false
+		}
+	}
+	if _, _, open := w.openOf(s.ID, func(modelVisit) bool { return true }); open {
+		return false
+	}
+	for _, q := range w.requests {
+		if q.Session == s.ID && q.Decision == session.Undecided {
+			return false
+		}
+	}
+	for _, d := range w.drugs {
+		if !w.settled(s, d) {
+			return false
+		}
+	}
+	return true
+}
+
+// goHome closes the session: what is left goes home, or to the next one.
+func (w *world) goHome(s *modelSession) {
+	for code, p := range w.packs {
+		if p.Session != s.ID || p.State != inventory.StateAllocated {
+			continue
+		}
+		if to := s.Target[p.Drug]; to != 0 {
+			w.move(modelPack{State: inventory.StateAllocated, Session: to}, code)
+		} else {
+			w.move(modelPack{State: inventory.StateInStore}, code)
+		}
+	}
+	clear(s.Target)
+	s.State = session.Closed
+}
