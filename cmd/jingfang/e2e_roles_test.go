@@ -27,7 +27,7 @@ func accessTable() []access {
 	return []access{
 		{"GET", "/", "*"},
 		{"GET", "/sessions", "DPAM"}, {"GET", "/sessions/new", "PM"}, {"POST", "/sessions", "PM"},
-		{"GET", "/sessions/plan", "DPAM"}, {"POST", "/sessions/plan", "PM"}, {"GET", "/sessions/{id}/wall", "DPAM"},
+		{"GET", "/sessions/plan", "DPAM"}, {"POST", "/sessions/plan", "PM"}, {"GET", "/sessions/{id}/wall", "DPAM"}, {"GET", "/sessions/{id}/place", "D"},
 		{"GET", "/sessions/{id}/roster", "DPAM"}, {"POST", "/sessions/{id}/roster", "DPAM"}, {"GET", "/sessions/{id}/change", "PM"},
 		{"POST", "/sessions/{id}/team", "PM"}, {"POST", "/sessions/{id}/cancel", "PM"}, {"POST", "/sessions/{id}/reschedule", "PM"},
 		{"GET", "/sessions/{id}", "DPAM"}, {"GET", "/sessions/{id}/events", "DPAM"}, {"POST", "/sessions/{id}/open", "DP"},

@@ -55,7 +55,7 @@ func (w *world) testStatements(t *testing.T) {
 		{"D", "/patients/new", "/patients/new"}, {"D", "/patients/{id}", "/patients/1"},
 		{"P", "/receipts", "/receipts"}, {"P", "/receipts/{id}", receipt}, {"P", "/receipts/{id}", "/receipts/1"},
 		{"P", "/stock", "/stock"}, {"P", "/drugs", "/drugs"},
-		{"P", "/sessions/plan", "/sessions/plan"}, {"P", "/sessions/plan", "/sessions/plan?month=12"}, {"M", "/sessions/{id}/wall", big.path("/wall")},
+		{"P", "/sessions/plan", "/sessions/plan"}, {"P", "/sessions/plan", "/sessions/plan?month=12"}, {"M", "/sessions/{id}/wall", big.path("/wall")}, {"D", "/sessions/{id}/place", big.path("/place")},
 		{"P", "/sessions/{id}/roster", big.path("/roster")}, {"P", "/sessions/{id}/change", big.path("/change")},
 		{"P", "/sessions/{id}/closing", big.path("/closing")}, {"D", "/sessions/{id}/closing", w.today.path("/closing")},
 		{"P", "/trace", "/trace"}, {"D", "/trace/{code}", "/trace/" + w.givenCode(t)},

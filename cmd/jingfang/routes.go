@@ -46,6 +46,7 @@ func (a *app) routes() []route {
 		{"POST", "/sessions/plan", identity.PlanSession, long, s.PlanYear},
 		{"GET", "/sessions/{id}", identity.ViewSession, quick, s.Room},
 		{"GET", "/sessions/{id}/wall", identity.ViewSession, quick, s.Wall},
+		{"GET", "/sessions/{id}/place", identity.Dispense, quick, s.Place},
 		{"GET", "/sessions/{id}/roster", identity.ViewSession, quick, s.Roster},
 		{"POST", "/sessions/{id}/roster", identity.ViewSession, quick, s.ChangeRoster},
 		{"GET", "/sessions/{id}/change", identity.PlanSession, quick, s.Change},

@@ -21,6 +21,7 @@ type boardView struct {
 	Requests *requestsView
 	Answers  *answersView
 	Roster   rosterPart
+	Place    *placeView // nil for who never has a table
 }
 
 // stateView is the line that says where the session stands.
@@ -125,6 +126,9 @@ func newBoardView(s session.Snapshot, a live.Audience) boardView {
 	v.addHolds(s.Holds)
 	if may.requests {
 		v.Requests = newRequestsView(s)
+	}
+	if may.table {
+		v.Place = newPlaceView(s)
 	}
 	if may.answers {
 		v.Answers = newAnswersView(s)
@@ -281,6 +285,9 @@ func (h *Handlers) parts(v boardView) ([]live.Part, error) {
 		b.row(r.ID, "queue_row", r)
 	}
 	b.add("roster", "board_roster", v.Roster)
+	if v.Place != nil {
+		b.add("place", "board_place", *v.Place)
+	}
 	if v.Requests != nil {
 		b.add("requests", "board_requests", *v.Requests)
 	}

@@ -3,6 +3,7 @@ package web_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -95,6 +96,23 @@ func TestAnAddedDoctorHasTheTable(t *testing.T) {
 	if strings.Contains(h.page(room).body, `id="desk"`) {
 		t.Error("a doctor who is not in the team has a table")
 	}
+	moves := func(kind string) bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.url+room+"/place?kind="+kind, nil)
+		h.must(err)
+		req.Header.Set("HX-Request", "true")
+		res, err := http.DefaultClient.Do(req)
+		h.must(err)
+		h.must(res.Body.Close())
+		if res.StatusCode != 204 {
+			t.Errorf("place: %d", res.StatusCode)
+		}
+		return res.Header.Get("HX-Refresh") == "true"
+	}
+	if moves("room") || !moves("table") {
+		t.Error("without a table the room is the place")
+	}
+	until := h.stream(room + "/events")
+	until(fmt.Sprintf(`place?team=%d"`, h.doctors[0].StaffID))
 	h.lookAs(h.chief)
 	if r := h.page(room + "/change"); r.status != 200 || !strings.Contains(r.body, "医生乙") {
 		t.Errorf("the form: %d", r.status)
@@ -109,6 +127,10 @@ func TestAnAddedDoctorHasTheTable(t *testing.T) {
 	h.lookAs(h.doctors[1])
 	if !strings.Contains(h.page(room).body, `id="desk"`) {
 		t.Error("the added doctor has no table")
+	}
+	until(fmt.Sprintf(`place?team=%d-%d"`, h.doctors[1].StaffID, h.doctors[0].StaffID))
+	if !moves("room") || moves("table") {
+		t.Error("the open page of the added doctor does not become the table")
 	}
 	if r := h.page(room + "/change"); r.status != 403 {
 		t.Errorf("a doctor changes the team: %d", r.status)

@@ -135,8 +135,11 @@ func (h *Handlers) Events(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	to := audienceIn(by, x)
-	if r.URL.Query().Get("view") == "wall" {
+	switch view := r.URL.Query().Get("view"); {
+	case view == "wall":
 		to = forWall
+	case view == "room" && scopeOf(to).answers:
+		to += inRoom
 	}
 	return h.hub.Serve(w, r, id, to, by.LoginID)
 }

@@ -20,6 +20,10 @@ const (
 // pharmacist: a deputy sees the requests too.
 const onDuty = "-duty"
 
+// inRoom marks the audience of doctors who look at the room: the answers to
+// their requests have no place there.
+const inRoom = "-room"
+
 // scope is what an audience may see of a board. What it may not see is missing
 // from the view, not hidden by a template.
 type scope struct {
@@ -34,10 +38,17 @@ type scope struct {
 	// requests shows what doctors ask for, with its two buttons; answers shows
 	// what became of it, by queue number.
 	requests, answers bool
+	// table has a page find out whether it should be a doctor's table.
+	table bool
 }
 
 // scopeOf is the one decision on who sees what.
 func scopeOf(a live.Audience) scope {
+	if base := strings.TrimSuffix(string(a), inRoom); base != string(a) {
+		may := scopeOf(live.Audience(base))
+		may.answers = false
+		return may
+	}
 	if base := strings.TrimSuffix(string(a), onDuty); base != string(a) {
 		may := scopeOf(live.Audience(base))
 		may.requests = true
@@ -47,7 +58,7 @@ func scopeOf(a live.Audience) scope {
 	case forPharmacist:
 		return scope{names: true, codes: true, batches: true, queue: true, requests: true}
 	case forDoctor:
-		return scope{names: true, codes: true, queue: true, answers: true}
+		return scope{names: true, codes: true, queue: true, answers: true, table: true}
 	case forAssistant:
 		return scope{names: true, queue: true}
 	}

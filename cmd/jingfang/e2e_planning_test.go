@@ -1,0 +1,83 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// testLateDoctor: a doctor who looks at a session of others and is put into its
+// team gets the table without doing anything; the wall meanwhile shows numbers.
+func (w *world) testLateDoctor(t *testing.T) {
+	needBrowser(t)
+	c := w.session(t, w.take(t, 2, 2), "doctor1")
+	b, wall := openWindow(t, "late doctor", true), openWindow(t, "wall", false)
+	b.logIn(w.URL, "doctor3")
+	b.do(chromedp.Navigate(w.URL + c.path("")))
+	b.until(`document.querySelector('#stock') && !document.querySelector('#desk')`)
+	wall.logIn(w.URL, "manager")
+	wall.do(chromedp.Navigate(w.URL + c.path("/wall")))
+	wall.until(`document.querySelectorAll('#wall .wall b').length === 1`)
+	var form struct {
+		Staff []struct{ ID, Name string }
+	}
+	w.pharm.get(c.path("/change")).json(t, &form)
+	team := commandForm()
+	for _, x := range form.Staff {
+		switch x.Name {
+		case w.pharm.name:
+			team.Add("pharmacist", x.ID)
+		case w.doctors[0].name, person(t, w.URL, "doctor3").name:
+			team.Add("doctor", x.ID)
+		}
+	}
+	if len(team["doctor"]) != 2 {
+		t.Fatalf("doctors %q of %+v", team["doctor"], form.Staff)
+	}
+	w.pharm.post(c.path("/team"), team).json(t, new(any))
+	b.until(`!!document.querySelector('#desk [data-scan]')`)
+	wall.until(`document.querySelectorAll('#wall .wall b').length === 2`)
+	c.start(w.doctors[0], w.patient(t, "墙上"))
+	wall.shows("#wall .wall", "1")
+	wall.until(`getComputedStyle(document.querySelector('.top')).display === 'none'`)
+	b.noComplaints()
+	wall.noComplaints()
+}
+
+// testWholeYear: the demo's 25 sites are planned for a year in one command, and
+// the calendar that shows them stays quick.
+func (w *world) testWholeYear(t *testing.T) {
+	year := time.Now().Year() + 2
+	var form struct {
+		Staff []struct {
+			ID           string
+			Doctor, Duty bool
+		}
+	}
+	w.pharm.get("/sessions/new").json(t, &form)
+	plan := commandForm("year", strconv.Itoa(year))
+	for _, x := range form.Staff {
+		if x.Doctor && len(plan["doctor"]) == 0 {
+			plan.Add("doctor", x.ID)
+		}
+		if x.Duty && len(plan["pharmacist"]) == 0 {
+			plan.Add("pharmacist", x.ID)
+		}
+	}
+	var a struct{ Created, Existing int }
+	w.pharm.post("/sessions/plan", plan).json(t, &a)
+	if a.Created != 300 || a.Existing != 0 {
+		t.Errorf("planned %+v", a)
+	}
+	plan.Set("command_id", commandForm().Get("command_id"))
+	w.pharm.post("/sessions/plan", plan).json(t, &a)
+	if a.Created != 0 || a.Existing != 300 {
+		t.Errorf("planned again %+v", a)
+	}
+	if r := w.pharm.page("/sessions/plan?year=" + strconv.Itoa(year)); strings.Count(r.body, "year-planned") != 301 {
+		t.Errorf("the calendar shows %d sessions", strings.Count(r.body, "year-planned"))
+	}
+}

@@ -1,0 +1,57 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"jingfang/session"
+	"jingfang/session/identity"
+	"jingfang/session/page"
+)
+
+// placeView is a part of a doctor's board that shows nothing. When it arrives or
+// the team changes, the browser asks whether its page is still the right one: the
+// table for a doctor of the team, the room for another.
+type placeView struct {
+	URL string
+}
+
+func newPlaceView(s session.Snapshot) *placeView {
+	ids := make([]string, len(s.Doctors))
+	for i, d := range s.Doctors {
+		ids[i] = fmt.Sprint(d.StaffID)
+	}
+	// The doctors stand in the address so that the part's bytes change with them.
+	return &placeView{URL: fmt.Sprintf("/sessions/%d/place?team=%s", s.Session.ID, strings.Join(ids, "-"))}
+}
+
+// Place is GET /sessions/{id}/place?kind=room|table: has the page loaded again
+// when it is the wrong one for whoever asks, and nothing otherwise.
+func (h *Handlers) Place(w http.ResponseWriter, r *http.Request) error {
+	by, x, err := h.findSession(r, identity.Dispense)
+	if err != nil {
+		return err
+	}
+	team, err := session.Team(r.Context(), h.db, x.ID)
+	if err != nil {
+		return err
+	}
+	kind := "room"
+	for _, m := range team {
+		if m.StaffID == by.StaffID && m.Part == session.PartDoctor {
+			kind = "table"
+		}
+	}
+	if page.WantsJSON(r) {
+		return h.site.JSON(w, r, http.StatusOK, map[string]string{"page": kind})
+	}
+	if !page.IsHTMX(r) {
+		return h.site.SeeOther(w, r, fmt.Sprintf("/sessions/%d", x.ID))
+	}
+	if r.URL.Query().Get("kind") != kind {
+		w.Header().Set("HX-Refresh", "true")
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
