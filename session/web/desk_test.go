@@ -22,7 +22,7 @@ func deskRoutes(s *web.Handlers) []testRoute {
 		{"POST", "/sessions/{id}/visits", s.CheckIn}, {"GET", "/sessions/{id}/queue", s.Queue}, {"GET", "/sessions/{id}/desk", s.Desk},
 		{"GET", "/sessions/{id}/owed", s.OwedForm}, {"GET", "/sessions", s.Day},
 		{"POST", "/sessions/{id}/requests/{request}", s.Decide}, {"POST", "/records/{record}/countersign", s.SignFinished},
-		{"POST", "/sessions/{id}/visits/{visit}/scans", s.Dispense}, {"POST", "/sessions/{id}/visits/{visit}/queue", s.MoveInQueue},
+		{"POST", "/sessions/{id}/visits/{visit}/scans", s.Dispense}, {"POST", "/sessions/{id}/visits/{visit}/undo", s.Undo}, {"POST", "/sessions/{id}/visits/{visit}/queue", s.MoveInQueue},
 		{"POST", "/sessions/{id}/visits/{visit}/requests", s.AskLetIn}, {"POST", "/sessions/{id}/visits/{visit}/chips", s.PutAway},
 		{"POST", "/sessions/{id}/visits/{visit}/finish", s.Finish}, {"POST", "/sessions/{id}/visits/{visit}/finish-for", s.FinishForAbsent},
 		{"POST", "/sessions/{id}/visits/{visit}/owed", s.NoteOwed}, {"POST", "/sessions/{id}/visits/{visit}/owed/settle", s.SettleOwed},
@@ -230,10 +230,43 @@ func TestTheQueuePage(t *testing.T) {
 	if r, doc := d.press(strings.TrimPrefix(to, d.path("")), "why", "医生急诊返院", "no_drug_reason", "只复诊"); r.status != 200 || !strings.Contains(band(doc), "补签") {
 		t.Errorf("%d %q", r.status, band(doc))
 	}
+	d.gone(call)
 	d.lookAs(d.doctors[0])
 	day := d.read(d.page("/sessions"))
 	sign, _ := day.Find("#to-sign form").Attr("hx-post")
 	if _, doc := d.press(sign); doc.Find("#to-sign").Length() != 1 || doc.Find("#to-sign li").Length() != 0 || !strings.Contains(band(doc), "已补签") {
+		t.Errorf("%q", band(doc))
+	}
+}
+
+// gone takes a step that the list's row no longer has, and gets the list.
+func (d *desk) gone(step string) {
+	d.t.Helper()
+	_, doc := d.press(step, "step", "put_back", "from", "list")
+	if !strings.Contains(band(doc), "本来就在候诊") || doc.Find("#queue-list").Length() != 1 || doc.Find("#desk").Length() != 0 {
+		d.t.Errorf("%q", band(doc))
+	}
+}
+
+// The pharmacist takes packs back in the list, and the visit back to the queue.
+func TestPutBackFromTheList(t *testing.T) {
+	d := newDesk(t, 2, 1)
+	visit := d.begin(0)
+	d.press(visit+"/scans", "codes", strings.Join(d.codes, "\n"), "scanned", "1")
+	d.lookAs(d.chief)
+	doc := d.read(d.page(d.path("/queue?visit=" + strings.TrimPrefix(visit, "/visits/"))))
+	for range d.codes {
+		code, _ := doc.Find(`#queue-list form[hx-post$="/undo"] input[name="code"]`).First().Attr("value")
+		if doc.Find(`input[value="put_back"], input[value="void"]`).Length() != 0 {
+			t.Error("put back is offered with packs")
+		}
+		_, doc = d.press(visit+"/undo", "code", code, "from", "list")
+	}
+	if doc.Find(`input[value="put_back"]`).Length() != 1 {
+		t.Fatalf("%q %s", band(doc), doc.Find("#queue-list").Text())
+	}
+	_, doc = d.press(visit+"/queue", "step", "put_back", "from", "list")
+	if !strings.Contains(band(doc), "1 号已退回候诊") {
 		t.Errorf("%q", band(doc))
 	}
 }

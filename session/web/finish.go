@@ -124,7 +124,7 @@ func (h *Handlers) FinishForAbsent(w http.ResponseWriter, r *http.Request) error
 	case !page.IsHTMX(r):
 		return h.site.SeeOther(w, r, fmt.Sprintf("/sessions/%d/queue", x.session))
 	}
-	return h.answerQueue(w, r, x, page.Band{Tone: page.Good, Text: a.Sentence})
+	return h.answerQueue(w, r, x, "", page.Band{Tone: page.Good, Text: a.Sentence})
 }
 
 func sampleDesk() []page.Sample {

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/google/uuid"
+
 	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/page"
+	"jingfang/sql/db"
 )
 
 // queuePage is the whole queue of a session; the board names only the next ones.
@@ -37,6 +40,8 @@ type listedVisit struct {
 	NoPacks bool
 	Opened  bool
 	Detail  string
+	UndoURL string     // takes packs back, "" for who may not
+	Lines   []lineView // of the row that is open
 }
 
 // Queue is GET /sessions/{id}/queue: everybody in the queue; ?visit= opens a row.
@@ -81,7 +86,33 @@ func (h *Handlers) readQueueList(r *http.Request, by identity.Actor, x session.S
 	}
 	may := scopeOf(audienceIn(by, x))
 	may.queue = may.queue && (x.State == session.Open || x.State == session.Closing)
-	return newQueueListView(x.ID, list, may, open), nil
+	v := newQueueListView(x.ID, list, may, open)
+	if !may.codes || by.Can(identity.Undo, x.SiteID) != nil {
+		return v, nil
+	}
+	for i := range v.Rows {
+		if row := &v.Rows[i]; row.Opened && !row.NoPacks {
+			row.UndoURL = fmt.Sprintf("/sessions/%d/visits/%s/undo", x.ID, open)
+			if row.Lines, err = h.readLines(r, open); err != nil {
+				return v, err
+			}
+		}
+	}
+	return v, nil
+}
+
+// readLines reads what the visit of the open row has been given.
+func (h *Handlers) readLines(r *http.Request, visit string) ([]lineView, error) {
+	id, err := uuid.Parse(visit)
+	if err != nil {
+		return nil, db.RefuseBecause(err, db.NotFound, "没有这次就诊。请看最新的列表。")
+	}
+	lines, err := session.VisitLines(r.Context(), h.db, id)
+	var rows []lineView
+	for _, l := range lines {
+		rows = append(rows, newLineView(l))
+	}
+	return rows, err
 }
 
 func newQueueListView(id int64, list []session.Visit, may scope, open string) queueListView {
@@ -154,7 +185,7 @@ func (h *Handlers) MoveInQueue(w http.ResponseWriter, r *http.Request) error {
 		Step: session.QueueStep(r.PostFormValue("step")), Reason: r.PostFormValue("reason")}
 	a, err := h.sessions.MoveInQueue(r.Context(), x.by, in)
 	if err != nil {
-		return h.refusedDesk(w, r, x.by, x.session, err)
+		return h.refusedQueue(w, r, x, err)
 	}
 	band := page.Band{Tone: page.Good, Text: a.Sentence}
 	switch {
@@ -165,17 +196,30 @@ func (h *Handlers) MoveInQueue(w http.ResponseWriter, r *http.Request) error {
 	case !page.IsHTMX(r):
 		return h.site.SeeOther(w, r, fmt.Sprintf("/sessions/%d/queue", x.session))
 	case r.PostFormValue("from") == "list":
-		return h.answerQueue(w, r, x, band)
+		return h.answerQueue(w, r, x, "", band)
 	}
 	return h.site.Fragment(w, r, "band_area", band)
 }
 
-func (h *Handlers) answerQueue(w http.ResponseWriter, r *http.Request, x act, band page.Band) error {
+// refusedQueue answers a refused step with what the place it was pressed at shows
+// now.
+func (h *Handlers) refusedQueue(w http.ResponseWriter, r *http.Request, x act, err error) error {
+	switch {
+	case r.PostFormValue("from") == "desk":
+		return h.refusedDesk(w, r, x.by, x.session, err)
+	case r.PostFormValue("from") != "list" || !page.IsHTMX(r) || db.KindOf(err) != db.Conflict:
+		return err
+	}
+	return h.answerQueue(w, r, x, x.visit.String(), page.Band{Tone: page.Caution, Text: db.Sentence(err)})
+}
+
+// answerQueue answers with the list as it is now, the row of a visit open.
+func (h *Handlers) answerQueue(w http.ResponseWriter, r *http.Request, x act, open string, band page.Band) error {
 	s, err := session.Find(r.Context(), h.db, x.session)
 	if err != nil {
 		return err
 	}
-	v, err := h.readQueueList(r, x.by, s, "")
+	v, err := h.readQueueList(r, x.by, s, open)
 	if err != nil {
 		return err
 	}

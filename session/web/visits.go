@@ -190,8 +190,14 @@ func (h *Handlers) Undo(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := session.Undoing{SessionID: x.session, Visit: x.visit, CommandID: x.command, Code: r.PostFormValue("code")}
 	a, err := h.sessions.Undo(r.Context(), x.by, in)
-	if err != nil {
+	list := r.PostFormValue("from") == "list"
+	switch {
+	case err != nil && list:
+		return h.refusedQueue(w, r, x, err)
+	case err != nil:
 		return h.refusedDesk(w, r, x.by, x.session, err)
+	case list && page.IsHTMX(r):
+		return h.answerQueue(w, r, x, x.visit.String(), scanBand(a))
 	}
 	return h.answerScan(w, r, x, a)
 }
