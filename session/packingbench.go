@@ -15,6 +15,7 @@ type packingBench struct {
 	move    inventory.MovementKind
 	now     time.Time
 	packs   map[string]*inventory.Pack
+	taken   map[int64]*inventory.Taken // by pack, of those that were handed out
 	known   map[string]inventory.Prefix
 	moved   map[string]bool
 	moving  []*inventory.Pack
@@ -28,10 +29,24 @@ func (b *packingBench) load(ctx context.Context, tx *db.Tx, read []inventory.Par
 	if b.packs, err = inventory.LockPacks(ctx, tx, codes); err != nil {
 		return err
 	}
+	if b.taken, err = lastTaken(ctx, tx, handedOut(b.packs)); err != nil {
+		return err
+	}
 	if len(b.packs) < len(codes) {
 		b.known, err = inventory.FindPrefixes(ctx, tx, prefixes)
 	}
 	return err
+}
+
+// handedOut lists the packs that a patient has.
+func handedOut(packs map[string]*inventory.Pack) []int64 {
+	var ids []int64
+	for _, p := range packs {
+		if p.State == inventory.StateDispensed {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
 }
 
 // decide answers one code and lists its pack for moving when the answer is yes.
@@ -66,7 +81,7 @@ func (b *packingBench) ask(code inventory.TraceCode, pack *inventory.Pack) inven
 	if pack == nil {
 		return inventory.ScanAnswer(nil, c)
 	}
-	f := inventory.ScanFacts{Pack: pack.Facts(), Drug: pack.DrugName(), SessionName: "另一场义诊"}
+	f := inventory.ScanFacts{Pack: pack.Facts(), Drug: pack.DrugName(), SessionName: "另一场义诊", Taken: b.taken[pack.ID]}
 	return inventory.ScanAnswer(&f, c)
 }
 
