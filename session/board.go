@@ -22,6 +22,8 @@ const (
 type Snapshot struct {
 	Session Session
 	At      time.Time
+	// Evening is nil while nobody counts.
+	Evening *Evening
 	Stock   []StockLine
 	Queue   Queue
 	Doctors []DoctorLine
@@ -104,6 +106,9 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 			return err
 		}
 		s.Stock = addAway(s.Stock, away)
+		if s.Evening, err = readEvening(ctx, tx, s.Session); err != nil {
+			return err
+		}
 		if s.Queue, s.Roster, err = readQueue(ctx, tx, sessionID); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ type boardView struct {
 	Answers  *answersView
 	Roster   rosterPart
 	Place    *placeView // nil for who never has a table
+	Evening  eveningPart
 }
 
 // stateView is the line that says where the session stands.
@@ -118,6 +119,7 @@ func newBoardView(s session.Snapshot, a live.Audience) boardView {
 	v := boardView{
 		State:   newStateView(s.Session.State),
 		Foot:    newFootView(s.Equation()),
+		Evening: newEveningPart(s.Evening),
 		Stock:   newStockView(s.Stock, may),
 		Queue:   newQueueView(s.Session.ID, s.Queue, may),
 		Doctors: newDoctorsView(s.Doctors, may),
@@ -276,6 +278,7 @@ func (h *Handlers) parts(v boardView) ([]live.Part, error) {
 	b := partBuilder{h: h}
 	b.add("session-state", "board_state", v.State)
 	b.add("foot", "board_foot", v.Foot)
+	b.add("closing-step", "board_closing", v.Evening)
 	b.add("stock", "board_stock", v.Stock)
 	for _, r := range v.Stock.Rows {
 		b.row(r.ID, "stock_row", r)

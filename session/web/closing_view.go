@@ -316,3 +316,16 @@ func newClosingLink(x session.Session, by identity.Actor) *closingLink {
 	}
 	return v
 }
+
+// eveningPart says on every board how far the counting is; empty by day.
+type eveningPart struct {
+	Version string
+	Text    string
+}
+
+func newEveningPart(e *session.Evening) eveningPart {
+	if e == nil {
+		return eveningPart{}
+	}
+	return eveningPart{Version: fmt.Sprint(e.Version), Text: fmt.Sprintf("已停止发药：填数 %d 种 · 扫码 %d 盒 · 确认 %d 人", e.Counted, e.Seen, e.Confirmed)}
+}

@@ -27,6 +27,7 @@ func closingSamples() []page.Sample {
 		{Name: "closing", Title: "已结束", View: closingPage{Head: head, Body: done}},
 		{Name: "closing_body", Title: "医生待签认", View: doctor},
 		{Name: "closing_link", Title: "停止发药", View: closingLink{URL: "#", Stop: true}}, {Name: "closing_link", Title: "清点余药", View: closingLink{URL: "#", Word: "清点余药", Main: true}},
+		{Name: "board_closing", Title: "清点进度", View: newEveningPart(&session.Evening{Version: 7, Counted: 3, Seen: 12, Confirmed: 1})},
 		{Name: "closing_news", Title: "同事有改动", View: closingNews{URL: "#", Changed: true}},
 		{Name: "closing_line", Title: "一种药", View: counting.Lines[0]}, {Name: "closing_status", Title: "清点结果", View: counting.Lines[1]},
 		{Name: "closing_rest", Title: "缺码与确认", View: counting.Rest}, {Name: "closing_done", Title: "已结束", View: done.Done},
