@@ -1,11 +1,17 @@
 package main
 
 import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -79,5 +85,48 @@ func (w *world) testWholeYear(t *testing.T) {
 	}
 	if r := w.pharm.page("/sessions/plan?year=" + strconv.Itoa(year)); strings.Count(r.body, "year-planned") != 301 {
 		t.Errorf("the calendar shows %d sessions", strings.Count(r.body, "year-planned"))
+	}
+}
+
+// testPackingPaper prints the packing list as a browser does and reads it back:
+// what is signed is on it, and nothing says what is treated.
+func (w *world) testPackingPaper(t *testing.T) {
+	needBrowser(t)
+	if _, err := exec.LookPath("pdftotext"); err != nil {
+		t.Skip("pdftotext is missing; sh deploy/test.sh installs it")
+	}
+	b := openWindow(t, "printer", false)
+	b.logIn(w.URL, "pharmacist")
+	b.do(chromedp.Navigate(w.URL + w.today.path("/packing/list")))
+	b.until(`document.readyState === 'complete'`)
+	paper, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
+		r, err := cdp.Call(ctx, target, page.PrintToPDF, page.PrintToPDFParams{})
+		return r.Data, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := os.Getenv("JINGFANG_SHOTS")
+	if folder == "" {
+		folder = t.TempDir()
+	}
+	file := filepath.Join(folder, "packing-list.pdf")
+	if err := os.WriteFile(file, paper, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "pdftotext", "-layout", file, "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(out)
+	for _, want := range []string{"装箱单", "批号", "有效期至", "合计", "装箱人", "复核人", "领取人", "演示药师甲"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the paper lacks %s:\n%s", want, text)
+		}
+	}
+	for _, secret := range []string{"精神", "精防", "精二", "退出", "打印机"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the paper says %s:\n%s", secret, text)
+		}
 	}
 }
