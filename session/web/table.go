@@ -102,7 +102,7 @@ type choiceRow struct{ Code, Drug, Tail, About string }
 func newChoiceRows(list []session.Choice) []choiceRow {
 	var rows []choiceRow
 	for _, c := range list {
-		row := choiceRow{Code: c.Code, Drug: inventory.DrugName(c.Generic, c.Spec), Tail: c.Code[max(0, len(c.Code)-8):]}
+		row := choiceRow{Code: c.Code, Drug: inventory.DrugName(c.Generic, c.Spec), Tail: c.Code[max(0, len(c.Code)-13):]}
 		if c.Batch != "" {
 			row.About = "批号 " + c.Batch
 		}
