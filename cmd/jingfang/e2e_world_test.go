@@ -188,7 +188,7 @@ func TestHouse(t *testing.T) {
 		{"other site", (*world).testOtherSite},
 		{"bad input", (*world).testBadInput}, {"bad arrivals", (*world).testBadArrivals}, {"odd requests", (*world).testOddRequests},
 		{"statements", (*world).testStatements}, {"gallery", (*world).testGalleryPages},
-		{"whole year", (*world).testWholeYear}, {"late doctor", (*world).testLateDoctor},
+		{"whole year", (*world).testWholeYear}, {"late doctor", (*world).testLateDoctor}, {"packing paper", (*world).testPackingPaper},
 		{"tables", (*world).testTables},
 		{"pages", (*world).testShots},
 	} {
