@@ -46,7 +46,7 @@ func (s *Service) close(ctx context.Context, tx *db.Tx, by identity.Actor, x Ses
 	if err != nil {
 		return ClosingAnswer{}, err
 	}
-	a := ClosingAnswer{Closed, fmt.Sprintf("场次已结束，%s确认。%s。", namesOf(run.signed), e.Sentence())}
+	a := ClosingAnswer{Closed, fmt.Sprintf("场次已结束，由%s确认。%s。", namesOf(run.signed), e.Sentence())}
 	return a, s.hub.Touch(ctx, tx, append([]int64{x.ID}, run.targets...)...)
 }
 
