@@ -29,7 +29,10 @@ type wallView struct {
 	Note    string // while nothing is going on
 }
 
-type wallTable struct{ Word, Number string }
+type wallTable struct {
+	Word, Number string
+	Free         bool // nobody sits there
+}
 
 type wallNext struct {
 	Number string
@@ -39,9 +42,9 @@ type wallNext struct {
 func newWallView(s session.Snapshot) wallView {
 	v := wallView{Waiting: fmt.Sprint(s.Queue.Waiting)}
 	for i, d := range s.Doctors {
-		t := wallTable{Word: fmt.Sprintf("诊台 %d", i+1), Number: "—"}
+		t := wallTable{Word: fmt.Sprintf("诊台 %d", i+1), Number: "—", Free: true}
 		if d.Number > 0 {
-			t.Number = fmt.Sprint(d.Number)
+			t.Number, t.Free = fmt.Sprint(d.Number), false
 		}
 		v.Tables = append(v.Tables, t)
 	}
