@@ -25,7 +25,12 @@ func giveMissing(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, m
 	if err != nil {
 		return "", err
 	}
-	if err := giveFact(ctx, tx, by, x, v, m, in); err != nil {
+	packs, err := inventory.LockPacks(ctx, tx, []string{m.Code})
+	if err != nil {
+		return "", err
+	}
+	e := inventory.Entry{How: inventory.HowInferred, Reason: cut("收尾补记："+in.Reason, 200), Command: in.CommandID}
+	if err := giveFact(ctx, tx, by, x, v, packs[m.Code], e); err != nil {
 		return "", err
 	}
 	text := fmt.Sprintf("补记发药：%s，追溯码 %s（推定）。%s", m.DrugName(), m.Code, in.Reason)
@@ -36,28 +41,25 @@ func giveMissing(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, m
 	return fmt.Sprintf("已补记给 %d 号（记录 %d，推定），待%s签认。", v.Number, seq, doctorWord(v.Doctor)), nil
 }
 
-// giveFact moves the pack to the patient and writes the visit's line.
-func giveFact(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, m MissingPack, in Explaining) error {
-	packs, err := inventory.LockPacks(ctx, tx, []string{m.Code})
+// giveFact moves a locked pack to the patient, from wherever it was, and writes
+// the visit's line.
+func giveFact(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, p *inventory.Pack, e inventory.Entry) error {
+	moves, err := inventory.FactMoves(p.Facts(), p.UnitsTotal, 0, x.ID, *v.FinishedAt)
 	if err != nil {
-		return err
+		return moveRefused(err, p.DrugName())
 	}
-	p := packs[m.Code]
-	moves, err := inventory.FactMoves(p.Facts(), m.Content, 0, x.ID, *v.FinishedAt)
-	if err != nil {
-		return moveRefused(err, m.DrugName())
-	}
+	e.Visit, e.Device = v.ID, by.Device
 	var given int64
 	for _, move := range moves {
-		step, err := inventory.Write(ctx, tx, by, p, inventory.Entry{Move: move, Visit: v.ID, How: inventory.HowInferred,
-			Reason: cut("收尾补记："+in.Reason, 200), Device: by.Device, Command: in.CommandID})
+		e.Move = move
+		step, err := inventory.Write(ctx, tx, by, p, e)
 		if err != nil {
-			return moveRefused(err, m.DrugName())
+			return moveRefused(err, p.DrugName())
 		}
 		given = step.Quantity
 	}
-	err = tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at) VALUES ($1, $2, $3, 'inferred', $4, $5)`,
-		v.ID, m.PackID, given, *v.DoctorID, tx.Now)
+	err = tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		v.ID, p.ID, given, string(e.How), *v.DoctorID, tx.Now)
 	if db.IsUnique(err, "visit_line_active_uq") {
 		return db.RefuseBecause(err, db.Conflict, "这盒的一部分已在 %d 号的记录里。请选另一位患者，或按损坏、丢失处理。", v.Number)
 	}

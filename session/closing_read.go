@@ -11,13 +11,16 @@ import (
 
 // ClosingView is everything that the page of closing shows, read at one moment.
 type ClosingView struct {
-	Session    Session
-	Lines      []ClosingLine
-	Missing    []MissingPack
-	Equation   Equation
-	Open       []Visit // visits that are not over
-	Finished   []Visit // whom a missing box may have been given to
-	Requests   int     // let-in requests that nobody decided
+	Session  Session
+	Lines    []ClosingLine
+	Missing  []MissingPack
+	Equation Equation
+	Open     []Visit // visits that are not over
+	Finished []Visit // whom a missing box may have been given to
+	Requests int     // let-in requests that nobody decided
+	// Told is what doctors say was given and is not written down; it keeps nothing
+	// from closing, for some of it only a supplement can say.
+	Told       []ToldGiven
 	Team       []Member
 	Targets    []RollTarget
 	Confirmed  []Confirmation
@@ -67,6 +70,9 @@ func (v *ClosingView) readBoxes(ctx context.Context, tx *db.Tx) (err error) {
 		return err
 	}
 	if v.Missing, err = readMissing(ctx, tx, v.Session, v.Lines); err != nil {
+		return err
+	}
+	if v.Told, err = toldGiven(ctx, tx, v.Session.ID); err != nil {
 		return err
 	}
 	v.Targets, err = rollTargets(ctx, tx, v.Session)

@@ -17,6 +17,8 @@ func closingEvent(event string) string {
 		return "处理缺码"
 	case "closing.loss":
 		return "确认丢失"
+	case "closing.told":
+		return "补记已给出的药"
 	case "closing.roll":
 		return "选择余药去向"
 	case "closing.carrier":

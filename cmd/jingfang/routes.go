@@ -63,6 +63,7 @@ func (a *app) routes() []route {
 		{"POST", "/sessions/{id}/closing/scans", identity.ViewSession, long, s.ScanLeft},
 		{"POST", "/sessions/{id}/closing/exits", identity.ViewSession, quick, s.Explain},
 		{"POST", "/sessions/{id}/closing/losses", identity.ViewSession, quick, s.ConfirmLoss},
+		{"POST", "/sessions/{id}/closing/told", identity.ViewSession, quick, s.Told},
 		{"POST", "/sessions/{id}/closing/roll", identity.ViewSession, quick, s.RollOver},
 		{"POST", "/sessions/{id}/closing/carrier", identity.ViewSession, quick, s.Carry},
 		{"POST", "/sessions/{id}/closing/confirm", identity.ViewSession, long, s.ConfirmClosing},

@@ -253,6 +253,23 @@ func (h *Handlers) ConfirmLoss(w http.ResponseWriter, r *http.Request) error {
 	return h.answerStep(w, r, x, a)
 }
 
+// Told is POST /sessions/{id}/closing/told: a box that a doctor says was given.
+func (h *Handlers) Told(w http.ResponseWriter, r *http.Request) error {
+	x, err := parseClosing(r)
+	if err != nil {
+		return err
+	}
+	in := session.Telling{SessionID: x.session, CommandID: x.command, Code: r.PostFormValue("code")}
+	if in.Visit, err = formUUID(r, "visit"); err != nil {
+		return err
+	}
+	a, err := h.sessions.WriteTold(r.Context(), x.by, in)
+	if err != nil {
+		return err
+	}
+	return h.answerStep(w, r, x, a)
+}
+
 // RollOver is POST /sessions/{id}/closing/roll: where left-overs go.
 func (h *Handlers) RollOver(w http.ResponseWriter, r *http.Request) error {
 	x, err := parseClosing(r)

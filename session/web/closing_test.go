@@ -22,7 +22,7 @@ func closingRoutes(s *web.Handlers) []testRoute {
 		{"GET", "/sessions/{id}/closing", s.Closing}, {"POST", "/sessions/{id}/stop", s.Stop}, {"POST", "/sessions/{id}/resume", s.Resume},
 		{"POST", "/sessions/{id}/closing/counts", s.Count}, {"POST", "/sessions/{id}/closing/scans", s.ScanLeft},
 		{"POST", "/sessions/{id}/closing/exits", s.Explain}, {"POST", "/sessions/{id}/closing/losses", s.ConfirmLoss},
-		{"POST", "/sessions/{id}/closing/roll", s.RollOver}, {"POST", "/sessions/{id}/closing/carrier", s.Carry},
+		{"POST", "/sessions/{id}/closing/told", s.Told}, {"POST", "/sessions/{id}/closing/roll", s.RollOver}, {"POST", "/sessions/{id}/closing/carrier", s.Carry},
 		{"POST", "/sessions/{id}/closing/confirm", s.ConfirmClosing}, {"POST", "/sessions/{id}/supplements", s.AddSupplement},
 		{"POST", "/sessions/{id}/records/{record}/sign", s.SignLate},
 	}
@@ -130,6 +130,9 @@ func TestTheEvening(t *testing.T) {
 		t.Errorf("given to nobody: %d", r.status)
 	}
 	d.press("/closing/exits", "code", hidden, "exit", "given", "visit", d.visit.String())
+	if r := d.send("/closing/told", fields("code", hidden, "visit", d.visit.String())); r.status != 409 {
+		t.Errorf("what no doctor said is written down: %d", r.status)
+	}
 	round := d.roundTomorrow()
 	if doc = d.press("/closing/roll", "drug", "0", "to", fmt.Sprint(round)); !strings.Contains(doc.Find(line).Text(), "转到") {
 		t.Errorf("rolled over: %s", doc.Find(line).Text())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"jingfang/inventory"
 	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/patient"
@@ -68,6 +69,7 @@ type closingRest struct {
 	CanHelp   bool
 	Scan      bool // some line differs: its boxes are scanned
 	Missing   []missingRow
+	Told      []toldRow
 	Visits    []choiceView
 	Ready     bool
 	Confirmed []string
@@ -83,6 +85,9 @@ type missingRow struct {
 	LostBy                       string
 	MineLost                     bool
 }
+
+// toldRow is a code that a doctor says was given and is not recorded.
+type toldRow struct{ Visit, Number, Doctor, Code, Head, Tail, Why string }
 
 // closingDone is a closed session.
 type closingDone struct {
@@ -194,6 +199,10 @@ func newClosingRest(f session.ClosingView, by identity.Actor, url string) closin
 	for _, m := range f.Missing {
 		v.Missing = append(v.Missing, missingRow{Drug: m.DrugName(), Code: m.Code, Head: m.Code[:max(0, len(m.Code)-4)], Tail: tail(m.Code),
 			Last: m.LastHeld(), LostBy: m.LostBy, MineLost: m.LostByID == by.StaffID})
+	}
+	for _, t := range f.Told {
+		v.Told = append(v.Told, toldRow{Visit: t.Visit.String(), Number: fmt.Sprint(t.Number), Doctor: t.Doctor, Code: t.Code,
+			Head: t.Code[:max(0, len(t.Code)-4)], Tail: tail(t.Code), Why: inventory.AnswerKind(t.Kind).Sentence(inventory.Details{})})
 	}
 	v.Visits = visitChoices(f, by)
 	for _, c := range f.Confirmed {

@@ -60,6 +60,7 @@ func sampleClosing() session.ClosingView {
 			{Code: "80000030000000000105", DrugID: 3, Generic: "演示氯氮平片", Spec: "25mg×100片", LastAt: at, LastBy: "演示药师甲", LastKind: inventory.MoveAllocate, LostByID: 2, LostBy: "演示医生乙"}},
 		Open:     []session.Visit{{Number: 14, State: session.InConsultation, Doctor: "演示医生乙"}},
 		Finished: []session.Visit{{ID: uuid.UUID{1}, Number: 12, Doctor: "演示医生甲", Patient: "演示甲", FinishedAt: &at}}, Requests: 1,
+		Told:    []session.ToldGiven{{Number: 9, Doctor: "演示医生乙", Code: "80000010000000007777", Kind: "not_packed"}},
 		Team:    []session.Member{{StaffID: 1, Name: "演示药师甲", Part: session.PartPharmacist}, {StaffID: 2, Name: "演示医生乙", Part: session.PartDoctor}},
 		Targets: []session.RollTarget{{ID: 2, Site: "演示广兴", HeldOn: at.AddDate(0, 0, 1)}},
 	}
@@ -68,7 +69,7 @@ func sampleClosing() session.ClosingView {
 // sampleSettled is the same session when one of the two has confirmed.
 func sampleSettled() session.ClosingView {
 	v := sampleClosing()
-	v.Lines, v.Missing, v.Open, v.Requests = v.Lines[:1], nil, nil, 0
+	v.Lines, v.Missing, v.Open, v.Requests, v.Told = v.Lines[:1], nil, nil, 0, nil
 	v.Confirmed = []session.Confirmation{{StaffID: 2, Name: "演示医生乙", At: *v.Lines[0].CountedAt}}
 	return v
 }
