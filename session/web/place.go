@@ -10,11 +10,13 @@ import (
 	"jingfang/session/page"
 )
 
-// placeView is a part of a doctor's board that shows nothing. When it arrives or
-// the team changes, the browser asks whether its page is still the right one: the
-// table for a doctor of the team, the room for another.
+// placeView is a part of a doctor's board that shows nothing. When it arrives, or
+// the team or the session's state changes, the browser asks whether its page is
+// still the right one: the table for a doctor of the team, the room for another;
+// and the desk as it is now, which opens and closes with the session.
 type placeView struct {
-	URL string
+	URL   string
+	State string
 }
 
 func newPlaceView(s session.Snapshot) *placeView {
@@ -23,11 +25,12 @@ func newPlaceView(s session.Snapshot) *placeView {
 		ids[i] = fmt.Sprint(d.StaffID)
 	}
 	// The doctors stand in the address so that the part's bytes change with them.
-	return &placeView{URL: fmt.Sprintf("/sessions/%d/place?team=%s", s.Session.ID, strings.Join(ids, "-"))}
+	return &placeView{URL: fmt.Sprintf("/sessions/%d/place?team=%s", s.Session.ID, strings.Join(ids, "-")), State: string(s.Session.State)}
 }
 
-// Place is GET /sessions/{id}/place?kind=room|table: has the page loaded again
-// when it is the wrong one for whoever asks, and nothing otherwise.
+// Place is GET /sessions/{id}/place?kind=room|table&v=: has the page loaded again
+// when it is the wrong one for whoever asks; a table gets its desk if that is
+// another than v. Nothing otherwise.
 func (h *Handlers) Place(w http.ResponseWriter, r *http.Request) error {
 	by, x, err := h.findSession(r, identity.Dispense)
 	if err != nil {
@@ -51,6 +54,24 @@ func (h *Handlers) Place(w http.ResponseWriter, r *http.Request) error {
 	}
 	if r.URL.Query().Get("kind") != kind {
 		w.Header().Set("HX-Refresh", "true")
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return h.deskAgain(w, r, by, x, kind == "table" && r.URL.Query().Has("v"))
+}
+
+// deskAgain draws the desk of a table that shows another one.
+func (h *Handlers) deskAgain(w http.ResponseWriter, r *http.Request, by identity.Actor, x session.Session, table bool) error {
+	if table {
+		desk, err := h.readDesk(r.Context(), by, x)
+		if err != nil {
+			return err
+		}
+		if desk.Version() != r.URL.Query().Get("v") {
+			w.Header().Set("HX-Retarget", "#desk")
+			w.Header().Set("HX-Reswap", "outerHTML")
+			return h.site.Fragment(w, r, "desk", desk)
+		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

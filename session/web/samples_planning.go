@@ -28,7 +28,7 @@ func planningSamples() []page.Sample {
 		{Name: "roster_figures", Title: "应到人数", View: count}, {Name: "board_roster", Title: "应到一行", View: count},
 		{Name: "change", Title: "修改场次", View: changeView{Head: head, Staff: staff, Today: "2026-11-23", Error: "请写明原因，最多 200 个字，例如“台风”。"}},
 		{Name: "change", Title: "已改期", View: changeView{Head: head, Over: "本场次已改期，不能再改。", MovedURL: "#"}},
-		{Name: "board_place", Title: "房间还是诊桌", View: placeView{URL: "#"}},
+		{Name: "board_place", Title: "房间还是诊桌", View: placeView{URL: "#", State: "open"}},
 		{Name: "wall", Title: "叫号屏", View: wallPage{URL: "#", Wall: wall}}, {Name: "board_wall", Title: "叫号", View: wall},
 		{Name: "board_wall", Title: "叫号 还没有开始", View: newWallView(session.Snapshot{Session: session.Session{State: session.Planned}})},
 	}

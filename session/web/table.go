@@ -30,11 +30,22 @@ type deskView struct {
 	URL string // of the session
 	// Closed says why nothing can be scanned now; "" when something can.
 	Closed string
-	// OpenURL starts the session, for whoever of the team may.
-	OpenURL string
-	Next    *nextView
-	Sign    toSignView
-	Visit   *visitView
+	// OpenURL starts the session, for whoever of the team may; CloseURL leads to
+	// the counting in the evening.
+	OpenURL, CloseURL string
+	State             session.State
+	Next              *nextView
+	Sign              toSignView
+	Visit             *visitView
+}
+
+// Version names what is on the desk: the open visit as it is, or without one the
+// state of the session.
+func (d deskView) Version() string {
+	if d.Visit != nil {
+		return d.Visit.Version
+	}
+	return "none-" + string(d.State)
 }
 
 // nextView waits for a patient.
@@ -134,7 +145,7 @@ func (h *Handlers) table(w http.ResponseWriter, r *http.Request, by identity.Act
 
 // readDesk reads the doctor's open visit, or makes the call for the next one.
 func (h *Handlers) readDesk(ctx context.Context, by identity.Actor, x session.Session) (deskView, error) {
-	desk := deskView{URL: fmt.Sprintf("/sessions/%d", x.ID)}
+	desk := deskView{URL: fmt.Sprintf("/sessions/%d", x.ID), State: x.State}
 	v, open, err := session.CurrentVisit(ctx, h.db, x.ID, by.StaffID)
 	if err != nil {
 		return desk, err
@@ -150,6 +161,9 @@ func (h *Handlers) readDesk(ctx context.Context, by identity.Actor, x session.Se
 		desk.Closed = closedSentence(x.State)
 		if x.State == session.Planned && by.Can(identity.OpenSession, x.SiteID) == nil {
 			desk.OpenURL = desk.URL + "/open"
+		}
+		if x.State == session.Closing || x.State == session.Closed {
+			desk.CloseURL = desk.URL + "/closing"
 		}
 		return desk, nil
 	}
