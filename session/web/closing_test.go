@@ -123,6 +123,12 @@ func TestTheEvening(t *testing.T) {
 		!strings.Contains(doc.Find(".closing-missing").Text(), "药师甲") {
 		t.Fatalf("%d missing: %s", n, doc.Find(".closing-missing").Text())
 	}
+	d.lookAs(d.doctors[0])
+	d.page(d.path + "/closing")
+	if n := d.statements.Load(); n > 11 { // and one for the door
+		t.Errorf("the page with all that can be on it takes a doctor %d statements", n)
+	}
+	d.lookAs(d.chief)
 	if r := d.send("/closing/confirm", fields()); r.status != 409 || !strings.Contains(r.body, hidden) {
 		t.Errorf("closing with a hidden pack: %d %s", r.status, r.body)
 	}
