@@ -101,15 +101,34 @@ func (w *world) stopDispensing(s *modelSession) act {
 
 func (w *world) resumeDispensing(s *modelSession) act {
 	by, in := w.aPharmacist(), session.Stopping{SessionID: s.ID, CommandID: w.id(), Reason: "又来一位"}
-	return act{name: "resume", may: w.leads(by, s) && s.State == session.Closing,
+	return act{name: "resume", may: w.leads(by, s) && s.State == session.Closing && s.Carrier == 0,
 		do: func() (any, error) { return w.svc.ResumeDispensing(w.ctx, by, in) },
 		then: func() {
 			s.State = session.Open
-			clear(s.Counted)
-			clear(s.Seen)
-			clear(s.Reported)
-			s.forget()
+			s.forgetCounts()
 		}}
+}
+
+// nameCarrier sends the left-overs home with somebody of the team.
+func (w *world) nameCarrier(s *modelSession) act {
+	by, in := w.aPharmacist(), session.Carrying{SessionID: s.ID, CommandID: w.id(), StaffID: one(w.r, w.people).StaffID}
+	_, _, open := w.openOf(s.ID, func(modelVisit) bool { return true })
+	return act{name: "carrier", may: w.leads(by, s) && s.State == session.Closing && s.Carrier == 0 && !open && s.part(in.StaffID) != "",
+		do: func() (any, error) { return w.svc.NameCarrier(w.ctx, by, in) },
+		then: func() {
+			s.Carrier = in.StaffID
+			s.forgetCounts()
+		}}
+}
+
+// openTarget opens the session that is to take the left-overs.
+func (w *world) openTarget(s *modelSession) act {
+	for _, drug := range w.drugs {
+		if to := s.Target[drug]; to != 0 {
+			return w.openRound(w.sessions[to])
+		}
+	}
+	return w.openRound(s)
 }
 
 func (w *world) countLeft(s *modelSession) act {
@@ -135,7 +154,7 @@ func (w *world) seeLeft(s *modelSession) act {
 	codes := w.someCodes(12, func(c string, p modelPack) bool {
 		return p.State == inventory.StateAllocated && p.Session == s.ID && !s.Seen[c] || p.State == inventory.StateLost && w.usually(5)
 	})
-	if exact := w.asCounted(s); len(exact) > 0 && w.usually(70) {
+	if exact := w.asCounted(s); len(exact) > 0 && w.usually(90) {
 		codes = exact
 	}
 	in.Codes = join(codes)
@@ -188,7 +207,10 @@ func (w *world) explainMissing(s *modelSession) act {
 	by := w.aPharmacist()
 	in := session.Explaining{SessionID: s.ID, CommandID: w.id(), Reason: "核对", Visit: w.aVisit(s),
 		Exit: one(w.r, []session.ExitKind{session.ExitGiven, session.ExitDamaged, session.ExitLost})}
-	in.Code = w.code(func(c string, _ modelPack) bool { return w.missing(s, c) })
+	loosely := w.usually(15) // a box that is there, or was scanned
+	in.Code = w.code(func(c string, p modelPack) bool {
+		return w.missing(s, c) || loosely && p.State == inventory.StateAllocated && p.Session == s.ID
+	})
 	if in.Exit == session.ExitGiven && w.usually(80) {
 		for _, id := range w.visitIDs {
 			if v := w.visits[id]; v.Session == s.ID && v.State == session.Finished && w.usually(50) {
@@ -265,6 +287,14 @@ func (w *world) confirmClosing(s *modelSession) act {
 	by, in := w.anybody(), session.Confirming{SessionID: s.ID, CommandID: w.id()}
 	_, before := s.Confirmed[by.StaffID]
 	lead := w.leads(by, s)
+	if len(s.Confirmed) > 0 && w.usually(25) {
+		for _, again := range w.people {
+			if _, said := s.Confirmed[again.StaffID]; said {
+				by = again
+			}
+		}
+		lead, before = w.leads(by, s), true
+	}
 	leading := lead
 	for _, l := range s.Confirmed {
 		leading = leading || l

@@ -55,6 +55,7 @@ type modelSession struct {
 	Losses    map[string]bool  // codes that two people said are lost
 	Target    map[int64]int64  // drug → session
 	Confirmed map[int64]bool   // who → leading
+	Carrier   int64
 }
 
 type modelCount struct {
@@ -154,6 +155,14 @@ func (m *model) withdraw(visit uuid.UUID) {
 // forget is what a step of closing does to the confirmations.
 func (s *modelSession) forget() { s.Confirmed = map[int64]bool{} }
 
+// forgetCounts is what resuming, or leaving with the left-overs, does.
+func (s *modelSession) forgetCounts() {
+	clear(s.Counted)
+	clear(s.Seen)
+	clear(s.Reported)
+	s.forget()
+}
+
 // readModel reads the whole world on one snapshot.
 func readModel(ctx context.Context, d *db.DB, now time.Time) (*model, error) {
 	m := &model{packs: map[string]modelPack{}, visits: map[uuid.UUID]modelVisit{}, sessions: map[int64]*modelSession{}, requests: map[uuid.UUID]modelRequest{}}
@@ -218,14 +227,16 @@ func (m *model) readVisits(ctx context.Context, tx *db.Tx, _ time.Time) error {
 
 func (m *model) readSessions(ctx context.Context, tx *db.Tx, _ time.Time) error {
 	var sessions []struct {
-		ID    int64         `db:"id"`
-		State session.State `db:"state"`
+		ID      int64         `db:"id"`
+		State   session.State `db:"state"`
+		Carrier int64         `db:"carrier"`
 	}
-	if err := tx.Select(ctx, &sessions, `SELECT id, state FROM clinic_session`); err != nil {
+	if err := tx.Select(ctx, &sessions, `SELECT id, state, COALESCE(carrier_id, 0) AS carrier FROM clinic_session`); err != nil {
 		return err
 	}
 	for _, s := range sessions {
 		m.sessions[s.ID] = newModelSession(s.ID, s.State)
+		m.sessions[s.ID].Carrier = s.Carrier
 	}
 	var team []struct {
 		Session int64        `db:"session_id"`

@@ -45,7 +45,7 @@ type kept struct {
 // the database must say the same, ledger, equations and chains must hold, and a
 // command sent again must change nothing and be answered the same.
 func TestSixPeopleAndAModel(t *testing.T) {
-	seed, steps := chance(t, 4000, 300)
+	seed, steps := chance(t, 5000, 300)
 	w := newWorld(t, seed)
 	var sent []kept
 	done := map[string]int{}
@@ -125,17 +125,18 @@ func (w *world) choose() act {
 	case session.Open:
 		list = []func(*modelSession) act{w.arrive, w.arrive, w.arrive, w.arrive, w.arrive, w.arrive, w.scan, w.scan, w.scan, w.scan, w.scan, w.scan, w.scan,
 			w.undo, w.undo, w.finish, w.finish, w.finishAbsent, w.queueStep, w.queueStep, w.ask, w.ask, w.decideRequest, w.decideRequest, w.pack, w.unpack}
-		if w.r.IntN(120) == 0 {
+		if w.r.IntN(50) == 0 {
 			list = []func(*modelSession) act{w.stopDispensing}
 		}
 	default:
 		list = []func(*modelSession) act{w.countLeft, w.countLeft, w.countLeft, w.seeLeft, w.seeLeft, w.seeLeft, w.explainMissing, w.explainMissing, w.explainMissing,
-			w.confirmLoss, w.confirmLoss, w.rollOver, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.finishAbsent, w.queueStep, w.queueStep}
+			w.confirmLoss, w.confirmLoss, w.rollOver, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.finishAbsent, w.queueStep, w.queueStep,
+			w.undo, w.undo, w.scan, w.arrive, w.ask, w.decideRequest, w.pack, w.unpack, w.openTarget}
 		if w.usually(70) && s.State == session.Closing {
 			list = w.wanting(s)
 		}
-		if w.r.IntN(150) == 0 {
-			list = []func(*modelSession) act{w.resumeDispensing}
+		if w.r.IntN(100) == 0 {
+			list = []func(*modelSession) act{w.resumeDispensing, w.nameCarrier}
 		}
 	}
 	return one(w.r, list)(s)
@@ -148,7 +149,10 @@ func (w *world) wanting(s *modelSession) []func(*modelSession) act {
 	}
 	for _, code := range w.codes {
 		if w.missing(s, code) {
-			return []func(*modelSession) act{w.explainMissing, w.explainMissing, w.explainMissing, w.confirmLoss, w.confirmLoss, w.seeLeft}
+			if len(s.Reported) > 0 && w.usually(60) {
+				return []func(*modelSession) act{w.confirmLoss}
+			}
+			return []func(*modelSession) act{w.explainMissing}
 		}
 	}
 	for _, drug := range w.drugs {

@@ -267,7 +267,7 @@ func (w *world) can(by identity.Actor, p identity.Permission) bool { return by.C
 
 // leads and helps are the two circles of closing.
 func (w *world) leads(by identity.Actor, s *modelSession) bool {
-	return by.StaffID == w.chief.StaffID || w.can(by, identity.CloseSession) && s.part(by.StaffID) == session.PartPharmacist
+	return by.StaffID == w.chief.StaffID || w.can(by, identity.CloseSession) && (s.Carrier != 0 || s.part(by.StaffID) == session.PartPharmacist)
 }
 
 func (w *world) helps(by identity.Actor, s *modelSession) bool {
