@@ -55,14 +55,17 @@ func TestRollOverRefusals(t *testing.T) {
 	next := e.secondSession()
 	e.must(e.roll(0, next))
 	e.must(e.count(3, 0))
-	set := func(query string) {
+	expire := func(days int) {
 		t.Helper()
-		e.must(e.db.Owner.InTx(e.ctx, func(ctx context.Context, tx *db.Tx) error { _, err := tx.Exec(ctx, query); return err }))
+		e.must(e.db.Owner.InTx(e.ctx, func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE pack SET expires_on = $1::date`, tx.Now.AddDate(0, 0, days))
+			return err
+		}))
 	}
-	set(`UPDATE pack SET expires_on = current_date - 2`)
+	expire(-2)
 	_, err := e.confirm(e.chief)
 	e.refused(err, db.Conflict, "过期", e.codes[1])
-	set(`UPDATE pack SET expires_on = current_date + 100`)
+	expire(100)
 	_, err = e.confirm(e.chief)
 	e.must(err)
 	e.must(e.svc.OpenSession(e.ctx, e.chief, next))
