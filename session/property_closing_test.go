@@ -207,7 +207,7 @@ func (w *world) explainMissing(s *modelSession) act {
 	by := w.aPharmacist()
 	in := session.Explaining{SessionID: s.ID, CommandID: w.id(), Reason: "核对", Visit: w.aVisit(s),
 		Exit: one(w.r, []session.ExitKind{session.ExitGiven, session.ExitDamaged, session.ExitLost})}
-	loosely := w.usually(15) // a box that is there, or was scanned
+	loosely := w.usually(35) // a box that is there, or was scanned
 	in.Code = w.code(func(c string, p modelPack) bool {
 		return w.missing(s, c) || loosely && p.State == inventory.StateAllocated && p.Session == s.ID
 	})
@@ -257,8 +257,13 @@ func (w *world) confirmLoss(s *modelSession) act {
 
 func (w *world) rollOver(s *modelSession) act {
 	by, in := w.aPharmacist(), session.Rolling{SessionID: s.ID, CommandID: w.id()}
-	if w.usually(60) {
+	if w.usually(70) {
 		in.ToID = w.aSession().ID
+	}
+	for id, x := range w.sessions {
+		if now := w.sessions[in.ToID]; now != nil && x.State == session.Planned && (now.State != session.Planned || id < in.ToID) {
+			in.ToID = id // the first one that is planned, where there is one
+		}
 	}
 	if w.usually(60) {
 		in.DrugID = one(w.r, w.drugs)

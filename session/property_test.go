@@ -130,8 +130,8 @@ func (w *world) choose() act {
 		}
 	default:
 		list = []func(*modelSession) act{w.countLeft, w.countLeft, w.countLeft, w.seeLeft, w.seeLeft, w.seeLeft, w.explainMissing, w.explainMissing, w.explainMissing,
-			w.confirmLoss, w.confirmLoss, w.rollOver, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.finishAbsent, w.queueStep, w.queueStep,
-			w.undo, w.undo, w.scan, w.arrive, w.ask, w.decideRequest, w.pack, w.unpack, w.openTarget}
+			w.confirmLoss, w.confirmLoss, w.rollOver, w.rollOver, w.rollOver, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.finishAbsent, w.queueStep, w.queueStep,
+			w.undo, w.undo, w.scan, w.arrive, w.ask, w.decideRequest, w.pack, w.unpack, w.openTarget, w.openTarget}
 		if w.usually(70) && s.State == session.Closing {
 			list = w.wanting(s)
 		}
@@ -145,7 +145,7 @@ func (w *world) choose() act {
 // wanting is what keeps a closing session from being closed.
 func (w *world) wanting(s *modelSession) []func(*modelSession) act {
 	if _, _, open := w.openOf(s.ID, func(modelVisit) bool { return true }); open {
-		return []func(*modelSession) act{w.finishAbsent, w.queueStep, w.finish}
+		return []func(*modelSession) act{w.finishAbsent, w.finishAbsent, w.queueStep, w.finish, w.undo, w.scan}
 	}
 	for _, code := range w.codes {
 		if w.missing(s, code) {
@@ -166,7 +166,10 @@ func (w *world) wanting(s *modelSession) []func(*modelSession) act {
 		}
 	}
 	if !w.ready(s) {
-		return []func(*modelSession) act{w.rollOver}
+		return []func(*modelSession) act{w.rollOver, w.confirmClosing, w.confirmClosing}
+	}
+	if len(s.Target) > 0 && w.usually(25) {
+		return []func(*modelSession) act{w.openTarget}
 	}
 	return []func(*modelSession) act{w.confirmClosing}
 }
