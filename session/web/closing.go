@@ -47,9 +47,19 @@ func (h *Handlers) Closing(w http.ResponseWriter, r *http.Request) error {
 }
 
 // closingNews answers a page that heard of a change: the verdicts of the lines, and
-// whether there is more to see than that.
+// whether there is more to see than that. When the counting has ended there is
+// nothing left that somebody may be typing, and the page becomes what it is now.
 func (h *Handlers) closingNews(w http.ResponseWriter, r *http.Request, v closingBody) error {
-	v.News.Changed = v.Rest.Version != r.URL.Query().Get("v")
+	seen := r.URL.Query().Get("v")
+	counting := v.State == string(session.Closing)
+	switch {
+	case !counting && seen == v.State:
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	case !counting || seen == string(session.Open):
+		return h.closingAgain(w, r, v)
+	}
+	v.News.Changed = v.Rest.Version != seen
 	v.News.URL = v.URL
 	parts := []page.Part{{Name: "closing_news", View: v.News}}
 	for _, l := range v.Lines {
@@ -57,6 +67,22 @@ func (h *Handlers) closingNews(w http.ResponseWriter, r *http.Request, v closing
 		parts = append(parts, page.Part{Name: "closing_status", View: l})
 	}
 	return h.site.Fragments(w, r, http.StatusOK, parts...)
+}
+
+// closingAgain draws the page of a session whose state has changed.
+func (h *Handlers) closingAgain(w http.ResponseWriter, r *http.Request, v closingBody) error {
+	w.Header().Set("HX-Retarget", "#closing")
+	w.Header().Set("HX-Reswap", "outerHTML")
+	band := page.Band{Tone: page.Caution, Text: v.Sentence}
+	switch {
+	case v.Done != nil:
+		band = page.Band{Tone: page.Good, Text: "本场次已结束。"}
+	case v.State == string(session.Open):
+		band.Text = "已恢复发药。"
+	case v.State == string(session.Closing):
+		band.Text = closedSentence(session.Closing)
+	}
+	return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "closing_body", View: v}, page.Part{Name: "band_area", View: band})
 }
 
 // closingBody reads what the page shows to a person.

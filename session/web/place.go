@@ -70,7 +70,11 @@ func (h *Handlers) deskAgain(w http.ResponseWriter, r *http.Request, by identity
 		if desk.Version() != r.URL.Query().Get("v") {
 			w.Header().Set("HX-Retarget", "#desk")
 			w.Header().Set("HX-Reswap", "outerHTML")
-			return h.site.Fragment(w, r, "desk", desk)
+			parts := []page.Part{{Name: "desk", View: desk}}
+			if desk.Closed != "" {
+				parts = append(parts, page.Part{Name: "band_area", View: page.Band{Tone: page.Caution, Text: desk.Closed}})
+			}
+			return h.site.Fragments(w, r, http.StatusOK, parts...)
 		}
 	}
 	w.WriteHeader(http.StatusNoContent)

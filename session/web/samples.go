@@ -50,6 +50,7 @@ func samplePieces(b boardView, desk deskView, next *nextView, bench benchView) [
 		{Name: "board_doctors", Title: "医生", View: b.Doctors}, {Name: "doctor_card", Title: "一位医生", View: b.Doctors.Rows[0]},
 		{Name: "desk", Title: "诊桌", View: desk}, {Name: "desk_visit", Title: "就诊中", View: desk.Visit}, {Name: "desk_next", Title: "等下一位", View: next},
 		{Name: "desk", Title: "还没有开始", View: deskView{URL: "#", Closed: closedSentence(session.Planned), OpenURL: "#"}},
+		{Name: "desk", Title: "清点时", View: deskView{URL: "#", Closed: closedSentence(session.Closing), CloseURL: "#", State: session.Closing}},
 		{Name: "check_in", Title: "签到", View: checkInView{URL: "#", Visit: "v"}}, {Name: "bench", Title: "装箱", View: bench},
 		{Name: "band_area", Title: "回答", View: page.Band{Tone: page.Bad, Text: "此药已于 10:42 由陈医生发给 12 号。请换一盒。"}},
 	}

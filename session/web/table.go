@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -229,7 +230,7 @@ func about(p patient.Patient, now time.Time) string {
 	if age := p.Age(now); age >= 0 {
 		text += fmt.Sprintf(" %d 岁", age)
 	}
-	return text + " · " + p.Number + " · " + p.HomeSite
+	return strings.TrimPrefix(strings.TrimSpace(text)+" · ", " · ") + p.Number + " · " + p.HomeSite
 }
 
 func newLineView(l session.Line) lineView {
