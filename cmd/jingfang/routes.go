@@ -147,7 +147,8 @@ func (a *app) open(r chi.Router) {
 func (a *app) closed(r chi.Router) {
 	r.Use(a.door.Middleware)
 	r.Group(func(r chi.Router) {
-		r.Use(limited(quick))
+		// The first run hashes three passwords, 600,000 rounds each.
+		r.Use(limited(long))
 		a.door.Routes(r)
 	})
 	for _, x := range a.routes() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,7 +14,7 @@ const (
 	sweepEvery  = time.Hour
 	renewEvery  = 12 * time.Hour
 	// lastAnchor bounds the anchor at the end of the program.
-	lastAnchor = 5 * time.Second
+	lastAnchor = 20 * time.Second
 )
 
 // work runs the background work until ctx ends. A failure of one round is
@@ -37,7 +38,7 @@ func (a *app) work(ctx context.Context, sec security) error {
 	// What was written since the last anchor is anchored before the program ends.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnchor)
 	defer cancel()
-	if failed := a.anchor(last); failed != nil {
+	if failed := errors.Join(a.exchange.Settle(last), a.anchor(last)); failed != nil {
 		a.log.Warn("no anchor at the end", "error", failed)
 	}
 	return err

@@ -26,9 +26,10 @@ type Log struct {
 	host    string
 	started time.Time
 
-	mu    sync.Mutex
-	queue []*item
-	busy  bool // a flusher runs
+	mu      sync.Mutex
+	queue   []*item
+	busy    bool            // a flusher runs
+	settled []chan struct{} // who waits until nothing is being written
 
 	w *writer // the flusher's own
 }

@@ -277,3 +277,24 @@ func TestWithoutOfficerKeyNothingIsExchanged(t *testing.T) {
 type noOfficer struct{ seal.KeyProvider }
 
 func (noOfficer) LogWrapKey() (*seal.PublicKey, error) { return nil, seal.ErrNoLogOfficer }
+
+// TestSettle: an entry whose asker has gone is still written, and what is read
+// after Settle does not change any more.
+func TestSettle(t *testing.T) {
+	f := setUp(t)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range 20 {
+		_, err := f.log.Record(gone, pull(fmt.Sprint(i)), ok("late"), time.Millisecond)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	if err := f.log.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	list, err := translog.List(t.Context(), f.db.App, translog.Filter{})
+	if err != nil || len(list) != 20 {
+		t.Errorf("%d exchanges are there, want 20: %v", len(list), err)
+	}
+}

@@ -68,8 +68,32 @@ func (l *Log) take() []*item {
 	l.queue = l.queue[n:]
 	if n == 0 {
 		l.busy = false
+		for _, waits := range l.settled {
+			close(waits)
+		}
+		l.settled = nil
 	}
 	return batch
+}
+
+// Settle waits until everything that was handed in has been written or has
+// failed. Whoever asked may be gone long before, for a cancelled request does
+// not take its entry back; the last anchor of a program comes after this.
+func (l *Log) Settle(ctx context.Context) error {
+	l.mu.Lock()
+	if !l.busy {
+		l.mu.Unlock()
+		return nil
+	}
+	done := make(chan struct{})
+	l.settled = append(l.settled, done)
+	l.mu.Unlock()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // write commits a batch. After an error nobody knows whether the rows are
