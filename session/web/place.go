@@ -72,7 +72,11 @@ func (h *Handlers) deskAgain(w http.ResponseWriter, r *http.Request, by identity
 			w.Header().Set("HX-Reswap", "outerHTML")
 			parts := []page.Part{{Name: "desk", View: desk}}
 			if desk.Closed != "" {
-				parts = append(parts, page.Part{Name: "band_area", View: page.Band{Tone: page.Caution, Text: desk.Closed}})
+				band := page.Band{Tone: page.Caution, Text: desk.Closed}
+				if desk.State == session.Closed {
+					band.Tone = page.Good
+				}
+				parts = append(parts, page.Part{Name: "band_area", View: band})
 			}
 			return h.site.Fragments(w, r, http.StatusOK, parts...)
 		}
