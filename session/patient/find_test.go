@@ -163,7 +163,7 @@ func TestSitesFor(t *testing.T) {
 	h := newHouse(t)
 	h.site("演示旧点", false)
 	sites := func(by identity.Actor) string {
-		list, err := patient.SitesFor(ctx(), h.d, by, identity.RegisterPatient)
+		list, err := identity.SitesFor(ctx(), h.d, by, identity.RegisterPatient)
 		check(t, err)
 		names := ""
 		for _, s := range list {

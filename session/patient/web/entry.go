@@ -73,7 +73,7 @@ func typedEntry(r *http.Request) entryView {
 // siteChoices are the sites where the person registers patients; a single one
 // is chosen already.
 func (h *Handlers) siteChoices(ctx context.Context, by identity.Actor, chosen string) ([]choiceView, error) {
-	sites, err := patient.SitesFor(ctx, h.db, by, identity.RegisterPatient)
+	sites, err := identity.SitesFor(ctx, h.db, by, identity.RegisterPatient)
 	if err != nil {
 		return nil, err
 	}
