@@ -36,7 +36,7 @@ func (s *Service) FinishForAbsent(ctx context.Context, by identity.Actor, in Abs
 		return FinishAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "finish_absent", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (FinishAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (FinishAnswer, error) {
 		return s.finishForAbsent(ctx, tx, by, in)
 	})
 	return answer, s.denied(ctx, by, in.SessionID, err)

@@ -69,7 +69,7 @@ func (s *Service) CheckIn(ctx context.Context, by identity.Actor, in Arrival) (A
 		return ArrivalAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "check_in", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (ArrivalAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (ArrivalAnswer, error) {
 		// Looked up behind the command: a repeat gets its answer although the
 		// label has been revoked meanwhile. No lock is held yet.
 		p, err := findActive(ctx, tx, in.Patient)

@@ -94,7 +94,7 @@ func runClosing[T any](ctx context.Context, s *Service, by identity.Actor, c clo
 	if err := c.who(ctx, s.db, by, x); err != nil {
 		return zero, s.denied(ctx, by, x.ID, err)
 	}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, identity.Command{ID: c.id, Kind: c.kind, Request: c.request}, fn)
+	answer, _, err := runCommand(ctx, s, c.session, by, identity.Command{ID: c.id, Kind: c.kind, Request: c.request}, fn)
 	return answer, err
 }
 

@@ -56,7 +56,7 @@ func (s *Service) Decide(ctx context.Context, by identity.Actor, in Deciding) (D
 		return DecideAnswer{}, db.Refuse(db.Invalid, "请写明放行或不放行的原因，最多 200 个字。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "decide", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (DecideAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (DecideAnswer, error) {
 		return s.decide(ctx, tx, by, in)
 	})
 	if db.IsUnique(err, "pack_code_uq") {

@@ -54,7 +54,7 @@ func (s *Service) Dispense(ctx context.Context, by identity.Actor, in Scan) (Sca
 		return ScanAnswer{}, db.Refuse(db.Invalid, "一次最多扫 %d 个码，这次有 %d 个。请分几次扫。", maxCodes, len(read))
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "dispense", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (ScanAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (ScanAnswer, error) {
 		return s.dispense(ctx, tx, by, in, read)
 	})
 	return answer, err

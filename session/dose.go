@@ -84,7 +84,7 @@ func (s *Service) SetDose(ctx context.Context, by identity.Actor, in Dosing) (Do
 		return DoseAnswer{}, db.Refuse(db.Invalid, "天数请填 1 到 366；不填表示不写。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "set_dose", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (DoseAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (DoseAnswer, error) {
 		return s.setDose(ctx, tx, by, in)
 	})
 	return answer, err

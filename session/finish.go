@@ -54,7 +54,7 @@ func (s *Service) FinishVisit(ctx context.Context, by identity.Actor, in Ending)
 		return FinishAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "finish", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (FinishAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (FinishAnswer, error) {
 		return s.finish(ctx, tx, by, in)
 	})
 	return answer, err

@@ -77,7 +77,7 @@ func (s *Service) NoteOwed(ctx context.Context, by identity.Actor, in OwedNote) 
 		return OwedAnswer{}, db.Refuse(db.Invalid, "备注最多 200 个字，请写短一些。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "note_owed", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (OwedAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (OwedAnswer, error) {
 		return s.noteOwed(ctx, tx, by, in)
 	})
 	if db.IsForeignKey(err, "owed_medicine_drug_fk") {
@@ -116,7 +116,7 @@ func (s *Service) SettleOwed(ctx context.Context, by identity.Actor, in OwedSett
 		return OwedAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "settle_owed", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (OwedAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (OwedAnswer, error) {
 		return s.settleOwed(ctx, tx, by, in)
 	})
 	return answer, err

@@ -53,7 +53,7 @@ func (s *Service) packing(ctx context.Context, by identity.Actor, in Packing, ki
 		return PackingAnswer{}, db.Refuse(db.Invalid, "一次最多 %d 个码，这次有 %d 个。请分几次。", maxPacked, len(read))
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: kind, Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (PackingAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (PackingAnswer, error) {
 		return s.movePacks(ctx, tx, by, in, read, move)
 	})
 	return answer, err

@@ -51,7 +51,7 @@ func (s *Service) MoveInQueue(ctx context.Context, by identity.Actor, in Queuein
 		return QueueAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "queue", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (QueueAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (QueueAnswer, error) {
 		return s.moveInQueue(ctx, tx, by, in)
 	})
 	return answer, s.denied(ctx, by, in.SessionID, err)

@@ -66,7 +66,7 @@ func (s *Service) PutAway(ctx context.Context, by identity.Actor, in Resolving) 
 		return ResolveAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "put_away", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (ResolveAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (ResolveAnswer, error) {
 		return s.putAway(ctx, tx, by, in)
 	})
 	return answer, err

@@ -102,7 +102,7 @@ func (s *Service) AskLetIn(ctx context.Context, by identity.Actor, in Asking) (A
 		return AskAnswer{}, db.Refuse(db.Invalid, "要放行的追溯码不对。请重扫那一盒，再点“请药师放行”。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "ask_let_in", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (AskAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (AskAnswer, error) {
 		return s.askLetIn(ctx, tx, by, in, read)
 	})
 	if db.IsUnique(err, "let_in_request_open_uq") {

@@ -83,7 +83,7 @@ func (s *Service) callOff(ctx context.Context, by identity.Actor, in CallOff, ki
 		return CallOffAnswer{}, db.Refuse(db.Invalid, "请写明原因，最多 200 个字，例如“台风”。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: kind, Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (CallOffAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (CallOffAnswer, error) {
 		x, err := lock(ctx, tx, in.SessionID, Planned, Open)
 		if err != nil {
 			return CallOffAnswer{}, err

@@ -112,7 +112,7 @@ func (s *Service) ChangeRoster(ctx context.Context, by identity.Actor, in Roster
 		return RosterAnswer{}, db.Refuse(db.Invalid, "请扫患者二维码或输入编号。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "roster", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (RosterAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (RosterAnswer, error) {
 		return s.changeRoster(ctx, tx, by, in)
 	})
 	return answer, err

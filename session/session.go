@@ -64,13 +64,14 @@ type Service struct {
 	db       *db.DB
 	hub      *live.Hub
 	patients *patient.Registry
+	gates    *gates
 	keys     seal.KeyProvider // nil: nothing can be signed, so nothing closed
 }
 
 // New makes the service. A nil hub only raises versions: other servers' screens
 // change all the same.
 func New(d *db.DB, hub *live.Hub, patients *patient.Registry) *Service {
-	return &Service{db: d, hub: hub, patients: patients}
+	return &Service{db: d, hub: hub, patients: patients, gates: newGates()}
 }
 
 // WithKeys gives a service that signs the heads of closed sessions.

@@ -42,7 +42,7 @@ func (s *Service) AddSupplement(ctx context.Context, by identity.Actor, in Suppl
 		return SupplementAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "supplement", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (SupplementAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (SupplementAnswer, error) {
 		return s.supplement(ctx, tx, by, in)
 	})
 	return answer, err

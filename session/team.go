@@ -31,7 +31,7 @@ func (s *Service) ChangeTeam(ctx context.Context, by identity.Actor, in TeamChan
 		return err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "team", Request: in}
-	_, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (bool, error) {
+	_, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (bool, error) {
 		return true, s.changeTeam(ctx, tx, by, in.SessionID, p)
 	})
 	return err

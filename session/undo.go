@@ -31,7 +31,7 @@ func (s *Service) Undo(ctx context.Context, by identity.Actor, in Undoing) (Scan
 		return ScanAnswer{}, db.RefuseBecause(err, db.Invalid, "要撤销的追溯码不对。请在列表里点“撤销”，或重扫那一盒。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "undo", Request: in}
-	answer, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (ScanAnswer, error) {
+	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (ScanAnswer, error) {
 		return s.undo(ctx, tx, by, in, code)
 	})
 	return answer, s.denied(ctx, by, in.SessionID, err)
