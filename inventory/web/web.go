@@ -42,9 +42,9 @@ func New(site *page.Site, d *db.DB, stock *inventory.Service) *Handlers {
 // who gives the acting person of a request, who must hold the permission
 // somewhere: the pharmacy is one for all sites.
 func who(r *http.Request, p identity.Permission) (identity.Actor, error) {
-	by, ok := identity.ActorOf(r.Context())
-	if !ok {
-		return by, db.Refuse(db.LoggedOut, "请先登录。")
+	by, err := identity.Who(r.Context())
+	if err != nil {
+		return by, err
 	}
 	return by, by.Can(p, 0)
 }

@@ -27,7 +27,7 @@ type changeView struct {
 
 // Change is GET /sessions/{id}/change.
 func (h *Handlers) Change(w http.ResponseWriter, r *http.Request) error {
-	_, x, err := h.findSession(r, identity.PlanSession)
+	_, x, err := h.readSession(r, identity.PlanSession)
 	if err != nil {
 		return err
 	}

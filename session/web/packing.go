@@ -31,7 +31,7 @@ type packedRow struct{ Drug, Tail, Word, Tone, Why string }
 
 // Packing is GET /sessions/{id}/packing.
 func (h *Handlers) Packing(w http.ResponseWriter, r *http.Request) error {
-	_, x, err := h.findSession(r, identity.Allocate)
+	_, x, err := h.readSession(r, identity.Allocate)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func newPlaceView(s session.Snapshot) *placeView {
 // when it is the wrong one for whoever asks; a table gets its desk if that is
 // another than v. Nothing otherwise.
 func (h *Handlers) Place(w http.ResponseWriter, r *http.Request) error {
-	by, x, err := h.findSession(r, identity.Dispense)
+	by, x, err := h.readSession(r, identity.Dispense)
 	if err != nil {
 		return err
 	}

@@ -154,7 +154,7 @@ type packedBatchRow struct{ Drug, Spec, Batch, Expires, Packs, Unit, Loose strin
 // PackingList is GET /sessions/{id}/packing/list: what is packed, for the
 // printer and for who signs.
 func (h *Handlers) PackingList(w http.ResponseWriter, r *http.Request) error {
-	_, x, err := h.findSession(r, identity.Allocate)
+	_, x, err := h.readSession(r, identity.Allocate)
 	if err != nil {
 		return err
 	}

@@ -63,22 +63,6 @@ func (h *Handlers) Queue(w http.ResponseWriter, r *http.Request) error {
 	return h.site.Page(w, r, "queue", queuePage{Head: newHeadView(x), List: v})
 }
 
-// readSession finds the session in the address for somebody who holds a
-// permission at its site.
-func (h *Handlers) readSession(r *http.Request, p identity.Permission) (by identity.Actor, x session.Session, err error) {
-	if by, err = identity.Who(r.Context()); err != nil {
-		return by, x, err
-	}
-	id, err := sessionID(r)
-	if err != nil {
-		return by, x, err
-	}
-	if x, err = session.Find(r.Context(), h.db, id); err != nil {
-		return by, x, err
-	}
-	return by, x, identity.Allow(r.Context(), h.db, by, p, x.SiteID)
-}
-
 func (h *Handlers) readQueueList(r *http.Request, by identity.Actor, x session.Session, open string) (queueListView, error) {
 	list, err := session.QueueList(r.Context(), h.db, x.ID)
 	if err != nil {

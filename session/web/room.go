@@ -119,19 +119,8 @@ func newRoomJSON(s session.Snapshot) roomJSON {
 
 // Events is GET /sessions/{id}/events: the stream of the board.
 func (h *Handlers) Events(w http.ResponseWriter, r *http.Request) error {
-	by, err := identity.Who(r.Context())
+	by, x, err := h.readSession(r, identity.ViewSession)
 	if err != nil {
-		return err
-	}
-	id, err := sessionID(r)
-	if err != nil {
-		return err
-	}
-	x, err := session.Find(r.Context(), h.db, id)
-	if err != nil {
-		return err
-	}
-	if err := identity.Allow(r.Context(), h.db, by, identity.ViewSession, x.SiteID); err != nil {
 		return err
 	}
 	to := audienceIn(by, x)
@@ -141,7 +130,7 @@ func (h *Handlers) Events(w http.ResponseWriter, r *http.Request) error {
 	case view == "room" && scopeOf(to).answers:
 		to += inRoom
 	}
-	return h.hub.Serve(w, r, id, to, by.LoginID)
+	return h.hub.Serve(w, r, x.ID, to, by.LoginID)
 }
 
 // newCheckInView makes the form for the next patient; the id of the visit is

@@ -49,7 +49,7 @@ func newRosterPart(id int64, c session.RosterCount) rosterPart {
 
 // Roster is GET /sessions/{id}/roster, to programs as JSON.
 func (h *Handlers) Roster(w http.ResponseWriter, r *http.Request) error {
-	by, x, err := h.findSession(r, identity.ViewSession)
+	by, x, err := h.readSession(r, identity.ViewSession)
 	if err != nil {
 		return err
 	}
@@ -61,22 +61,6 @@ func (h *Handlers) Roster(w http.ResponseWriter, r *http.Request) error {
 		return h.site.JSON(w, r, http.StatusOK, newRosterJSON(v))
 	}
 	return h.site.Page(w, r, "roster", v)
-}
-
-// findSession reads the session in the address for somebody who holds a
-// permission at its site.
-func (h *Handlers) findSession(r *http.Request, p identity.Permission) (by identity.Actor, x session.Session, err error) {
-	if by, err = identity.Who(r.Context()); err != nil {
-		return by, x, err
-	}
-	id, err := sessionID(r)
-	if err != nil {
-		return by, x, err
-	}
-	if x, err = session.Find(r.Context(), h.db, id); err != nil {
-		return by, x, err
-	}
-	return by, x, identity.Allow(r.Context(), h.db, by, p, x.SiteID)
 }
 
 func (h *Handlers) readRosterView(r *http.Request, by identity.Actor, x session.Session) (rosterView, error) {

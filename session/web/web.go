@@ -82,6 +82,22 @@ func parseAct(r *http.Request) (a act, err error) {
 	return a, err
 }
 
+// readSession finds the session in the address for somebody who holds a
+// permission at its site.
+func (h *Handlers) readSession(r *http.Request, p identity.Permission) (by identity.Actor, x session.Session, err error) {
+	if by, err = identity.Who(r.Context()); err != nil {
+		return by, x, err
+	}
+	id, err := sessionID(r)
+	if err != nil {
+		return by, x, err
+	}
+	if x, err = session.Find(r.Context(), h.db, id); err != nil {
+		return by, x, err
+	}
+	return by, x, identity.Allow(r.Context(), h.db, by, p, x.SiteID)
+}
+
 // readRoom reads the board of the session in the address for somebody who holds
 // a permission at its site.
 func (h *Handlers) readRoom(r *http.Request, p identity.Permission) (by identity.Actor, s session.Snapshot, err error) {
