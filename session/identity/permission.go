@@ -19,6 +19,13 @@ const (
 	Allocate        Permission = "allocate"         // pack medicine for a session
 	ViewStock       Permission = "view_stock"       // see stock and ask for a code
 	TeachPrefix     Permission = "teach_prefix"     // say which drug a code's prefix means
+	CountStock      Permission = "count_stock"      // count boxes in a stocktake
+	ApproveCount    Permission = "approve_count"    // approve a stocktake's result
+	TakeReturn      Permission = "take_return"      // take back what a patient brings
+	Dispose         Permission = "dispose"          // report damage and loss, destroy, send back
+	Witness         Permission = "witness"          // confirm as the second person
+	Recall          Permission = "recall"           // start and lift a recall
+	CallPatients    Permission = "call_patients"    // see and telephone a recall's patients
 	RegisterPatient Permission = "register_patient" // enter and change patients
 	ViewPatient     Permission = "view_patient"     // see patients, masked
 	UnmaskPatient   Permission = "unmask_patient"   // see a sealed field in clear
@@ -36,6 +43,7 @@ func Permissions() []Permission {
 	return []Permission{
 		ViewSession, PlanSession, OpenSession, CloseSession, CheckIn, Dispense, FinishVisit, Undo, DecideRequest,
 		Receive, Allocate, ViewStock, TeachPrefix,
+		CountStock, ApproveCount, TakeReturn, Dispose, Witness, Recall, CallPatients,
 		RegisterPatient, ViewPatient, UnmaskPatient, PrintLabel,
 		ViewReports, ViewAudit, ViewTransferLog, ManageStaff, ManageRoles, ManageSystem,
 	}
@@ -70,6 +78,27 @@ func (p Permission) Label() string {
 		return "查看库存"
 	case TeachPrefix:
 		return "登记追溯码前缀"
+	}
+	return p.shelfLabel()
+}
+
+// shelfLabel is Label for the care of the stock.
+func (p Permission) shelfLabel() string {
+	switch p {
+	case CountStock:
+		return "盘点"
+	case ApproveCount:
+		return "审核盘点"
+	case TakeReturn:
+		return "收回患者退药"
+	case Dispose:
+		return "报损报失和销毁"
+	case Witness:
+		return "双人确认"
+	case Recall:
+		return "药品召回"
+	case CallPatients:
+		return "联系召回患者"
 	}
 	return p.officeLabel()
 }

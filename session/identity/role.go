@@ -63,13 +63,14 @@ func (r Role) May(p Permission) bool { return matrix()[r][p] }
 // a named deputy are that session's own rule, on top of this.
 var matrix = sync.OnceValue(func() map[Role]map[Permission]bool {
 	return map[Role]map[Permission]bool{
-		Doctor: set(ViewSession, OpenSession, CheckIn, Dispense, FinishVisit, Undo, ViewStock,
+		Doctor: set(ViewSession, OpenSession, CheckIn, Dispense, FinishVisit, Undo, ViewStock, TakeReturn, CallPatients,
 			RegisterPatient, ViewPatient, UnmaskPatient, PrintLabel),
 		Pharmacist: set(ViewSession, PlanSession, OpenSession, CloseSession, CheckIn, FinishVisit, Undo, DecideRequest,
 			Receive, Allocate, ViewStock, TeachPrefix,
+			CountStock, ApproveCount, TakeReturn, Dispose, Witness, Recall, CallPatients,
 			RegisterPatient, ViewPatient, UnmaskPatient, PrintLabel, ViewReports),
-		Assistant: set(ViewSession, CheckIn, Receive, ViewStock, RegisterPatient, ViewPatient, PrintLabel),
-		Manager:   set(ViewSession, PlanSession, ViewStock, ViewPatient, ViewReports),
+		Assistant: set(ViewSession, CheckIn, Receive, ViewStock, CountStock, TakeReturn, Witness, RegisterPatient, ViewPatient, PrintLabel),
+		Manager:   set(ViewSession, PlanSession, ViewStock, ApproveCount, ViewPatient, ViewReports),
 		SysAdmin:  set(ManageStaff, ManageSystem),
 		SecAdmin:  set(ManageRoles),
 		Auditor:   set(ViewAudit, ViewTransferLog),

@@ -100,14 +100,17 @@ func TestPageFrame(t *testing.T) {
 	r := get("/sessions/7")
 	r = r.WithContext(WithViewer(r.Context(), Viewer{
 		Name: "演示医生", RoleNames: []string{"医生", "药师"}, CSRF: "tok", LockAfter: 900e9,
-		Menu: []MenuItem{{"今日", "/", "home"}, {"场次", "/sessions", "calendar"}},
+		Menu: []MenuItem{{Title: "今日", URL: "/", Icon: "home"}, {Title: "场次", URL: "/sessions", Icon: "calendar"}, {Title: "安排", URL: "/sessions/plan", Under: "/sessions"}},
 	}))
 	doc, err := goquery.NewDocumentFromReader(serve(s, r, showRoom(s)).Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := doc.Find(`nav a[aria-current=page]`).Text(); got != "场次" {
-		t.Errorf("open menu item %q", got)
+	if got := doc.Find(`.menu nav a`).Text() + "|" + doc.Find(`.menu nav a[aria-current=page]`).Text(); got != "今日场次|场次" {
+		t.Errorf("menu and its open item %q", got)
+	}
+	if got := doc.Find(`nav.below a`).Text() + "|" + doc.Find(`nav.below a[aria-current=page]`).Text(); got != "场次安排|场次" {
+		t.Errorf("lines below it and the open one %q", got)
 	}
 	if got := doc.Find(".who").Text(); !strings.Contains(got, "演示医生") || !strings.Contains(got, "医生、药师") {
 		t.Errorf("who is shown as %q", got)

@@ -23,6 +23,7 @@ type frame struct {
 	Missing  []string   // front-end packages that are not in the binary
 	Scripts  []string   // addresses, in the order they run
 	Menu     []menuLine // the viewer's menu with the open page marked
+	Below    []menuLine // the lines below the open one, itself first; empty when it has none
 	Lost     Band       // shown by the browser when the server cannot be reached
 	Odd      Band       // shown by the browser when what answers is not this program
 }
@@ -73,11 +74,32 @@ func (s *Site) renderPage(r *http.Request, block, name string, view any) ([]byte
 func (s *Site) frame(r *http.Request, view any) frame {
 	viewer, ok := ViewerOf(r.Context())
 	f := frame{View: view, Viewer: viewer, LoggedIn: ok, Missing: s.missing, Scripts: s.scripts, Lost: lostBand(), Odd: oddBand()}
-	open := openItem(viewer.Menu, r.URL.Path)
-	for i, item := range viewer.Menu {
-		f.Menu = append(f.Menu, menuLine{MenuItem: item, Open: i == open})
-	}
+	f.Menu, f.Below = menuLines(viewer.Menu, r.URL.Path)
 	return f
+}
+
+// menuLines parts the menu into its lines and, when the open page is one of a
+// family, the lines of that family.
+func menuLines(menu []MenuItem, path string) (lines, below []menuLine) {
+	open, family := openItem(menu, path), ""
+	if open >= 0 {
+		family = menu[open].Under
+		if family == "" {
+			family = menu[open].URL
+		}
+	}
+	for i, item := range menu {
+		if item.Under == "" {
+			lines = append(lines, menuLine{MenuItem: item, Open: item.URL == family})
+		}
+		if item.Under == family || item.URL == family {
+			below = append(below, menuLine{MenuItem: item, Open: i == open})
+		}
+	}
+	if len(below) < 2 || family == "" {
+		return lines, nil
+	}
+	return lines, below
 }
 
 // openItem is the index of the menu line whose address is the longest prefix of

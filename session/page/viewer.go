@@ -28,6 +28,9 @@ type MenuItem struct {
 	Title string // a Chinese word or two
 	URL   string // a path of our own
 	Icon  string // a name in static/icons.svg
+	// Under is the URL of the line below which this one stands: it is offered on
+	// the pages of that line and of the others below it. Empty: the menu itself.
+	Under string
 }
 
 // viewerKey is the context key of the Viewer.

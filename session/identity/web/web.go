@@ -87,10 +87,10 @@ func New(c Config) *Web {
 
 func ownMenu() []Entry {
 	return []Entry{
-		{page.MenuItem{Title: "人员", URL: "/admin/staff", Icon: "people"}, identity.ManageStaff},
-		{page.MenuItem{Title: "角色", URL: "/admin/staff", Icon: "key"}, identity.ManageRoles},
-		{page.MenuItem{Title: "精防点", URL: "/admin/sites", Icon: "pin"}, identity.ManageSystem},
-		{page.MenuItem{Title: "审计", URL: "/audit", Icon: "shield"}, identity.ViewAudit},
+		{MenuItem: page.MenuItem{Title: "人员", URL: "/admin/staff", Icon: "people"}, Needs: identity.ManageStaff},
+		{MenuItem: page.MenuItem{Title: "角色", URL: "/admin/staff", Icon: "key"}, Needs: identity.ManageRoles},
+		{MenuItem: page.MenuItem{Title: "精防点", URL: "/admin/sites", Icon: "pin"}, Needs: identity.ManageSystem},
+		{MenuItem: page.MenuItem{Title: "审计", URL: "/audit", Icon: "shield"}, Needs: identity.ViewAudit},
 	}
 }
 

@@ -1,0 +1,1 @@
+-- Alarms that the duty holder has seen.

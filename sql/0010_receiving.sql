@@ -1,0 +1,1 @@
+-- Documents that change, boxes without a document, unknown prefixes that wait.

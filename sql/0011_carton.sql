@@ -1,0 +1,1 @@
+-- Cartons and what is packed in them; boxes without a readable code.

@@ -1,0 +1,1 @@
+-- Totes and bags: labelled containers whose contents are known.

@@ -1,0 +1,1 @@
+-- Loose units and corrections after the visit has ended.

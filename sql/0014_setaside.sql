@@ -1,0 +1,1 @@
+-- What patients bring back, damage, loss, destruction, sending back.

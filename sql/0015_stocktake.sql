@@ -1,0 +1,1 @@
+-- 盘点: blind counts of the pharmacy and of a session.

@@ -1,0 +1,1 @@
+-- Recalls, their patients and who was reached.

@@ -1,0 +1,1 @@
+-- 专用账册 and the limits of special drugs.
