@@ -89,7 +89,7 @@ func newApp(c config, log *slog.Logger, d *db.DB, keys seal.KeyProvider, around 
 	a.exchange = translog.New(d, keys, host)
 	a.patients = patient.New(d, keys)
 	a.sessions = session.New(d, a.hub, a.patients).WithKeys(keys)
-	a.stock = inventory.New(d)
+	a.stock = inventory.New(d).WithHub(a.hub)
 	if err := a.openHIS(around.his); err != nil {
 		return nil, err
 	}
