@@ -1,1 +1,52 @@
 -- Cartons and what is packed in them; boxes without a readable code.
+
+-- A middle pack or carton (中码, 大码). nominal is how many small packs a full one
+-- holds, actual how many this one does, unknown until it is resolved; box_status
+-- is 码上放心's: 0 full, 1 拼箱, 2 零箱, 3 both. complete says that every small code
+-- in it is known. held_by is whose scans go into it while it is open.
+CREATE TABLE carton (
+  id           BIGSERIAL,
+  code         varchar(100)  NOT NULL,
+  drug_id      bigint        NOT NULL,
+  pack_level   integer       NOT NULL,
+  parent_id    bigint,
+  nominal      integer       NOT NULL,
+  actual       integer,
+  box_status   integer       NOT NULL DEFAULT 0,
+  complete     boolean       NOT NULL DEFAULT false,
+  state        varchar(20)   NOT NULL DEFAULT 'known',
+  file_id      bigint,
+  receipt_id   bigint,
+  held_by      bigint,
+  held_at      timestamptz,
+  resolved_by  bigint,
+  resolved_at  timestamptz,
+  reason       varchar(200)  NOT NULL DEFAULT '',
+  created_at   timestamptz   NOT NULL,
+  CONSTRAINT carton_pk PRIMARY KEY (id),
+  CONSTRAINT carton_code_uq UNIQUE (code),
+  CONSTRAINT carton_drug_fk FOREIGN KEY (drug_id) REFERENCES drug (id),
+  CONSTRAINT carton_parent_fk FOREIGN KEY (parent_id) REFERENCES carton (id),
+  CONSTRAINT carton_receipt_fk FOREIGN KEY (receipt_id) REFERENCES receipt (id),
+  CONSTRAINT carton_level_ck CHECK (pack_level BETWEEN 2 AND 3),
+  CONSTRAINT carton_nominal_ck CHECK (nominal > 0),
+  CONSTRAINT carton_status_ck CHECK (box_status BETWEEN 0 AND 3),
+  CONSTRAINT carton_state_ck CHECK (state IN ('known', 'open', 'resolved'))
+);
+CREATE INDEX carton_parent_ix ON carton (parent_id);
+CREATE INDEX carton_receipt_ix ON carton (receipt_id, state);
+
+-- The small code that lies in a carton, with what the relation file says of it:
+-- the parent pointer of a pack, whose row may not exist yet.
+CREATE TABLE carton_code (
+  id          BIGSERIAL,
+  carton_id   bigint        NOT NULL,
+  code        varchar(100)  NOT NULL,
+  batch       varchar(60)   NOT NULL DEFAULT '',
+  expires_on  date,
+  made_on     date,
+  CONSTRAINT carton_code_pk PRIMARY KEY (id),
+  CONSTRAINT carton_code_code_uq UNIQUE (code),
+  CONSTRAINT carton_code_carton_fk FOREIGN KEY (carton_id) REFERENCES carton (id)
+);
+CREATE INDEX carton_code_carton_ix ON carton_code (carton_id);

@@ -45,6 +45,8 @@ func Tables() []Table {
 		{Name: "receipt_refusal", Owner: "inventory"},
 		{Name: "pack", Owner: "inventory"},
 		{Name: "movement", Owner: "inventory", AppendOnly: true},
+		{Name: "carton", Owner: "inventory"},
+		{Name: "carton_code", Owner: "inventory"},
 
 		{Name: "clinic_session", Owner: "session"},
 		{Name: "session_team", Owner: "session", Deletable: true},
