@@ -29,8 +29,11 @@ type Snapshot struct {
 	Doctors []DoctorLine
 	// Requests are those that wait and the last decided.
 	Requests []Request
-	Roster   RosterCount
-	Holds    []Hold
+	// Alarms are the oldest that are open, AlarmCount is all of them.
+	Alarms     []Alarm
+	AlarmCount int
+	Roster     RosterCount
+	Holds      []Hold
 }
 
 // StockLine is one drug of a session. Packs and loose units are counted from
@@ -113,6 +116,9 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 			return err
 		}
 		if s.Requests, err = Requests(ctx, tx, sessionID); err != nil {
+			return err
+		}
+		if s.Alarms, s.AlarmCount, err = Alarms(ctx, tx, sessionID); err != nil {
 			return err
 		}
 		s.Doctors, s.Holds, err = readDoctors(ctx, tx, sessionID)

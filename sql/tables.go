@@ -65,6 +65,7 @@ func Tables() []Table {
 		{Name: "record_countersign", Owner: "session", AppendOnly: true},
 		{Name: "session_head", Owner: "session", AppendOnly: true},
 		{Name: "closing_target", Owner: "session", Deletable: true},
+		{Name: "session_alarm", Owner: "session"},
 
 		{Name: "translog_writer", Owner: "integration/translog", AppendOnly: true},
 		{Name: "translog_head", Owner: "integration/translog"},

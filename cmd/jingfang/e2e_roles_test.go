@@ -45,6 +45,7 @@ func accessTable() []access {
 		{"GET", "/sessions/{id}/owed", "D"}, {"POST", "/sessions/{id}/visits/{visit}/owed", "D"},
 		{"POST", "/sessions/{id}/visits/{visit}/owed/settle", "D"}, {"POST", "/sessions/{id}/visits/{visit}/dose", "D"},
 		{"GET", "/sessions/{id}/desk", "D"}, {"POST", "/sessions/{id}/requests/{request}", "DPAM"},
+		{"POST", "/sessions/{id}/alarms/{alarm}", "DPAM"},
 		{"POST", "/sessions/{id}/visits/{visit}/requests", "D"}, {"POST", "/sessions/{id}/visits/{visit}/chips", "D"},
 		{"POST", "/sessions/{id}/visits/{visit}/scans", "D"}, {"POST", "/sessions/{id}/visits/{visit}/undo", "DP"},
 		{"POST", "/sessions/{id}/visits/{visit}/finish", "DP"},

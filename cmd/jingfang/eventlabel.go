@@ -48,6 +48,8 @@ func eventLabel(event string) string {
 		return "补发欠药"
 	case "owed.cancel":
 		return "取消欠药记录"
+	case "alarm.settle":
+		return "处理提醒"
 	case "request.ask":
 		return "申请放行"
 	case "request.let_in":

@@ -82,6 +82,7 @@ func (a *app) routes() []route {
 		{"POST", "/sessions/{id}/visits/{visit}/dose", identity.Dispense, quick, s.SetDose},
 		{"GET", "/sessions/{id}/desk", identity.Dispense, quick, s.Desk},
 		{"POST", "/sessions/{id}/requests/{request}", identity.ViewSession, quick, s.Decide},
+		{"POST", "/sessions/{id}/alarms/{alarm}", identity.ViewSession, quick, s.SettleAlarm},
 		{"POST", "/sessions/{id}/visits/{visit}/requests", identity.Dispense, quick, s.AskLetIn},
 		{"POST", "/sessions/{id}/visits/{visit}/chips", identity.Dispense, quick, s.PutAway},
 		{"POST", "/sessions/{id}/visits/{visit}/queue", identity.CheckIn, quick, s.MoveInQueue},

@@ -19,6 +19,7 @@ type boardView struct {
 	Doctors doctorsView
 	// Requests and Answers are nil for who sees none.
 	Requests *requestsView
+	Alarms   *alarmsView
 	Answers  *answersView
 	Roster   rosterPart
 	Place    *placeView // nil for who never has a table
@@ -127,7 +128,7 @@ func newBoardView(s session.Snapshot, a live.Audience) boardView {
 	}
 	v.addHolds(s.Holds)
 	if may.requests {
-		v.Requests = newRequestsView(s)
+		v.Requests, v.Alarms = newRequestsView(s), newAlarmsView(s)
 	}
 	if may.table {
 		v.Place = newPlaceView(s)
@@ -293,6 +294,7 @@ func (h *Handlers) parts(v boardView) ([]live.Part, error) {
 	}
 	if v.Requests != nil {
 		b.add("requests", "board_requests", *v.Requests)
+		b.add("alarms", "board_alarms", *v.Alarms)
 	}
 	if v.Answers != nil {
 		b.add("answers", "board_answers", *v.Answers)

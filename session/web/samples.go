@@ -37,6 +37,7 @@ func Samples() []page.Sample {
 	list = append(list, packingSamples()...)
 	list = append(list, sampleQueue()...)
 	list = append(list, sampleRequests()...)
+	list = append(list, sampleAlarms()...)
 	list = append(list, sampleDesk()...)
 	list = append(list, closingSamples()...)
 	return append(list, samplePieces(busy, deskView{URL: "#", Visit: visit}, next, bench)...)
