@@ -44,19 +44,11 @@ func giveMissing(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, m
 // giveFact moves a locked pack to the patient, from wherever it was, and writes
 // the visit's line.
 func giveFact(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, p *inventory.Pack, e inventory.Entry) error {
-	moves, err := inventory.FactMoves(p.Facts(), p.UnitsTotal, 0, x.ID, *v.FinishedAt)
-	if err != nil {
-		return moveRefused(err, p.DrugName())
-	}
 	e.Visit, e.Device = v.ID, by.Device
-	var given int64
-	for _, move := range moves {
-		e.Move = move
-		step, err := inventory.Write(ctx, tx, by, p, e)
-		if err != nil {
-			return moveRefused(err, p.DrugName())
-		}
-		given = step.Quantity
+	e.Session, e.At = x.ID, *v.FinishedAt
+	given, alarm, err := writeFactMoves(ctx, tx, by, p, e)
+	if err != nil {
+		return err
 	}
 	err = tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		v.ID, p.ID, given, string(e.How), *v.DoctorID, tx.Now)
@@ -66,5 +58,9 @@ func giveFact(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Vi
 	if err != nil {
 		return fmt.Errorf("insert visit line: %w", err)
 	}
-	return nil
+	if alarm == "" {
+		return nil
+	}
+	sentence := inventory.KindFactAlarm.Sentence(inventory.Details{Drug: p.DrugName(), State: stateBefore(alarm, p.State)})
+	return RaiseAlarm(ctx, tx, by, NewAlarm{SessionID: x.ID, Visit: v.ID, Kind: alarm, Code: p.Code, Drug: p.DrugName(), Sentence: sentence})
 }

@@ -28,6 +28,9 @@ type Scan struct {
 	Typed bool `json:",omitempty"`
 	// Chosen says that Codes is the pack picked among several with the same end.
 	Chosen bool `json:",omitempty"`
+	// DoneAt is when the boxes were handed over while the link was down, by the
+	// device's clock; zero for boxes that are handed over now.
+	DoneAt time.Time `json:",omitzero"`
 }
 
 // ScanAnswer is the answer to a whole scan.
@@ -61,7 +64,7 @@ func (s *Service) Dispense(ctx context.Context, by identity.Actor, in Scan) (Sca
 }
 
 func (s *Service) dispense(ctx context.Context, tx *db.Tx, by identity.Actor, in Scan, read []inventory.Parsed) (ScanAnswer, error) {
-	x, err := lock(ctx, tx, in.SessionID, Open)
+	x, holders, err := lockForScan(ctx, tx, in, read)
 	if err != nil {
 		return ScanAnswer{}, err
 	}
@@ -69,10 +72,7 @@ func (s *Service) dispense(ctx context.Context, tx *db.Tx, by identity.Actor, in
 	if err != nil {
 		return ScanAnswer{}, err
 	}
-	if v.State == Finished {
-		return ScanAnswer{}, db.Refuse(db.Conflict, "%d 号已经诊毕，记录不再改动。要补发，请重新扫患者二维码。", v.Number)
-	}
-	if err := v.mine(by); err != nil {
+	if err := takesBoxes(v, by, in); err != nil {
 		return ScanAnswer{}, err
 	}
 	how := inventory.HowScanned
@@ -90,15 +90,27 @@ func (s *Service) dispense(ctx context.Context, tx *db.Tx, by identity.Actor, in
 	if err != nil {
 		return ScanAnswer{}, err
 	}
-	t.how = how
+	t.how, t.holders = how, holders
 	for _, p := range read {
 		t.take(p)
 	}
 	if err := t.write(ctx); err != nil {
 		return ScanAnswer{}, err
 	}
-	t.answer.Packs = v.Lines + len(t.giving)
-	return t.answer, s.hub.Touch(ctx, tx, x.ID)
+	t.answer.Packs = v.Lines + len(t.giving) + len(t.late)
+	return t.answer, s.hub.Touch(ctx, tx, append(holders, x.ID)...)
+}
+
+// takesBoxes refuses a visit that is another doctor's or over. Facts may still
+// come to the doctor's own visit after its end.
+func takesBoxes(v Visit, by identity.Actor, in Scan) error {
+	switch {
+	case v.State != Finished:
+		return v.mine(by)
+	case in.replayed() && v.DoctorID != nil && *v.DoctorID == by.StaffID:
+		return nil
+	}
+	return db.Refuse(db.Conflict, "%d 号已经诊毕，记录不再改动。要补发，请重新扫患者二维码。", v.Number)
 }
 
 // table is one scan at a doctor's table while it is worked through.
@@ -116,6 +128,12 @@ type table struct {
 	answer  ScanAnswer
 	giving  []*inventory.Pack // answered yes
 	refused []inventory.CodeAnswer
+	// Of a replayed scan: the other sessions that are locked with this one, what is
+	// written down although it would have been refused, and what the duty holder is
+	// told.
+	holders []int64
+	late    []fact
+	alarms  []NewAlarm
 }
 
 // newTable locks the packs of all codes at once and reads, in one statement
@@ -205,6 +223,9 @@ func (t *table) take(p inventory.Parsed) {
 		drug = pack.DrugName()
 	}
 	said := t.say(code, pack)
+	if t.takeFact(code, pack, said) {
+		return
+	}
 	a := inventory.NewCodeAnswer(code.Raw(), code.Code(), drug, said.Kind, said.Sentence)
 	a.MayAsk = said.MayAsk
 	if said.Move == inventory.MoveDispense {
@@ -231,7 +252,7 @@ func (t *table) say(code inventory.TraceCode, pack *inventory.Pack) inventory.An
 func (t *table) context(code inventory.TraceCode, pack *inventory.Pack) inventory.ScanContext {
 	known, ok := t.known[code.Prefix()]
 	c := inventory.ScanContext{Point: inventory.PointTable, Session: t.session.ID, Visit: t.visit.ID.String(),
-		Now: t.tx.Now, PrefixKnown: ok, Carton: ok && known.Level > 1, Drug: known.Drug}
+		Now: t.in.moment(t.tx.Now), PrefixKnown: ok, Carton: ok && known.Level > 1, Drug: known.Drug}
 	if pack != nil && t.how == inventory.HowScanned {
 		if last := t.taken[pack.ID]; last != nil && last.Visit == c.Visit {
 			c.LastRead = last.At

@@ -17,6 +17,9 @@ func (t *table) write(ctx context.Context) error {
 	if err := t.handOut(ctx); err != nil {
 		return err
 	}
+	if err := t.handOutFacts(ctx); err != nil {
+		return err
+	}
 	if err := t.keepRefused(ctx); err != nil {
 		return err
 	}
@@ -31,8 +34,8 @@ func (t *table) handOut(ctx context.Context) error {
 		return nil
 	}
 	e := inventory.Entry{
-		Move:  inventory.Move{Kind: inventory.MoveDispense, Session: t.session.ID, At: t.tx.Now},
-		Visit: t.visit.ID, How: t.how, Device: t.by.Device, Command: t.in.CommandID,
+		Move:  inventory.Move{Kind: inventory.MoveDispense, Session: t.session.ID, At: t.in.moment(t.tx.Now)},
+		Visit: t.visit.ID, How: t.how, Device: t.by.Device, DeviceAt: t.in.DoneAt, Command: t.in.CommandID,
 	}
 	if len(t.giving) > 1 {
 		return t.handOutAll(ctx, e)

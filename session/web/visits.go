@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -114,6 +115,9 @@ func (h *Handlers) Dispense(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := session.Scan{SessionID: x.session, Visit: x.visit, CommandID: x.command, Codes: r.PostFormValue("codes"),
 		Typed: isTyped(r), Chosen: r.PostFormValue("chosen") != ""}
+	if in.DoneAt, err = doneAt(r); err != nil {
+		return err
+	}
 	if !page.WantsJSON(r) && isLabel(in.Codes) {
 		return h.nextLabel(w, r, x, in.Codes)
 	}
@@ -122,6 +126,20 @@ func (h *Handlers) Dispense(w http.ResponseWriter, r *http.Request) error {
 		return h.refusedDesk(w, r, x.by, x.session, err)
 	}
 	return h.answerScan(w, r, x, a)
+}
+
+// doneAt reads when boxes were handed over while the link was down, by the device's
+// clock; zero for boxes that are handed over now.
+func doneAt(r *http.Request) (time.Time, error) {
+	text := r.PostFormValue("done_at")
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, db.RefuseBecause(err, db.Invalid, "发药时间“done_at”要写成 2026-11-23T10:42:00+08:00 的样子。")
+	}
+	return at, nil
 }
 
 // isTyped tells what a person typed from what a scanner read: the page's script
