@@ -47,6 +47,7 @@ func Tables() []Table {
 		{Name: "movement", Owner: "inventory", AppendOnly: true},
 		{Name: "carton", Owner: "inventory"},
 		{Name: "carton_code", Owner: "inventory"},
+		{Name: "class_rule", Owner: "inventory", AppendOnly: true},
 
 		{Name: "clinic_session", Owner: "session"},
 		{Name: "session_team", Owner: "session", Deletable: true},
@@ -66,6 +67,8 @@ func Tables() []Table {
 		{Name: "session_head", Owner: "session", AppendOnly: true},
 		{Name: "closing_target", Owner: "session", Deletable: true},
 		{Name: "session_alarm", Owner: "session"},
+
+		{Name: "stock_check", Owner: "reporting"},
 
 		{Name: "translog_writer", Owner: "integration/translog", AppendOnly: true},
 		{Name: "translog_head", Owner: "integration/translog"},
