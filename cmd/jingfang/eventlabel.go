@@ -97,6 +97,10 @@ func storeEvent(event string) string {
 		return "处理接收失败的单据"
 	case "report.download":
 		return "下载场次日报"
+	case "class.rule":
+		return "登记管理类别的规定"
+	case "stock.check":
+		return "核对库存流水"
 	case "trace.view":
 		return "查码"
 	case "transferlog.open":

@@ -12,6 +12,7 @@ import (
 const (
 	closedEvery = 10 * time.Second
 	sweepEvery  = time.Hour
+	nightEvery  = 10 * time.Minute
 	renewEvery  = 12 * time.Hour
 	// lastAnchor bounds the anchor at the end of the program.
 	lastAnchor = 20 * time.Second
@@ -25,6 +26,7 @@ func (a *app) work(ctx context.Context, sec security) error {
 	g.Go(func() error { return a.every(ctx, "anchor", a.config.AnchorEvery, a.anchor) })
 	g.Go(func() error { return a.every(ctx, "closed logins", closedEvery, a.dropClosed) })
 	g.Go(func() error { return a.every(ctx, "sweep", sweepEvery, a.sweep) })
+	g.Go(func() error { return a.every(ctx, "nightly check of the stock", nightEvery, a.checkTonight) })
 	if a.poller != nil {
 		g.Go(func() error { a.poller.Run(ctx); return nil })
 		g.Go(func() error { return a.askHIS(ctx) })

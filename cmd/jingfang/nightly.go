@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"jingfang/reporting"
+	"jingfang/session"
+	"jingfang/session/identity"
+)
+
+// The hours of the clinic's clock in which nobody works: the check of the stock
+// begins in them, so that it does not take the database from anybody.
+const (
+	nightFrom = 2
+	nightTo   = 5
+)
+
+// quiet tells the night from the day.
+func quiet(now time.Time) bool {
+	hour := now.In(session.Zone()).Hour()
+	return hour >= nightFrom && hour < nightTo
+}
+
+// checkTonight checks the stock once a night; of several servers one does it.
+func (a *app) checkTonight(ctx context.Context) error {
+	if !quiet(a.db.Now()) {
+		return nil
+	}
+	report, err := reporting.RunStockCheck(ctx, a.db, identity.System("stock-check"), reporting.CheckNightly, nil)
+	switch {
+	case errors.Is(err, reporting.ErrCheckedTonight):
+		return nil
+	case err != nil:
+		return err
+	case report.Problem != "":
+		// The code is on the page; the log names no box.
+		a.log.Error("the stock does not agree with its movements; see the page of the stock", "packs", report.Packs)
+	default:
+		a.log.Info("stock checked", "packs", report.Packs, "movements", report.Movements)
+	}
+	return nil
+}
