@@ -42,6 +42,22 @@ const (
 	KindNotAllowed    AnswerKind = "not_allowed"
 )
 
+// Answers about a carton's code at receiving, and about a small one scanned into
+// an open carton.
+const (
+	KindCartonOpened    AnswerKind = "carton_opened"
+	KindCartonAgain     AnswerKind = "carton_again"
+	KindCartonIn        AnswerKind = "carton_in"
+	KindCartonFull      AnswerKind = "carton_full"
+	KindCartonWhole     AnswerKind = "carton_whole"
+	KindCartonPartly    AnswerKind = "carton_partly"
+	KindCartonDone      AnswerKind = "carton_done"
+	KindCartonElsewhere AnswerKind = "carton_elsewhere"
+	KindCartonUnwanted  AnswerKind = "carton_unwanted"
+	KindCartonUneven    AnswerKind = "carton_uneven"
+	KindInOtherCarton   AnswerKind = "in_other_carton"
+)
+
 // Answers about a text that is no trace code; the kinds of [CodeError].
 const (
 	KindEmpty            AnswerKind = "empty"
@@ -128,6 +144,17 @@ var kinds = [...]Kind{
 	{KindUnknown, ToneCaution, "没有这个码的入库记录。请换一盒，或请药师放行。"},
 	{KindUnknownPrefix, ToneCaution, "这个码的前缀还没有对照药品（未对照）。请药师对照一次，之后就能识别。"},
 	{KindCartonCode, ToneCaution, "这是大包装（箱或中包）的码。请扫每个小盒上的追溯码。"},
+	{KindCartonOpened, ToneCaution, "这是 {drug} 的箱码，还不知道箱里有哪些盒。请接着扫箱里的每个小盒：本箱 {count} 盒。"},
+	{KindCartonAgain, ToneSoft, "这一箱已经打开：本箱 {count} 盒，继续扫箱里的小盒。"},
+	{KindCartonIn, ToneGood, "{drug} 已入库，本箱 {count} 盒。"},
+	{KindCartonFull, ToneGood, "{drug} 已入库，本箱完成：{count} 盒。"},
+	{KindCartonWhole, ToneGood, "{drug} 整箱 {count} 盒已入库。"},
+	{KindCartonPartly, ToneCaution, "{drug} 这一箱 {count}。请看差异，把没有收下的盒放到一边。"},
+	{KindCartonDone, ToneSoft, "{drug} 这一箱 {count} 盒已经入库，不用再扫。"},
+	{KindCartonElsewhere, ToneCaution, "{drug} 的这一箱属于另一张入库单（{where}）。请打开那张单再扫。"},
+	{KindCartonUnwanted, ToneCaution, "{drug} 的这一箱不在这张入库单上，或已经扫满。请把整箱放到一边，完成时列入差异。"},
+	{KindCartonUneven, ToneCaution, "{drug} 的箱码前缀登记的数量不是整盒数。请药师在药品页改正前缀，现在先扫每个小盒。"},
+	{KindInOtherCarton, ToneCaution, "{drug} 已入库，但记录里它在另一箱。请核对是不是拿错了箱。"},
 	{KindNoVisit, ToneCaution, "还没有患者。请先扫患者二维码，再扫药。"},
 	{KindNotAllowed, ToneCaution, "您的岗位不能在这里做这一步。请让有权限的同事来扫。"},
 	{KindEmpty, ToneCaution, "没有读到内容。请对准追溯码再扫一次。"},

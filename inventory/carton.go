@@ -61,6 +61,7 @@ type Carton struct {
 	// ReceiptID is the receipt it was scanned into, HeldBy the person whose scans
 	// go into it while it is open.
 	ReceiptID *int64     `db:"receipt_id"`
+	ReceiptNo string     `db:"receipt_no"`
 	HeldBy    *int64     `db:"held_by"`
 	HeldAt    *time.Time `db:"held_at"`
 	Reason    string     `db:"reason"`

@@ -119,7 +119,8 @@ WHERE pack.id = n.id`, pq.Array(ids), pq.Array(lines), pq.Array(batches), pq.Arr
 // raced reports that another transaction brought the same new row first. Its
 // row is committed by then, so running again finds it.
 func raced(err error) bool {
-	return db.IsUnique(err, "pack_code_uq") || db.IsUnique(err, "receipt_document_uq")
+	return db.IsUnique(err, "pack_code_uq") || db.IsUnique(err, "receipt_document_uq") || db.IsUnique(err, "carton_code_uq") ||
+		db.IsUnique(err, "carton_code_code_uq")
 }
 
 // maxRaces bounds how often a use case runs again for that.

@@ -16,6 +16,8 @@ func EventLabel(name string) string {
 		return "撤销入库"
 	case "receipt.put_back":
 		return "放回多出的药盒"
+	case "receipt.carton":
+		return "完成一箱"
 	case "receipt.finish":
 		return "完成入库"
 	}

@@ -21,6 +21,12 @@ func (b *receivingBench) write(ctx context.Context) error {
 	if err := enterPacks(ctx, b.tx, b.by, b.fresh, e); err != nil {
 		return err
 	}
+	if err := b.writeWhole(ctx, e); err != nil {
+		return err
+	}
+	if err := b.writeCartons(ctx); err != nil {
+		return err
+	}
 	if err := b.keepRefusals(ctx); err != nil {
 		return err
 	}
@@ -32,6 +38,15 @@ func (b *receivingBench) write(ctx context.Context) error {
 	}
 	return identity.Audit(ctx, b.tx, b.by, identity.Event{Name: "receipt.scan", ObjectKind: "receipt",
 		ObjectID: fmt.Sprint(b.receipt.ID), Detail: b.auditDetail()})
+}
+
+// writeWhole brings in the boxes that nobody read one by one.
+func (b *receivingBench) writeWhole(ctx context.Context, e Entry) error {
+	e.How, e.Reason = HowByNumber, "按箱码入库"
+	if _, err := WriteAll(ctx, b.tx, b.by, b.arrivingWhole, e); err != nil {
+		return fmt.Errorf("receive a carton: answered yes, moved no: %w", err)
+	}
+	return enterPacks(ctx, b.tx, b.by, b.freshWhole, e)
 }
 
 // begin marks a receipt's first taken box.
@@ -51,7 +66,10 @@ func (b *receivingBench) begin(ctx context.Context) error {
 func (b *receivingBench) keepRefusals(ctx context.Context) error {
 	var raws, codes, kinds []string
 	seen := map[string]bool{}
-	for _, a := range b.answers {
+	for _, a := range append(b.answers[:len(b.answers):len(b.answers)], b.inner...) {
+		if a.Kind == KindCartonOpened || a.Kind == KindCartonPartly || a.Kind == KindCartonUneven {
+			continue
+		}
 		if a.Code == "" || seen[a.Code] || a.Tone == ToneGood || a.Tone == ToneSoft || b.here[a.Code] != "" {
 			continue
 		}

@@ -30,6 +30,9 @@ type ReceiveAnswer struct {
 	// Expected and Received are the receipt's packs (应扫, 已扫) afterwards.
 	Expected int `json:"expected"`
 	Received int `json:"received"`
+	// Carton is the carton that small packs are being scanned into; nil when none
+	// is open in the person's hands.
+	Carton *CartonProgress `json:"carton,omitempty"`
 }
 
 // Receive scans packs into a receipt. Each code has its own answer; what cannot
@@ -91,11 +94,29 @@ type receivingBench struct {
 	claimed  []*Pack           // those of them that no receipt had claimed
 	fresh    []newPack
 	answers  []CodeAnswer
+
+	cartons map[string]*benchCarton // by code: scanned ones, what lies in them, open ones
+	owner   map[string]int64        // small code → number of the carton it lies in
+	told    map[string]cartonCode   // what a relation file says of a small code
+	holding []*benchCarton          // taken up by this scan
+	// whole says that the boxes being decided come in by their carton's code;
+	// arrivingWhole and freshWhole are those.
+	whole         bool
+	arrivingWhole []*Pack
+	freshWhole    []newPack
+	inner         []CodeAnswer // of boxes in a carton that were not taken in
 }
 
 // load locks the packs of all codes and reads the lines and prefixes they need.
 func (b *receivingBench) load(ctx context.Context, read []Parsed) (err error) {
-	codes, prefixes := distinctCodes(read)
+	codes, _ := distinctCodes(read)
+	if err = b.loadCartons(ctx, codes); err != nil {
+		return err
+	}
+	codes, prefixes := distinctCodes(b.withContents(read))
+	if len(codes) > maxDocumentPacks {
+		return db.Refuse(db.Invalid, "这次扫的箱里共有 %d 盒，一次最多 %d 盒。请分几次扫。", len(codes), maxDocumentPacks)
+	}
 	if b.packs, err = LockPacks(ctx, b.tx, codes); err != nil {
 		return err
 	}
@@ -134,18 +155,30 @@ func (b *receivingBench) decide(p Parsed) CodeAnswer {
 	if p.Err != nil {
 		return UnreadAnswer(p.Err)
 	}
-	f, line := b.facts(p.Code)
-	c := b.context(p.Code, line)
+	if a, ok := b.decideCarton(p.Code); ok {
+		return a
+	}
+	a := b.decideSmall(p.Code)
+	if a.Kind == KindOK || a.Kind == KindAlreadyHere {
+		return b.fill(p.Code, a)
+	}
+	return a
+}
+
+// decideSmall answers the code of one box.
+func (b *receivingBench) decideSmall(code TraceCode) CodeAnswer {
+	f, line := b.facts(code)
+	c := b.context(code, line)
 	said := ScanAnswer(f, c)
 	drug := c.Drug
 	if f != nil {
 		drug = f.Drug
 	}
 	if said.Move == MoveReceive {
-		b.accept(p.Code, line)
-		b.here[p.Code.Code()] = drug
+		b.accept(code, line)
+		b.here[code.Code()] = drug
 	}
-	return NewCodeAnswer(p.Code.Raw(), p.Code.Code(), drug, said.Kind, said.Sentence)
+	return NewCodeAnswer(code.Raw(), code.Code(), drug, said.Kind, said.Sentence)
 }
 
 // facts is what the rules need to know of a code. A box that the receipt has
@@ -160,7 +193,7 @@ func (b *receivingBench) facts(code TraceCode) (f *ScanFacts, line *ReceiptLine)
 		return b.packFacts(pack)
 	}
 	drugID := b.drugOf(code, pack)
-	if line = b.room(drugID, code.Batch()); line == nil {
+	if line = b.room(drugID, or(code.Batch(), b.told[code.Code()].Batch)); line == nil {
 		return nil, nil
 	}
 	p := b.newPack(code, line)
@@ -232,6 +265,16 @@ func (b *receivingBench) newPack(code TraceCode, line *ReceiptLine) newPack {
 	if line.MadeOn != nil && p.madeOn.IsZero() {
 		p.madeOn = *line.MadeOn
 	}
+	told := b.told[code.Code()]
+	if p.batch == "" {
+		p.batch = told.Batch
+	}
+	if p.expiresOn.IsZero() && told.ExpiresOn != nil {
+		p.expiresOn = *told.ExpiresOn
+	}
+	if p.madeOn.IsZero() && told.MadeOn != nil {
+		p.madeOn = *told.MadeOn
+	}
 	if code.Batch() != "" {
 		p.batch = code.Batch()
 	}
@@ -251,20 +294,38 @@ func (b *receivingBench) accept(code TraceCode, line *ReceiptLine) {
 	switch {
 	case pack == nil:
 		line.Linked++
-		b.fresh = append(b.fresh, b.newPack(code, line))
+		b.enter(b.newPack(code, line))
 	case unclaimed(pack):
 		line.Linked++
 		p := b.newPack(code, line)
 		pack.ReceiptLineID, pack.Batch, pack.ExpiresOn = &line.ID, p.batch, dayPointer(p.expiresOn)
 		b.claimed = append(b.claimed, pack)
-		b.arriving = append(b.arriving, pack)
+		b.arrive(pack)
 	default:
-		b.arriving = append(b.arriving, pack)
+		b.arrive(pack)
+	}
+}
+
+// enter and arrive note a box apart by how it was read: by itself, or by the code
+// of its carton.
+func (b *receivingBench) enter(p newPack) {
+	if b.whole {
+		b.freshWhole = append(b.freshWhole, p)
+	} else {
+		b.fresh = append(b.fresh, p)
+	}
+}
+
+func (b *receivingBench) arrive(p *Pack) {
+	if b.whole {
+		b.arrivingWhole = append(b.arrivingWhole, p)
+	} else {
+		b.arriving = append(b.arriving, p)
 	}
 }
 
 func (b *receivingBench) answer() ReceiveAnswer {
-	a := ReceiveAnswer{Answers: b.answers, Taken: len(b.here)}
+	a := ReceiveAnswer{Answers: b.answers, Taken: len(b.here), Carton: b.cartonProgress()}
 	for _, l := range b.lines {
 		if l.ReceiptID == b.receipt.ID {
 			a.Expected += l.Packs

@@ -244,7 +244,7 @@ func TestTeachingLetsHeldBoxesIn(t *testing.T) {
 	if _, err := s.TeachPrefix(t.Context(), pharmacist(), carton); err != nil {
 		t.Fatal(err)
 	}
-	if a := s.scan(t, id, code("8188888", 1)); a.Answers[0].Kind != inventory.KindCartonCode {
+	if a := s.scan(t, id, code("8188888", 1)); a.Answers[0].Kind != inventory.KindCartonOpened {
 		t.Errorf("a carton: %+v", a.Answers[0])
 	}
 }

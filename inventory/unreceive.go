@@ -40,6 +40,9 @@ func unreceive(ctx context.Context, tx *db.Tx, by identity.Actor, in Unreceiving
 	if _, err := lockReceipt(ctx, tx, in.ReceiptID); err != nil {
 		return ReceiveAnswer{}, err
 	}
+	if err := takeOutOfCarton(ctx, tx, code.Code()); err != nil {
+		return ReceiveAnswer{}, err
+	}
 	held, err := LockPacks(ctx, tx, []string{code.Code()})
 	if err != nil {
 		return ReceiveAnswer{}, err

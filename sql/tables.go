@@ -48,6 +48,7 @@ func Tables() []Table {
 		{Name: "carton", Owner: "inventory"},
 		{Name: "carton_code", Owner: "inventory"},
 		{Name: "class_rule", Owner: "inventory", AppendOnly: true},
+		{Name: "carton_code", Owner: "inventory", Deletable: true},
 
 		{Name: "clinic_session", Owner: "session"},
 		{Name: "session_team", Owner: "session", Deletable: true},
