@@ -1,5 +1,7 @@
 package main
 
+import "jingfang/inventory"
+
 // eventLabel is what the audit page calls an event of the packages that it does
 // not know, or "".
 func eventLabel(event string) string {
@@ -106,5 +108,5 @@ func storeEvent(event string) string {
 	case "transferlog.open":
 		return "查看传输日志正文"
 	}
-	return ""
+	return inventory.EventLabel(event)
 }

@@ -231,7 +231,7 @@ func TestPagesNeedFewStatements(t *testing.T) {
 		codes = append(codes, code("8112346", i))
 	}
 	h.htmx(path+"/scans", url.Values{"codes": {strings.Join(codes, "\n")}})
-	if n := h.statements.Load(); n > 15 {
+	if n := h.statements.Load(); n > 17 {
 		t.Errorf("a scan of 200 codes with its answer: %d statements", n)
 	}
 	for page, most := range map[string]int64{"/receipts": 2, path: 5, "/stock": 1, "/drugs": 2} {
