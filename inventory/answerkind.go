@@ -29,6 +29,10 @@ const (
 	KindWrongState    AnswerKind = "wrong_state"
 	KindNotEnough     AnswerKind = "not_enough"
 	KindBadQuantity   AnswerKind = "bad_quantity"
+	KindAskQuantity   AnswerKind = "ask_quantity"     // a loose drug scanned without a number
+	KindChanged       AnswerKind = "quantity_changed" // the same box again with another number
+	KindNotLoose      AnswerKind = "not_loose"        // a number for a drug that goes by the box
+	KindUsedUp        AnswerKind = "used_up"          // the last unit of a loose box has gone
 	KindNothingToUndo AnswerKind = "nothing_to_undo"
 	KindFactAlarm     AnswerKind = "fact_alarm"
 )
@@ -112,7 +116,7 @@ type Kind struct {
 	Kind AnswerKind
 	Tone Tone
 	// Pattern is the sentence with {drug}, {who}, {when}, {queue}, {where},
-	// {state}, {done}, {count} where [Details] go.
+	// {state}, {done}, {count}, {rest} where [Details] go.
 	Pattern string
 }
 
@@ -137,8 +141,12 @@ var kinds = [...]Kind{
 	{KindQuarantined, ToneBad, "{drug} 在隔离中，不能发。请放回隔离区并换一盒。"},
 	{KindLost, ToneCaution, "{drug} 登记为丢失，现在找到了。请先让药师登记找回。"},
 	{KindWrongState, ToneCaution, "{drug} 的状态是“{state}”，这里不能用。请换一盒，并请药师查这个码。"},
-	{KindNotEnough, ToneCaution, "{drug} 这盒只剩 {count} 个最小单位，不够。请改数量，或再扫一盒。"},
+	{KindNotEnough, ToneCaution, "{drug} 这盒剩 {count}，不够。请改数量，或先记这盒，{rest}。"},
 	{KindBadQuantity, ToneCaution, "数量不对：要用大于零的整数，并且不超过这盒的余量。请改数量。"},
+	{KindAskQuantity, ToneCaution, "{drug} 按数量发，这盒剩 {count}。请填发多少，或点“整盒”。"},
+	{KindChanged, ToneGood, "{drug} 这盒已改为 {count}。"},
+	{KindNotLoose, ToneCaution, "{drug} 不拆零，要整盒发。请不填数量，再扫一次。"},
+	{KindUsedUp, ToneBad, "{drug} 这盒已发完，最后一份于 {when} 由{who}发给{queue}。请换一盒。"},
 	{KindNothingToUndo, ToneCaution, "{drug} 没有这么多可以撤销。请刷新后再看。"},
 	{KindFactAlarm, ToneCaution, "{drug} 已按实际发出补记，并已提醒药师（当时状态：{state}）。"},
 	{KindUnknown, ToneCaution, "没有这个码的入库记录。请换一盒，或请药师放行。"},
@@ -212,6 +220,7 @@ type Details struct {
 	State string // the state's Chinese name
 	Done  string // what has been done: 入库, 装箱, 记录
 	Count string // a number as text
+	Rest  string // what to do about what is wanting: 另一盒再扫 4 片
 }
 
 // Sentence is the answer in one Chinese sentence or two: what happened and
@@ -224,7 +233,7 @@ func (k AnswerKind) Sentence(d Details) string {
 	return strings.NewReplacer(
 		"{drug}", or(d.Drug, "此药"), "{who}", or(d.Who, "同事"), "{when}", or(d.When, "先前"),
 		"{queue}", queue, "{where}", or(d.Where, "别处"), "{state}", or(d.State, "不明"),
-		"{done}", or(d.Done, "记录"), "{count}", or(d.Count, "若干"),
+		"{done}", or(d.Done, "记录"), "{count}", or(d.Count, "若干"), "{rest}", or(d.Rest, "另一盒再扫其余"),
 	).Replace(k.row().Pattern)
 }
 

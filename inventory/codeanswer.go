@@ -11,6 +11,11 @@ type CodeAnswer struct {
 	Sentence string     `json:"sentence"`
 	// MayAsk says that the duty holder may be asked to let the pack in.
 	MayAsk bool `json:"may_ask,omitempty"`
+	// Quantity is what the visit has of a loose box now, Left what the box still
+	// holds, both in Unit; zero and empty for whole boxes.
+	Quantity int64  `json:"quantity,omitempty"`
+	Left     int64  `json:"left,omitempty"`
+	Unit     string `json:"unit,omitempty"`
 }
 
 // NewCodeAnswer fills in the tone and its word.

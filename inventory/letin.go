@@ -58,5 +58,10 @@ VALUES ($1, $2, $3, $4, $5, $6, CAST(NULLIF($7::text, '') AS date), CAST(NULLIF(
 	if err != nil {
 		return nil, fmt.Errorf("insert pack: %w", err)
 	}
-	return p, insertMovement(ctx, tx, by, change{pack: p, before: before, after: after, step: step}, e)
+	if err := insertMovement(ctx, tx, by, change{pack: p, before: before, after: after, step: step}, e); err != nil {
+		return nil, err
+	}
+	// Once more, with the words of its drug.
+	found, err := FindPack(ctx, tx, p.Code)
+	return &found, err
 }

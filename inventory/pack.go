@@ -31,11 +31,12 @@ type Pack struct {
 	VisitID       *uuid.UUID `db:"visit_id"`
 	Returned      bool       `db:"returned"`
 	Alarm         string     `db:"alarm"`
+	Loose         bool       `db:"loose"` // the drug is dispensed by quantity
 }
 
 // packColumns reads a Pack from "pack k JOIN drug d".
 const packColumns = `k.id, k.code, k.drug_id, d.generic_name, d.spec, d.unit_name, d.pack_name, k.state, k.units_total,
-  k.units_left, k.units_given, k.batch, k.expires_on, k.receipt_line_id, k.session_id, k.visit_id, k.returned, k.alarm`
+  k.units_left, k.units_given, k.batch, k.expires_on, k.receipt_line_id, k.session_id, k.visit_id, k.returned, k.alarm, d.loose`
 
 // DrugName is the drug as people say it: 利培酮片 1mg×20片.
 func (p Pack) DrugName() string { return DrugName(p.GenericName, p.Spec) }

@@ -41,6 +41,10 @@ type ScanContext struct {
 	PrefixKnown, Carton, Wanted bool
 	// Drug names the drug the prefix is mapped to, for a code without a pack.
 	Drug string
+	// Quantity is the units that a person asks for, of a drug that is given by
+	// quantity; Whole asks for all that the box holds. Neither is a plain scan.
+	Quantity int64
+	Whole    bool
 }
 
 // ScanFacts is a known pack with what the answer names.
@@ -52,6 +56,12 @@ type ScanFacts struct {
 	ReceiptNo, SessionName string
 	// Taken is the last hand-over that still stands; nil when there is none.
 	Taken *Taken
+	// Loose says that the drug is given by quantity (拆零, and what is coded on
+	// the carton alone); Unit is the word for its smallest unit, and Mine the
+	// units of this pack that the visit has already.
+	Loose bool
+	Unit  string
+	Mine  int64
 }
 
 // Taken is a hand-over that has not been undone.
@@ -71,6 +81,9 @@ type Answer struct {
 	Move MovementKind
 	// MayAsk says that the duty holder may be asked to let the pack in.
 	MayAsk bool
+	// Quantity is what the visit is to have of the pack afterwards, for a loose
+	// drug and a move.
+	Quantity int64
 }
 
 // ScanAnswer decides what a scan is answered with, for any pack, point and
@@ -155,11 +168,14 @@ func answerPacking(f *ScanFacts, c ScanContext) Answer {
 
 // answerTable is for a doctor's scan with a patient at the table.
 func answerTable(f *ScanFacts, c ScanContext) Answer {
+	mine := f.Taken != nil && f.Taken.Visit == c.Visit
 	switch {
-	case f.Taken != nil && f.Taken.Visit == c.Visit:
+	case mine && f.Loose:
+		return answerAgain(f, c)
+	case mine:
 		return answer(KindRepeat, f, c)
 	case f.Pack.State == StateAllocated && f.Pack.Session == c.Session:
-		return answerMove(MoveDispense, f, c)
+		return answerGive(f, c)
 	}
 	a := answerState(f, c)
 	a.MayAsk = Allowed(MoveLetIn, f.Pack.State) && a.Kind != KindRecalled && a.Kind != KindExpired ||
@@ -185,6 +201,9 @@ func answerState(f *ScanFacts, c ScanContext) Answer {
 	switch p.State {
 	case StateDispensed:
 		if f.Taken != nil && sameDay(f.Taken.At, c.Now) {
+			if f.Loose {
+				return answer(KindUsedUp, f, c)
+			}
 			return answer(KindTakenToday, f, c)
 		}
 		return answer(KindTakenBefore, f, c)
@@ -222,7 +241,7 @@ func answer(kind AnswerKind, f *ScanFacts, c ScanContext) Answer {
 // describeTaken names who, when and where for a pack that is gone: the minute
 // on the same day, the date for an earlier one.
 func describeTaken(d *Details, kind AnswerKind, t *Taken, now time.Time) {
-	if t == nil || (kind != KindTakenToday && kind != KindTakenBefore) {
+	if t == nil || (kind != KindTakenToday && kind != KindTakenBefore && kind != KindUsedUp) {
 		return
 	}
 	d.Who, d.Queue, d.Where = t.Doctor, t.Queue, t.Site

@@ -46,6 +46,8 @@ func (s *Service) TakeReceipt(ctx context.Context, by identity.Actor, doc Docume
 type listedCode struct {
 	code TraceCode
 	line int // index into the document's lines
+	// units is what the prefix says of a pack's content, 0 when it is not known.
+	units int64
 }
 
 // listed reads the codes of all lines.
@@ -62,7 +64,7 @@ func (d Document) listed() ([]listedCode, error) {
 				return nil, d.refuse("第 %d 行的追溯码 %s 出现了两次", l.LineNo, c.Code())
 			}
 			seen[c.Code()] = true
-			all = append(all, listedCode{c, i})
+			all = append(all, listedCode{code: c, line: i})
 		}
 	}
 	return all, nil
@@ -187,6 +189,10 @@ func (t *intake) sortCodes(ctx context.Context) (fresh []listedCode, back []*Pac
 			back = append(back, p)
 			continue
 		}
+		// A carton that is the smallest coded pack holds what its prefix says.
+		if x, ok := known[c.code.Prefix()]; ok {
+			c.units = x.Units
+		}
 		fresh = append(fresh, c)
 	}
 	return fresh, back, nil
@@ -216,7 +222,11 @@ func (t *intake) fits(c listedCode, known map[string]Prefix, p *Pack) error {
 func (t *intake) newPack(c listedCode) newPack {
 	line := t.doc.Lines[c.line]
 	drug := t.drugs[line.HISCode]
-	return newPack{code: c.code.Code(), drugID: drug.ID, content: drug.UnitsPerPack, batch: line.Batch,
+	content := drug.UnitsPerPack
+	if c.units > 0 {
+		content = c.units
+	}
+	return newPack{code: c.code.Code(), drugID: drug.ID, content: content, batch: line.Batch,
 		expiresOn: line.ExpiresOn, madeOn: line.MadeOn, lineID: t.lineID[c.line]}
 }
 

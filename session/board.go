@@ -221,14 +221,15 @@ type Line struct {
 	How      string    `db:"how"`
 	At       time.Time `db:"at"`
 	DrugID   int64     `db:"drug_id"`
-	Dose     string    `db:"dose"` // a day, in words
-	Days     *int      `db:"days"` // supplied, nil when not said
+	Dose     string    `db:"dose"`  // a day, in words
+	Days     *int      `db:"days"`  // supplied, nil when not said
+	Loose    bool      `db:"loose"` // the drug is given by quantity
 }
 
 // VisitLines reads what a visit was given, the last first.
 func VisitLines(ctx context.Context, r db.Reader, visit uuid.UUID) ([]Line, error) {
 	var list []Line
-	err := r.Select(ctx, &list, `SELECT l.pack_id, k.code, d.generic_name, d.spec, l.quantity, k.units_total, d.unit_name, d.pack_name, l.how, l.at, k.drug_id, l.dose, l.days
+	err := r.Select(ctx, &list, `SELECT l.pack_id, k.code, d.generic_name, d.spec, l.quantity, k.units_total, d.unit_name, d.pack_name, l.how, l.at, k.drug_id, l.dose, l.days, d.loose
 FROM visit_line l JOIN pack k ON k.id = l.pack_id JOIN drug d ON d.id = k.drug_id
 WHERE l.visit_id = $1 AND l.undone_at IS NULL ORDER BY l.id DESC`, visit)
 	if err != nil {

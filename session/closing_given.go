@@ -42,7 +42,7 @@ func giveMissing(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, m
 }
 
 // giveFact moves a locked pack to the patient, from wherever it was, and writes
-// the visit's line.
+// the visit's line; e.Quantity 0 is all that the box holds.
 func giveFact(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, p *inventory.Pack, e inventory.Entry) error {
 	e.Visit, e.Device = v.ID, by.Device
 	e.Session, e.At = x.ID, *v.FinishedAt

@@ -82,14 +82,25 @@ func (s *Service) decide(ctx context.Context, tx *db.Tx, by identity.Actor, in D
 		return DecideAnswer{}, err
 	}
 	answer := DecideAnswer{Number: v.Number, Decision: DecidedNo, Sentence: fmt.Sprintf("%d 号的 %s 不放行，已告诉 %s。", v.Number, q.Drug, doctorWord(q.Doctor))}
+	var loose *inventory.Pack // a box whose number the doctor has to say
 	if in.LetIn {
 		answer.Decision, answer.Sentence = DecidedIn, fmt.Sprintf("%s 已放行，并记录给 %d 号。", q.Drug, v.Number)
-		if err := letIn(ctx, tx, by, x, v, q, in, holder); err != nil {
+		p, err := letIn(ctx, tx, by, x, v, q, in, holder)
+		if err != nil {
 			return DecideAnswer{}, err
+		}
+		if p.Loose {
+			loose = p
 		}
 	}
 	if err := settleRequest(ctx, tx, by, x, q, in, answer.Decision); err != nil {
 		return DecideAnswer{}, err
+	}
+	if loose != nil {
+		answer.Sentence = fmt.Sprintf("%s 已放行，请 %d 号的医生填发多少。", q.Drug, v.Number)
+		if err := askNumber(ctx, tx, q, loose); err != nil {
+			return DecideAnswer{}, err
+		}
 	}
 	if holder != 0 && in.LetIn {
 		return answer, s.hub.Touch(ctx, tx, x.ID, holder)
@@ -161,20 +172,35 @@ func openRequest(ctx context.Context, tx *db.Tx, x Session, id uuid.UUID) (Reque
 	return q, v, nil
 }
 
-// letIn brings the pack to the session and hands it to the visit.
-func letIn(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, q Request, in Deciding, holder int64) error {
+// letIn brings the pack to the session and hands it to the visit. A drug that is
+// given by quantity is only brought: how much of it, the doctor says.
+func letIn(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, q Request, in Deciding, holder int64) (*inventory.Pack, error) {
 	e := inventory.Entry{Move: inventory.Move{Session: x.ID, At: tx.Now}, Visit: q.VisitID, How: inventory.HowScanned,
 		Reason: in.Reason, Device: by.Device, Command: in.CommandID}
 	p, err := bring(ctx, tx, by, x, q, e, holder)
 	if err != nil {
-		return spoken(err, q.Drug)
+		return nil, spoken(err, q.Drug)
+	}
+	if p.Loose {
+		return p, nil
 	}
 	e.Move = inventory.Move{Kind: inventory.MoveDispense, Session: x.ID, At: tx.Now}
 	step, err := inventory.Write(ctx, tx, by, p, e)
 	if err != nil {
-		return spoken(err, q.Drug)
+		return nil, spoken(err, q.Drug)
 	}
-	return insertLines(ctx, tx, v, []handed{{p, step.Quantity}}, e.How, q.AskedBy)
+	return p, insertLines(ctx, tx, v, []handed{{p, step.Quantity}}, e.How, q.AskedBy)
+}
+
+// askNumber puts the question how much on the doctor's screen.
+func askNumber(ctx context.Context, tx *db.Tx, q Request, p *inventory.Pack) error {
+	kind := inventory.KindAskQuantity
+	err := tx.ExecOne(ctx, `INSERT INTO visit_refusal (visit_id, raw, code, answer_kind, sentence, staff_id, at) VALUES ($1, $2, $2, $3, $4, $5, $6)`,
+		q.VisitID, q.Code, string(kind), cut(kind.Sentence(inventory.Details{Drug: q.Drug, Count: fmt.Sprintf("%d %s", p.UnitsLeft, p.UnitName)}), 300), q.AskedBy, tx.Now)
+	if err != nil {
+		return fmt.Errorf("ask for a number: %w", err)
+	}
+	return nil
 }
 
 // bring makes the pack this session's, giving it a row when it has none.

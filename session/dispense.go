@@ -31,6 +31,11 @@ type Scan struct {
 	// DoneAt is when the boxes were handed over while the link was down, by the
 	// device's clock; zero for boxes that are handed over now.
 	DoneAt time.Time `json:",omitzero"`
+	// Quantity is the units that are given of the one box in Codes, whose drug is
+	// given by quantity; of a box that the visit has already it is the new number.
+	// Whole gives all that the box holds.
+	Quantity int64 `json:",omitempty"`
+	Whole    bool  `json:",omitempty"`
 }
 
 // ScanAnswer is the answer to a whole scan.
@@ -55,6 +60,9 @@ func (s *Service) Dispense(ctx context.Context, by identity.Actor, in Scan) (Sca
 	read := inventory.ParseScan(in.Codes)
 	if len(read) > maxCodes {
 		return ScanAnswer{}, db.Refuse(db.Invalid, "一次最多扫 %d 个码，这次有 %d 个。请分几次扫。", maxCodes, len(read))
+	}
+	if err := in.checkQuantity(len(read)); err != nil {
+		return ScanAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "dispense", Request: in}
 	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (ScanAnswer, error) {
@@ -123,10 +131,12 @@ type table struct {
 	how     inventory.How
 	packs   map[string]*inventory.Pack
 	taken   map[int64]*inventory.Taken // by pack
+	mine    map[int64]int64            // units that this visit has, by pack; only of packs that are given in parts
 	known   map[string]inventory.Prefix
 	left    map[int64]int // packs still in the trays, by drug; only of drugs asked about
 	answer  ScanAnswer
-	giving  []*inventory.Pack // answered yes
+	giving  []handed // answered yes; a quantity of 0 is the whole box
+	change  *changed // a box of this visit that gets another number
 	refused []inventory.CodeAnswer
 	// Of a replayed scan: the other sessions that are locked with this one, what is
 	// written down although it would have been refused, and what the duty holder is
@@ -146,6 +156,9 @@ func newTable(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Vi
 		return nil, err
 	}
 	if t.taken, err = lastTaken(ctx, tx, gone(t.packs, x.ID)); err != nil {
+		return nil, err
+	}
+	if err = t.readMine(ctx); err != nil {
 		return nil, err
 	}
 	if t.left, err = leftOf(ctx, tx, x.ID, t.packs, t.taken); err != nil {
@@ -228,8 +241,14 @@ func (t *table) take(p inventory.Parsed) {
 	}
 	a := inventory.NewCodeAnswer(code.Raw(), code.Code(), drug, said.Kind, said.Sentence)
 	a.MayAsk = said.MayAsk
-	if said.Move == inventory.MoveDispense {
-		t.giving = append(t.giving, pack)
+	if pack != nil && pack.Loose {
+		t.amounts(&a, pack, said)
+	}
+	switch {
+	case said.Kind == inventory.KindChanged:
+		t.change = &changed{pack, t.mine[pack.ID], said.Quantity}
+	case said.Move == inventory.MoveDispense:
+		t.giving = append(t.giving, handed{pack, said.Quantity})
 		t.taken[pack.ID] = &inventory.Taken{Visit: t.visit.ID.String(), Doctor: doctorWord(t.by.Name), At: t.tx.Now}
 	}
 	t.settle(a)
@@ -238,7 +257,7 @@ func (t *table) take(p inventory.Parsed) {
 // say is the answer to one code of the scan.
 func (t *table) say(code inventory.TraceCode, pack *inventory.Pack) inventory.Answer {
 	said := inventory.ScanAnswer(t.facts(pack), t.context(code, pack))
-	if said.Kind != inventory.KindTakenToday || t.left[pack.DrugID] > 0 {
+	if said.Kind != inventory.KindTakenToday && said.Kind != inventory.KindUsedUp || t.left[pack.DrugID] > 0 {
 		return said
 	}
 	last := t.taken[pack.ID]
@@ -252,8 +271,8 @@ func (t *table) say(code inventory.TraceCode, pack *inventory.Pack) inventory.An
 func (t *table) context(code inventory.TraceCode, pack *inventory.Pack) inventory.ScanContext {
 	known, ok := t.known[code.Prefix()]
 	c := inventory.ScanContext{Point: inventory.PointTable, Session: t.session.ID, Visit: t.visit.ID.String(),
-		Now: t.in.moment(t.tx.Now), PrefixKnown: ok, Carton: ok && known.Level > 1, Drug: known.Drug}
-	if pack != nil && t.how == inventory.HowScanned {
+		Now: t.in.moment(t.tx.Now), PrefixKnown: ok, Carton: ok && known.Level > 1, Drug: known.Drug, Quantity: t.in.Quantity, Whole: t.in.Whole}
+	if pack != nil && t.how == inventory.HowScanned && t.in.Quantity == 0 && !t.in.Whole {
 		if last := t.taken[pack.ID]; last != nil && last.Visit == c.Visit {
 			c.LastRead = last.At
 		}
@@ -265,7 +284,7 @@ func (t *table) facts(p *inventory.Pack) *inventory.ScanFacts {
 	if p == nil {
 		return nil
 	}
-	f := &inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), Taken: t.taken[p.ID]}
+	f := &inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), Taken: t.taken[p.ID], Loose: p.Loose, Unit: p.UnitName, Mine: t.mine[p.ID]}
 	if p.SessionID != nil && *p.SessionID != t.session.ID {
 		f.SessionName = "另一场义诊"
 	}

@@ -47,6 +47,11 @@ func settleLeft(ctx context.Context, tx *db.Tx, by identity.Actor, v Visit, in E
 	if open == 0 || in.Left == "" {
 		return open, nil
 	}
+	if in.Left == LeftGiven {
+		if err := noQuestions(chips); err != nil {
+			return open, err
+		}
+	}
 	for _, f := range chips {
 		if f.Resolution != "" {
 			continue

@@ -108,7 +108,8 @@ WHERE l.visit_id = $1 AND l.undone_at IS NULL ORDER BY l.id`, visit)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read lines for the record: %w", err)
 	}
-	err = tx.Select(ctx, &refusals, `SELECT raw, answer_kind, resolution FROM visit_refusal WHERE visit_id = $1 ORDER BY id`, visit)
+	err = tx.Select(ctx, &refusals, `SELECT raw, answer_kind, resolution FROM visit_refusal
+WHERE visit_id = $1 AND resolution <> $2 ORDER BY id`, visit, resolvedByNumber)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read refusals for the record: %w", err)
 	}

@@ -88,6 +88,9 @@ func (t *table) takeFact(code inventory.TraceCode, pack *inventory.Pack, said in
 		t.settle(inventory.NewCodeAnswer(code.Raw(), code.Code(), "", inventory.KindAbsorbed, inventory.KindAbsorbed.Sentence(inventory.Details{})))
 		return true
 	}
+	if said.Kind == inventory.KindAskQuantity && t.visit.State == InConsultation {
+		return false // the doctor is there to be asked
+	}
 	drug := t.known[code.Prefix()].Drug
 	if pack != nil {
 		drug = pack.DrugName()
@@ -113,11 +116,14 @@ func (t *table) canBeFact(pack *inventory.Pack, said inventory.Answer) bool {
 	if pack == nil {
 		return said.Kind == inventory.KindUnknown
 	}
+	if t.wantsNumber(pack) {
+		return false // how much of it was given, nobody has said
+	}
 	if pack.State == inventory.StateAllocated && pack.SessionID != nil && *pack.SessionID != t.session.ID && !slices.Contains(t.holders, *pack.SessionID) {
 		return false // it changed its trays while we locked
 	}
 	facts := pack.Facts()
-	moves, err := inventory.FactMoves(facts, pack.UnitsTotal, 0, t.session.ID, t.in.moment(t.tx.Now))
+	moves, err := inventory.FactMoves(facts, pack.UnitsTotal, t.in.Quantity, t.session.ID, t.in.moment(t.tx.Now))
 	for _, m := range moves {
 		if err == nil {
 			facts, _, err = inventory.Apply(facts, m)
@@ -153,7 +159,9 @@ func (t *table) handOutFacts(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		list = append(list, handed{f.pack, quantity})
+		if quantity > 0 {
+			list = append(list, handed{f.pack, quantity})
+		}
 	}
 	if len(list) > 0 {
 		if err := insertLines(ctx, t.tx, t.visit, list, t.how, t.by.StaffID); err != nil {
@@ -171,22 +179,27 @@ func (t *table) handOutFacts(ctx context.Context) error {
 
 // writeFact moves one box to the patient, from wherever it was.
 func (t *table) writeFact(ctx context.Context, f *fact) (int64, error) {
-	e := inventory.Entry{Move: inventory.Move{Session: t.session.ID, At: t.in.moment(t.tx.Now)}, Visit: t.visit.ID, How: t.how,
+	e := inventory.Entry{Move: inventory.Move{Session: t.session.ID, At: t.in.moment(t.tx.Now), Quantity: t.in.Quantity}, Visit: t.visit.ID, How: t.how,
 		Reason: "断网时已发出", Device: t.by.Device, DeviceAt: t.in.DoneAt, Command: t.in.CommandID}
 	if f.pack == nil {
+		enter := e
+		enter.Quantity = 0
 		var err error
-		if f.pack, err = inventory.EnterLetIn(ctx, t.tx, t.by, f.code, t.known[f.code.Prefix()], e); err != nil {
+		if f.pack, err = inventory.EnterLetIn(ctx, t.tx, t.by, f.code, t.known[f.code.Prefix()], enter); err != nil {
 			return 0, fmt.Errorf("enter a box that was given: %w", err)
+		}
+		if t.wantsNumber(f.pack) {
+			return 0, askNumber(ctx, t.tx, Request{VisitID: t.visit.ID, Code: f.pack.Code, Drug: f.pack.DrugName(), AskedBy: t.by.StaffID}, f.pack)
 		}
 	}
 	given, _, err := writeFactMoves(ctx, t.tx, t.by, f.pack, e)
 	return given, err
 }
 
-// writeFactMoves carries out [inventory.FactMoves] for the whole of a box and gives
-// the units handed over and the first alarm that a step or an earlier one raised.
+// writeFactMoves carries out [inventory.FactMoves] for e.Quantity units of a box, 0
+// being all that it holds, and gives the units handed over and the first alarm that a step or an earlier one raised.
 func writeFactMoves(ctx context.Context, tx *db.Tx, by identity.Actor, p *inventory.Pack, e inventory.Entry) (int64, inventory.AnswerKind, error) {
-	moves, err := inventory.FactMoves(p.Facts(), p.UnitsTotal, 0, e.Session, e.At)
+	moves, err := inventory.FactMoves(p.Facts(), p.UnitsTotal, e.Quantity, e.Session, e.At)
 	if err != nil {
 		return 0, "", moveRefused(err, p.DrugName())
 	}

@@ -19,16 +19,21 @@ type ToldGiven struct {
 	Doctor string    `db:"doctor"`
 	Code   string    `db:"code"`
 	Kind   string    `db:"answer_kind"`
+	// Loose says that the number must be told with it, in Unit.
+	Loose bool   `db:"loose"`
+	Unit  string `db:"unit_name"`
 }
 
 // toldGiven lists what is still to be written down, by number.
 func toldGiven(ctx context.Context, r db.Reader, sessionID int64) ([]ToldGiven, error) {
 	var list []ToldGiven
-	err := r.Select(ctx, &list, `SELECT f.visit_id, v.number, COALESCE(d.name, '') AS doctor, f.code, max(f.answer_kind) AS answer_kind
+	err := r.Select(ctx, &list, `SELECT f.visit_id, v.number, COALESCE(d.name, '') AS doctor, f.code, max(f.answer_kind) AS answer_kind,
+  COALESCE(g.loose, false) AS loose, COALESCE(g.unit_name, '') AS unit_name
 FROM visit v JOIN visit_refusal f ON f.visit_id = v.id LEFT JOIN staff d ON d.id = v.doctor_id
+LEFT JOIN pack p ON p.code = f.code LEFT JOIN drug g ON g.id = p.drug_id
 WHERE v.session_id = $1::bigint AND v.state = 'finished' AND f.resolution = $2::text AND f.code <> ''
   AND NOT EXISTS (SELECT 1 FROM visit_line l JOIN pack k ON k.id = l.pack_id WHERE l.visit_id = v.id AND l.undone_at IS NULL AND k.code = f.code)
-GROUP BY f.visit_id, v.number, d.name, f.code ORDER BY v.number, f.code`, sessionID, LeftGiven.resolution())
+GROUP BY f.visit_id, v.number, d.name, f.code, g.loose, g.unit_name ORDER BY v.number, f.code`, sessionID, LeftGiven.resolution())
 	if err != nil {
 		return nil, fmt.Errorf("read what was given and not recorded: %w", err)
 	}
@@ -41,6 +46,9 @@ type Telling struct {
 	CommandID uuid.UUID
 	Visit     uuid.UUID
 	Code      string
+	// Quantity in smallest units, for a drug that is given by quantity; 0 is the
+	// whole box, and refused for such a drug.
+	Quantity int64 `json:",omitempty"`
 }
 
 // WriteTold writes down that a patient has a box that was scanned and could not be
@@ -69,11 +77,17 @@ func (s *Service) WriteTold(ctx context.Context, by identity.Actor, in Telling) 
 		if err != nil {
 			return ClosingAnswer{}, err
 		}
-		e := inventory.Entry{How: inventory.HowScanned, Reason: "诊毕时说明已给出", Command: in.CommandID}
+		if p.Loose != (in.Quantity > 0) {
+			return ClosingAnswer{}, db.Refuse(db.Invalid, "%s", wholeOrNumber(p))
+		}
+		e := inventory.Entry{Move: inventory.Move{Quantity: in.Quantity}, How: inventory.HowScanned, Reason: "诊毕时说明已给出", Command: in.CommandID}
 		if err := giveFact(ctx, tx, by, x, v, p, e); err != nil {
 			return ClosingAnswer{}, err
 		}
 		text := fmt.Sprintf("补记发药：%s，追溯码 %s，诊毕时说明已给出。", p.DrugName(), p.Code)
+		if p.Loose {
+			text = fmt.Sprintf("补记发药：%s %d %s，追溯码 %s，诊毕时说明已给出。", p.DrugName(), in.Quantity, p.UnitName, p.Code)
+		}
 		seq, err := writeLate(ctx, tx, by, x.ID, mainChain, v.ID, lateness{kind: lateGiven, text: text, old: old})
 		if err != nil {
 			return ClosingAnswer{}, err
@@ -95,6 +109,14 @@ func wasTold(ctx context.Context, r db.Reader, sessionID int64, in Telling) erro
 		}
 	}
 	return db.Refuse(db.Conflict, "这个码不在待补记的列表里，可能已经补记。请看最新的页面。")
+}
+
+// wholeOrNumber says how much of a box has to be told.
+func wholeOrNumber(p *inventory.Pack) string {
+	if p.Loose {
+		return fmt.Sprintf("%s 按数量发，请填给了几%s再补记。", p.DrugName(), p.UnitName)
+	}
+	return p.DrugName() + " 整盒发，补记时不用填数量。"
 }
 
 // toldPack locks the pack of a code; one that no pack is known for is entered as a

@@ -85,11 +85,38 @@ func (s *seeder) openDay(ctx context.Context, by identity.Actor, site, id int64)
 	if err := s.pack(ctx, by, id, packed); err != nil {
 		return err
 	}
+	loose, err := s.loosePacks(ctx, by, id)
+	if err != nil {
+		return err
+	}
 	if err := s.app.sessions.OpenSession(ctx, by, id); err != nil {
 		return err
 	}
 	s.note(fmt.Sprintf("今日进行中的场次（第 %d 号）药箱里的药盒：", id), packed)
+	s.note("按数量发的药盒（一箱 5 支的长效针，和 100 片一瓶的片剂）：", loose)
 	return s.firstPatients(ctx, site, id, packed)
+}
+
+// The demo's drugs that are given by quantity, by their place in the dictionary,
+// and how many packs of each a session takes.
+const (
+	demoAmpoules  = 15
+	demoTablets   = 19
+	demoLooseEach = 3
+)
+
+// loosePacks brings what is given by quantity to a session: cartons of ampoules
+// that have no code of their own, and bottles of tablets.
+func (s *seeder) loosePacks(ctx context.Context, by identity.Actor, id int64) ([]string, error) {
+	var all []string
+	for _, drug := range []int{demoAmpoules, demoTablets} {
+		codes, err := s.receiveAll(ctx, by, simulator.Order{Lines: 1, Packs: demoLooseEach, FirstDrug: drug, Codes: true})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, codes...)
+	}
+	return all, s.pack(ctx, by, id, all)
 }
 
 // receiveAll has HIS send a receipt and scans all of it in.

@@ -36,7 +36,7 @@ func products() []product {
 		{"舒必利片", "", "100mg×100片", "", "片", "瓶", 100, "普", true},
 		{"棕榈酸帕利哌酮注射液", "善思达", "100mg×1支", "Janssen", "支", "盒", 1, "普", false},
 		{"棕榈帕利哌酮酯注射液(3M)", "善妥达", "350mg×1支", "Janssen", "支", "盒", 1, "普", true},
-		{"癸酸氟哌啶醇注射液", "哈力多", "50mg×1支", "Atlantic", "支", "盒", 1, "普", true},
+		{"癸酸氟哌啶醇注射液", "哈力多", "50mg×5支", "Atlantic", "支", "盒", 5, "普", true},
 		{"氟哌啶醇注射液", "", "1ml:5mg×10支", "湖南洞庭", "支", "盒", 10, "普", true},
 		{"碳酸锂片", "", "0.25g×100片", "湖南千金湘江", "片", "瓶", 100, "普", false},
 		{"丙戊酸镁缓释片", "神泰", "0.25g×30片", "湖南湘中", "片", "盒", 30, "普", true},
@@ -49,6 +49,10 @@ func products() []product {
 	}
 }
 
+// loose tells what is given by quantity: tablets out of a bottle, and ampoules of
+// which only the carton of five is coded.
+func (p product) loose() bool { return p.generic == "盐酸苯海索片" || p.trade == "哈力多" }
+
 // DemoDrugs is the demo's drug dictionary: 25 entries DEMO001 to DEMO025, each
 // marked 演示 where every screen shows it, in the spec, and with one invented trace-code prefix (80000nn; 89000nn for the
 // second psychotropic class).
@@ -60,7 +64,7 @@ func DemoDrugs() []wire.Drug {
 	var out []wire.Drug
 	for i, p := range products() {
 		d := wire.Drug{HISCode: fmt.Sprintf("DEMO%03d", i+1), GenericName: p.generic, TradeName: p.trade,
-			Spec: p.spec + "（演示）", Maker: p.maker, UnitName: p.unit, PackName: p.pack, UnitsPerPack: p.units,
+			Spec: p.spec + "（演示）", Maker: p.maker, UnitName: p.unit, PackName: p.pack, UnitsPerPack: p.units, Loose: p.loose(),
 			Class: p.class, ClassSince: since}
 		if p.assumed {
 			d.TradeName = strings.TrimSpace(p.trade + " 演示规格")

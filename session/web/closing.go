@@ -289,6 +289,9 @@ func (h *Handlers) Told(w http.ResponseWriter, r *http.Request) error {
 	if in.Visit, err = formUUID(r, "visit"); err != nil {
 		return err
 	}
+	if in.Quantity, _, err = formQuantity(r); err != nil {
+		return err
+	}
 	a, err := h.sessions.WriteTold(r.Context(), x.by, in)
 	if err != nil {
 		return err

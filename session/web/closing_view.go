@@ -87,7 +87,11 @@ type missingRow struct {
 }
 
 // toldRow is a code that a doctor says was given and is not recorded.
-type toldRow struct{ Visit, Number, Doctor, Code, Head, Tail, Why string }
+type toldRow struct {
+	Visit, Number, Doctor, Code, Head, Tail, Why string
+	Unit                                         string // of the number to be told with it; "" for a whole box
+	Must                                         bool   // it must be told
+}
 
 // closingDone is a closed session.
 type closingDone struct {
@@ -201,8 +205,15 @@ func newClosingRest(f session.ClosingView, by identity.Actor, url string) closin
 			Last: m.LastHeld(), LostBy: m.LostBy, MineLost: m.LostByID == by.StaffID})
 	}
 	for _, t := range f.Told {
-		v.Told = append(v.Told, toldRow{Visit: t.Visit.String(), Number: fmt.Sprint(t.Number), Doctor: t.Doctor, Code: t.Code,
-			Head: t.Code[:max(0, len(t.Code)-4)], Tail: tail(t.Code), Why: inventory.AnswerKind(t.Kind).Sentence(inventory.Details{})})
+		row := toldRow{Visit: t.Visit.String(), Number: fmt.Sprint(t.Number), Doctor: t.Doctor, Code: t.Code,
+			Head: t.Code[:max(0, len(t.Code)-4)], Tail: tail(t.Code), Why: inventory.AnswerKind(t.Kind).Sentence(inventory.Details{}), Must: t.Loose}
+		switch {
+		case t.Loose:
+			row.Unit = t.Unit
+		case t.Unit == "": // no pack is known for the code yet
+			row.Unit = "（拆零药填数量）"
+		}
+		v.Told = append(v.Told, row)
 	}
 	v.Visits = visitChoices(f, by)
 	for _, c := range f.Confirmed {

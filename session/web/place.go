@@ -63,7 +63,7 @@ func (h *Handlers) Place(w http.ResponseWriter, r *http.Request) error {
 // deskAgain draws the desk of a table that shows another one.
 func (h *Handlers) deskAgain(w http.ResponseWriter, r *http.Request, by identity.Actor, x session.Session, table bool) error {
 	if table {
-		desk, err := h.readDesk(r.Context(), by, x)
+		desk, err := h.readDesk(r.Context(), by, x, "")
 		if err != nil {
 			return err
 		}

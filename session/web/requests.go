@@ -98,7 +98,7 @@ func (h *Handlers) Desk(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	desk, err := h.readDesk(r.Context(), by, x)
+	desk, err := h.readDesk(r.Context(), by, x, "")
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,9 @@ func samplePieces(b boardView, desk deskView, next *nextView, bench benchView) [
 		{Name: "board_queue", Title: "候诊", View: b.Queue}, {Name: "queue_row", Title: "一位患者", View: b.Queue.Now[0]},
 		{Name: "board_doctors", Title: "医生", View: b.Doctors}, {Name: "doctor_card", Title: "一位医生", View: b.Doctors.Rows[0]},
 		{Name: "desk", Title: "诊桌", View: desk}, {Name: "desk_visit", Title: "就诊中", View: desk.Visit}, {Name: "desk_next", Title: "等下一位", View: next},
+		{Name: "quantity", Title: "发多少", View: desk.Visit.Asks[0]},
+		{Name: "quantity", Title: "改数量", View: newQuantityView("#", session.Question{Code: "80000160000000000078", Generic: "演示癸酸氟哌啶醇注射液", Spec: "50mg×5支",
+			UnitWord: "支", PackWord: "盒", Left: 3, Content: 5, Mine: 2, Suggest: 2})},
 		{Name: "desk", Title: "还没有开始", View: deskView{URL: "#", Closed: closedSentence(session.Planned), OpenURL: "#"}},
 		{Name: "desk", Title: "清点时", View: deskView{URL: "#", Closed: closedSentence(session.Closing), CloseURL: "#", State: session.Closing}},
 		{Name: "check_in", Title: "签到", View: checkInView{URL: "#", Visit: "v"}}, {Name: "bench", Title: "装箱", View: bench},
@@ -83,8 +86,10 @@ func sampleVisit() *visitView {
 	return &visitView{URL: "#", Number: "13", Name: "演示甲", About: "男 56 岁 · 000012 · 演示新华", Allergy: "青霉素", Packs: "2",
 		Lines: []lineView{
 			{ID: "line-1", Drug: "演示利培酮片", Spec: "1mg×20片", Head: "8000001000000000", Tail: "6312", Code: "80000010000000006312", At: "10:42", Dose: doseView{URL: "#", Pack: "1", Word: "每日 1mg · 30 天", Dose: "每日 1mg", Days: "30", Form: true}},
-			{ID: "line-2", Drug: "演示盐酸苯海索片", Spec: "2mg×100片", Head: "8000002000000000", Tail: "0077", Code: "80000020000000000077", At: "10:43", Mark: "手输"}},
+			{ID: "line-2", Drug: "演示盐酸苯海索片", Spec: "2mg×100片", Head: "8000002000000000", Tail: "0077", Code: "80000020000000000077", At: "10:43", Mark: "手输", Much: "10 片", Loose: true}},
 		Refused: []chipView{{ID: "2", Raw: "80000010000000007001", Code: "80000010000000007001", Why: whyAsked("not_packed"), MayAsk: true}, {ID: "1", Raw: "6901234567892", Why: inventory.KindCommodityCode.Sentence(inventory.Details{})}},
+		Asks: []quantityView{newQuantityView("#", session.Question{Chip: 3, Code: "80000020000000000078", Generic: "演示盐酸苯海索片", Spec: "2mg×100片",
+			UnitWord: "片", PackWord: "瓶", Left: 90, Content: 100, Suggest: 14})},
 		Choices: []choiceRow{{Code: "80000010000000016312", Drug: "演示利培酮片 1mg×20片", Tail: "00016312", About: "批号 B1 效期 2027-03-31"}},
 		Away:    "外点患者，登记在 演示广兴", OwedURL: "#", Owed: []owedRow{{ID: "1", Text: "上次欠 演示利培酮片 1mg×20片 1 盒（10月12日 演示新华）"}},
 		Finish: newFinishView(&visitView{URL: "#", Packs: "2"}, session.Ending{Collector: "self"}, 0)}

@@ -67,6 +67,7 @@ type visitView struct {
 	Lines   []lineView
 	Packs   string
 	Refused []chipView
+	Asks    []quantityView // boxes whose number is to be said
 	NoPacks bool
 	ID      uuid.UUID
 	Choices []choiceRow
@@ -79,16 +80,17 @@ type visitView struct {
 }
 
 type lineView struct {
-	ID   string
-	Drug string
-	Spec string
-	Head string // all of the code but its last four characters
-	Tail string
-	Code string
-	Mark string // 手输, 按数, 推定 or ""
-	At   string
-	Much string // quantity when it is not a whole pack
-	Dose doseView
+	ID    string
+	Drug  string
+	Spec  string
+	Head  string // all of the code but its last four characters
+	Tail  string
+	Code  string
+	Mark  string // 手输, 按数, 推定 or ""
+	At    string
+	Much  string // quantity when it is not a whole pack
+	Loose bool   // its number may be changed
+	Dose  doseView
 }
 
 // chipView is a code that was scanned and is not recorded.
@@ -133,7 +135,7 @@ type choiceView struct {
 
 // table shows the doctor's table.
 func (h *Handlers) table(w http.ResponseWriter, r *http.Request, by identity.Actor, s session.Snapshot) error {
-	desk, err := h.readDesk(r.Context(), by, s.Session)
+	desk, err := h.readDesk(r.Context(), by, s.Session, "")
 	if err != nil {
 		return err
 	}
@@ -145,14 +147,15 @@ func (h *Handlers) table(w http.ResponseWriter, r *http.Request, by identity.Act
 }
 
 // readDesk reads the doctor's open visit, or makes the call for the next one.
-func (h *Handlers) readDesk(ctx context.Context, by identity.Actor, x session.Session) (deskView, error) {
+// again is the box whose number may be changed, "" for none.
+func (h *Handlers) readDesk(ctx context.Context, by identity.Actor, x session.Session, again string) (deskView, error) {
 	desk := deskView{URL: fmt.Sprintf("/sessions/%d", x.ID), State: x.State}
 	v, open, err := session.CurrentVisit(ctx, h.db, x.ID, by.StaffID)
 	if err != nil {
 		return desk, err
 	}
 	if open {
-		desk.Visit, err = h.readVisit(ctx, x, v)
+		desk.Visit, err = h.readVisit(ctx, x, v, again)
 		return desk, err
 	}
 	if desk.Sign, err = h.readToSign(ctx, by); err != nil {
@@ -182,7 +185,7 @@ func closedSentence(s session.State) string {
 	return "本场次" + s.Word() + "。"
 }
 
-func (h *Handlers) readVisit(ctx context.Context, x session.Session, v session.Visit) (*visitView, error) {
+func (h *Handlers) readVisit(ctx context.Context, x session.Session, v session.Visit, again string) (*visitView, error) {
 	p, err := patient.ByID(ctx, h.db, v.PatientID)
 	if err != nil {
 		return nil, err
@@ -200,6 +203,11 @@ func (h *Handlers) readVisit(ctx context.Context, x session.Session, v session.V
 		return nil, err
 	}
 	view := newVisitView(v, p, lines, refused, h.db.Now())
+	asks, err := session.Questions(ctx, h.db, v, refused, again)
+	if err != nil {
+		return nil, err
+	}
+	view.addQuestions(asks)
 	view.Owed = newOwedRows(owed, v.ID)
 	if p.HomeSiteID != x.SiteID {
 		view.Away = "外点患者，登记在 " + p.HomeSite
@@ -237,7 +245,8 @@ func newLineView(l session.Line) lineView {
 	v := lineView{ID: fmt.Sprintf("line-%d", l.PackID), Drug: l.Generic, Spec: l.Spec, Code: l.Code, Tail: tail(l.Code),
 		Mark: inventory.How(l.How).Chinese(), At: l.At.In(session.Zone()).Format("15:04")}
 	v.Head = l.Code[:len(l.Code)-len(v.Tail)]
-	if l.Quantity != l.Content {
+	v.Loose = l.Loose
+	if l.Loose || l.Quantity != l.Content {
 		v.Much = fmt.Sprintf("%d %s", l.Quantity, l.UnitWord)
 	}
 	return v
@@ -260,6 +269,11 @@ func (h *Handlers) answerDesk(w http.ResponseWriter, r *http.Request, by identit
 // answerDeskWith is answerDesk with what only this answer shows at the open
 // visit: the mark of a label that is to be scanned again, packs to choose from.
 func (h *Handlers) answerDeskWith(w http.ResponseWriter, r *http.Request, by identity.Actor, id int64, band page.Band, add func(*visitView)) error {
+	return h.answerDeskAgain(w, r, by, id, band, "", add)
+}
+
+// answerDeskAgain is answerDeskWith where the number of a box may be changed.
+func (h *Handlers) answerDeskAgain(w http.ResponseWriter, r *http.Request, by identity.Actor, id int64, band page.Band, again string, add func(*visitView)) error {
 	if !page.IsHTMX(r) {
 		return h.site.SeeOther(w, r, fmt.Sprintf("/sessions/%d", id))
 	}
@@ -267,7 +281,7 @@ func (h *Handlers) answerDeskWith(w http.ResponseWriter, r *http.Request, by ide
 	if err != nil {
 		return err
 	}
-	desk, err := h.readDesk(r.Context(), by, x)
+	desk, err := h.readDesk(r.Context(), by, x, again)
 	if err != nil {
 		return err
 	}

@@ -118,6 +118,9 @@ func (h *Handlers) Dispense(w http.ResponseWriter, r *http.Request) error {
 	if in.DoneAt, err = doneAt(r); err != nil {
 		return err
 	}
+	if in.Quantity, in.Whole, err = formQuantity(r); err != nil {
+		return h.refusedDesk(w, r, x.by, x.session, err)
+	}
 	if !page.WantsJSON(r) && isLabel(in.Codes) {
 		return h.nextLabel(w, r, x, in.Codes)
 	}
@@ -176,7 +179,7 @@ func (h *Handlers) answerScan(w http.ResponseWriter, r *http.Request, x act, a s
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, a)
 	}
-	return h.answerDeskWith(w, r, x.by, x.session, scanBand(a), func(v *visitView) { v.Choices = newChoiceRows(a.Choices) })
+	return h.answerDeskAgain(w, r, x.by, x.session, scanBand(a), againCode(a), func(v *visitView) { v.Choices = newChoiceRows(a.Choices) })
 }
 
 // scanBand shows the most urgent answer; a batch says how many of each.
