@@ -49,6 +49,9 @@ func Tables() []Table {
 		{Name: "carton_code", Owner: "inventory"},
 		{Name: "class_rule", Owner: "inventory", AppendOnly: true},
 		{Name: "carton_code", Owner: "inventory", Deletable: true},
+		{Name: "recall", Owner: "inventory"},
+		{Name: "recall_code", Owner: "inventory", AppendOnly: true},
+		{Name: "recall_pack", Owner: "inventory", AppendOnly: true},
 
 		{Name: "clinic_session", Owner: "session"},
 		{Name: "session_team", Owner: "session", Deletable: true},
@@ -70,6 +73,7 @@ func Tables() []Table {
 		{Name: "session_alarm", Owner: "session"},
 
 		{Name: "stock_check", Owner: "reporting"},
+		{Name: "recall_contact", Owner: "session", AppendOnly: true},
 
 		{Name: "translog_writer", Owner: "integration/translog", AppendOnly: true},
 		{Name: "translog_head", Owner: "integration/translog"},
