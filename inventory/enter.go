@@ -66,7 +66,10 @@ FROM fresh f`,
 	if n != int64(len(packs)) {
 		return fmt.Errorf("insert packs: %d movements for %d packs", n, len(packs))
 	}
-	return nil
+	if e.Kind == MoveAnnounce {
+		return nil
+	}
+	return setApartNew(ctx, tx, by, packs, e)
 }
 
 // enterColumns is the columns of new packs, one array each.

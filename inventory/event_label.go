@@ -20,6 +20,14 @@ func EventLabel(name string) string {
 		return "完成一箱"
 	case "receipt.finish":
 		return "完成入库"
+	case "recall.start":
+		return "开始召回"
+	case "recall.ask_lift":
+		return "提出解除召回"
+	case "recall.keep":
+		return "召回继续有效"
+	case "recall.lift":
+		return "解除召回"
 	}
 	return ""
 }

@@ -39,7 +39,8 @@ var errUnlocked = errors.New("move pack: its row changed without its lock")
 // Write moves a locked pack by the rules of [Apply] and writes its movement.
 // The caller holds the row (LockPacks); the statement still names the state and
 // the remainder it starts from, so that a pack that was not locked cannot move
-// twice. p is brought up to date. A refused move is a *[MoveError].
+// twice. p is brought up to date. A refused move is a *[MoveError]. A recalled pack
+// that comes to the store is set apart by a second movement.
 func Write(ctx context.Context, tx *db.Tx, by identity.Actor, p *Pack, e Entry) (Step, error) {
 	if e.At.IsZero() {
 		e.At = tx.Now
@@ -60,7 +61,10 @@ WHERE id = $1 AND state = $10 AND units_left = $11 AND units_given = $12`,
 		return Step{}, errUnlocked
 	}
 	c.settle()
-	return c.step, insertMovement(ctx, tx, by, c, e)
+	if err := insertMovement(ctx, tx, by, c, e); err != nil {
+		return Step{}, err
+	}
+	return c.step, setApart(ctx, tx, by, []*Pack{p}, e)
 }
 
 // plan asks the rules what the move makes of the pack; nothing is written yet.

@@ -14,7 +14,8 @@ import (
 // WriteAll is [Write] for many locked packs that make the same move, in one
 // statement whatever their number. Either all packs move or none does; the first
 // one the rules refuse is a *[MoveError] that names its code. The steps come in
-// the order of packs. No packs is no statement.
+// the order of packs. No packs is no statement. Recalled packs that come to the
+// store are set apart by a second movement.
 func WriteAll(ctx context.Context, tx *db.Tx, by identity.Actor, packs []*Pack, e Entry) ([]Step, error) {
 	if len(packs) == 0 {
 		return nil, nil
@@ -44,7 +45,7 @@ func WriteAll(ctx context.Context, tx *db.Tx, by identity.Actor, packs []*Pack, 
 	for i := range changes {
 		changes[i].settle()
 	}
-	return steps, nil
+	return steps, setApart(ctx, tx, by, packs, e)
 }
 
 // bulk is the columns of many changes, one array each.

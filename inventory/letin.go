@@ -36,7 +36,11 @@ func EnterLetIn(ctx context.Context, tx *db.Tx, by identity.Actor, code TraceCod
 	if e.At.IsZero() {
 		e.At = tx.Now
 	}
-	before := PackFacts{Expiry: code.Expiry()}
+	open, err := openRecalls(ctx, tx, []int64{means.DrugID}, []string{code.Code()})
+	if err != nil {
+		return nil, err
+	}
+	before := PackFacts{Expiry: code.Expiry(), Recalled: recallOf(open, means.DrugID, code.Batch(), code.Code()) != 0}
 	if _, _, err := Apply(before, e.Move); err != nil {
 		return nil, err
 	}

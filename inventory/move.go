@@ -160,6 +160,8 @@ func unfit(p PackFacts, m Move, r rule) AnswerKind {
 		return refusalOf(p.State)
 	case m.Kind == MoveRollOver && m.Fact:
 		return KindOtherSession // given out by a session that never held it
+	case m.Kind == MoveRelease && p.Recalled:
+		return KindRecalled // it stays apart until the recall is lifted
 	case !r.mustBeFit:
 		return ""
 	case p.Recalled:

@@ -32,6 +32,9 @@ type Pack struct {
 	Returned      bool       `db:"returned"`
 	Alarm         string     `db:"alarm"`
 	Loose         bool       `db:"loose"` // the drug is dispensed by quantity
+	// RecallID is the first recall in force that means this pack, zero for none;
+	// [LockPacks] and [FindPack] fill it.
+	RecallID int64 `db:"-"`
 }
 
 // packColumns reads a Pack from "pack k JOIN drug d".
@@ -49,10 +52,9 @@ func DrugName(generic, spec string) string {
 	return generic + " " + spec
 }
 
-// Facts is what the rules need to know of the pack. Recalled stays false: no
-// recall has rows yet, and the query of [LockPacks] is where it will be read.
+// Facts is what the rules need to know of the pack.
 func (p Pack) Facts() PackFacts {
-	f := PackFacts{State: p.State, Content: p.UnitsTotal, Remainder: p.UnitsLeft, Given: p.UnitsGiven, Returned: p.Returned}
+	f := PackFacts{State: p.State, Content: p.UnitsTotal, Remainder: p.UnitsLeft, Given: p.UnitsGiven, Returned: p.Returned, Recalled: p.RecallID != 0}
 	if p.SessionID != nil {
 		f.Session = *p.SessionID
 	}
@@ -77,7 +79,7 @@ WHERE k.code = ANY($1::text[]) ORDER BY k.code FOR NO KEY UPDATE OF k`, pq.Array
 	for i := range rows {
 		packs[rows[i].Code] = &rows[i]
 	}
-	return packs, nil
+	return packs, markRecalled(ctx, tx, packs)
 }
 
 // FindPack reads one pack by its code.
@@ -90,5 +92,5 @@ func FindPack(ctx context.Context, r db.Reader, code string) (Pack, error) {
 	if err != nil {
 		return p, fmt.Errorf("read pack: %w", err)
 	}
-	return p, nil
+	return p, markRecalled(ctx, r, map[string]*Pack{p.Code: &p})
 }

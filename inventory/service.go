@@ -6,7 +6,7 @@ import (
 )
 
 // Service holds the use cases of the pharmacy: the drug dictionary, the meaning
-// of prefixes, receipts and their scanning, what is set apart. Reading needs no
+// of prefixes, receipts and their scanning, what is set apart, recalls. Reading needs no
 // service.
 type Service struct {
 	db  *db.DB
