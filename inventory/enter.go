@@ -27,7 +27,19 @@ type newPack struct {
 // enterPacks gives packs their rows and first movements in one statement, by
 // the rules of [Apply]. A code that has a row already fails as
 // unique(pack_code_uq): the caller runs its transaction again and then finds it.
+// What is recalled and comes to the store is set apart by a second movement.
 func enterPacks(ctx context.Context, tx *db.Tx, by identity.Actor, packs []newPack, e Entry) error {
+	if err := insertPacks(ctx, tx, by, packs, e); err != nil {
+		return err
+	}
+	if e.Kind == MoveAnnounce || len(packs) == 0 {
+		return nil
+	}
+	return setApartNew(ctx, tx, by, packs, e)
+}
+
+// insertPacks is enterPacks for who knows that no recall is in force.
+func insertPacks(ctx context.Context, tx *db.Tx, by identity.Actor, packs []newPack, e Entry) error {
 	if len(packs) == 0 {
 		return nil
 	}
@@ -66,10 +78,7 @@ FROM fresh f`,
 	if n != int64(len(packs)) {
 		return fmt.Errorf("insert packs: %d movements for %d packs", n, len(packs))
 	}
-	if e.Kind == MoveAnnounce {
-		return nil
-	}
-	return setApartNew(ctx, tx, by, packs, e)
+	return nil
 }
 
 // enterColumns is the columns of new packs, one array each.

@@ -54,11 +54,11 @@ func finish(ctx context.Context, tx *db.Tx, by identity.Actor, in Finishing) (Fi
 	if err != nil {
 		return Finished{}, err
 	}
-	lines, refused, err := readLines(ctx, tx, in.ReceiptID, nil)
+	lines, beside, err := readLines(ctx, tx, in.ReceiptID, nil)
 	if err != nil {
 		return Finished{}, err
 	}
-	done := Finished{Number: receipt.Number, Refused: refused}
+	done := Finished{Number: receipt.Number, Refused: beside.Refused}
 	for _, l := range lines {
 		done.Expected += l.Packs
 		done.Received += l.Received

@@ -69,6 +69,15 @@ func (p Pack) Facts() PackFacts {
 // instead of locking each other out. Codes without a pack are missing from the
 // answer.
 func LockPacks(ctx context.Context, tx *db.Tx, codes []string) (map[string]*Pack, error) {
+	packs, err := lockRows(ctx, tx, codes)
+	if err != nil {
+		return nil, err
+	}
+	return packs, markRecalled(ctx, tx, packs)
+}
+
+// lockRows is LockPacks for who asks for recalls by himself, afterwards.
+func lockRows(ctx context.Context, tx *db.Tx, codes []string) (map[string]*Pack, error) {
 	var rows []Pack
 	err := tx.Select(ctx, &rows, `SELECT `+packColumns+` FROM pack k JOIN drug d ON d.id = k.drug_id
 WHERE k.code = ANY($1::text[]) ORDER BY k.code FOR NO KEY UPDATE OF k`, pq.Array(codes))
@@ -79,7 +88,7 @@ WHERE k.code = ANY($1::text[]) ORDER BY k.code FOR NO KEY UPDATE OF k`, pq.Array
 	for i := range rows {
 		packs[rows[i].Code] = &rows[i]
 	}
-	return packs, markRecalled(ctx, tx, packs)
+	return packs, nil
 }
 
 // FindPack reads one pack by its code.

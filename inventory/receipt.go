@@ -138,16 +138,16 @@ func ReceiptLines(ctx context.Context, r db.Reader, receiptID int64) ([]ReceiptL
 }
 
 // readLines reads the lines of a receipt, and other lines by their ids for
-// whose receipt they are; only the former are counted. refused is the receipt's
-// boxes that were not taken and not resolved.
-func readLines(ctx context.Context, r db.Reader, receiptID int64, others []int64) (lines []ReceiptLine, refused int, err error) {
+// whose receipt they are; only the former are counted.
+func readLines(ctx context.Context, r db.Reader, receiptID int64, others []int64) (lines []ReceiptLine, beside besideLines, err error) {
 	var rows []struct {
 		ReceiptLine
-		Refused int `db:"refused"`
+		besideLines
 	}
 	err = r.Select(ctx, &rows, `SELECT l.id, l.receipt_id, r.number, l.line_no, l.drug_id, d.generic_name, d.spec, d.pack_name, d.units_per_pack,
   l.batch, l.expires_on, l.made_on, l.packs, COALESCE(c.linked, 0) AS linked, COALESCE(c.received, 0) AS received,
-  (SELECT count(*) FROM receipt_refusal f WHERE f.receipt_id = $1::bigint AND f.resolved_at IS NULL) AS refused
+  (SELECT count(*) FROM receipt_refusal f WHERE f.receipt_id = $1::bigint AND f.resolved_at IS NULL) AS refused,
+  EXISTS (SELECT 1 FROM recall a WHERE a.lifted_at IS NULL) AS recalls
 FROM receipt_line l JOIN receipt r ON r.id = l.receipt_id JOIN drug d ON d.id = l.drug_id
 LEFT JOIN (SELECT k.receipt_line_id, sum(CASE WHEN k.state <> 'withdrawn' THEN 1 ELSE 0 END) AS linked,
     sum(CASE WHEN k.state NOT IN ('expected', 'withdrawn') THEN 1 ELSE 0 END) AS received
@@ -155,13 +155,21 @@ LEFT JOIN (SELECT k.receipt_line_id, sum(CASE WHEN k.state <> 'withdrawn' THEN 1
   ON c.receipt_line_id = l.id
 WHERE l.receipt_id = $1::bigint OR l.id = ANY($2::bigint[]) ORDER BY l.receipt_id, l.line_no`, receiptID, pq.Array(others))
 	if err != nil {
-		return nil, 0, fmt.Errorf("read receipt lines: %w", err)
+		return nil, beside, fmt.Errorf("read receipt lines: %w", err)
 	}
 	for _, x := range rows {
 		lines = append(lines, x.ReceiptLine)
-		refused = x.Refused
+		beside = x.besideLines
 	}
-	return lines, refused, nil
+	return lines, beside, nil
+}
+
+// besideLines is what a scan at receiving asks in the same statement as its
+// lines: how many of the receipt's
+// boxes were not taken and not resolved, and whether any recall is in force.
+type besideLines struct {
+	Refused int  `db:"refused"`
+	Recalls bool `db:"recalls"`
 }
 
 // lockReceipt takes the row of an open receipt. What hangs on it is read by

@@ -18,7 +18,7 @@ func (b *receivingBench) write(ctx context.Context) error {
 	if _, err := WriteAll(ctx, b.tx, b.by, b.arriving, e); err != nil {
 		return fmt.Errorf("receive: answered yes, moved no: %w", err)
 	}
-	if err := enterPacks(ctx, b.tx, b.by, b.fresh, e); err != nil {
+	if err := b.insert(ctx, b.fresh, e); err != nil {
 		return err
 	}
 	if err := b.writeWhole(ctx, e); err != nil {
@@ -46,7 +46,15 @@ func (b *receivingBench) writeWhole(ctx context.Context, e Entry) error {
 	if _, err := WriteAll(ctx, b.tx, b.by, b.arrivingWhole, e); err != nil {
 		return fmt.Errorf("receive a carton: answered yes, moved no: %w", err)
 	}
-	return enterPacks(ctx, b.tx, b.by, b.freshWhole, e)
+	return b.insert(ctx, b.freshWhole, e)
+}
+
+// insert gives boxes their rows; those of them that are recalled are set apart.
+func (b *receivingBench) insert(ctx context.Context, packs []newPack, e Entry) error {
+	if len(b.recalls) == 0 {
+		return insertPacks(ctx, b.tx, b.by, packs, e)
+	}
+	return enterPacks(ctx, b.tx, b.by, packs, e)
 }
 
 // begin marks a receipt's first taken box.
@@ -95,7 +103,7 @@ WHERE NOT EXISTS (SELECT 1 FROM receipt_refusal x WHERE x.receipt_id = $1::bigin
 // resolveRefusals closes the refusals of boxes that are in now, for instance
 // after their prefix was taught.
 func (b *receivingBench) resolveRefusals(ctx context.Context) error {
-	if b.refused == 0 || len(b.here) == 0 {
+	if b.beside.Refused == 0 || len(b.here) == 0 {
 		return nil
 	}
 	codes := make([]string, 0, len(b.here))

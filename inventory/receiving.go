@@ -86,8 +86,9 @@ type receivingBench struct {
 	lines []ReceiptLine // of this receipt, and of others that packs belong to
 	packs map[string]*Pack
 	known map[string]Prefix
-	// refused is how many boxes of the receipt were refused before.
-	refused int
+	// beside says how many boxes of the receipt were refused before.
+	beside  besideLines
+	recalls []openRecall // in force, that may mean a box of this scan
 
 	here     map[string]string // code → drug: taken in by this scan
 	arriving []*Pack           // known packs to be received
@@ -117,7 +118,7 @@ func (b *receivingBench) load(ctx context.Context, read []Parsed) (err error) {
 	if len(codes) > maxDocumentPacks {
 		return db.Refuse(db.Invalid, "这次扫的箱里共有 %d 盒，一次最多 %d 盒。请分几次扫。", len(codes), maxDocumentPacks)
 	}
-	if b.packs, err = LockPacks(ctx, b.tx, codes); err != nil {
+	if b.packs, err = lockRows(ctx, b.tx, codes); err != nil {
 		return err
 	}
 	var others []int64
@@ -127,13 +128,38 @@ func (b *receivingBench) load(ctx context.Context, read []Parsed) (err error) {
 		}
 	}
 	slices.Sort(others)
-	if b.lines, b.refused, err = readLines(ctx, b.tx, b.receipt.ID, slices.Compact(others)); err != nil {
+	if b.lines, b.beside, err = readLines(ctx, b.tx, b.receipt.ID, slices.Compact(others)); err != nil {
 		return err
 	}
 	if len(b.packs) < len(codes) {
-		b.known, err = FindPrefixes(ctx, b.tx, prefixes)
+		if b.known, err = FindPrefixes(ctx, b.tx, prefixes); err != nil {
+			return err
+		}
 	}
-	return err
+	return b.loadRecalls(ctx, codes)
+}
+
+// loadRecalls marks the known packs that are recalled and keeps the recalls for
+// the boxes that get their rows now. On most days there is none to read.
+func (b *receivingBench) loadRecalls(ctx context.Context, codes []string) (err error) {
+	if !b.beside.Recalls {
+		return nil
+	}
+	var drugs []int64
+	for _, l := range b.lines {
+		drugs = append(drugs, l.DrugID)
+	}
+	for _, p := range b.packs {
+		drugs = append(drugs, p.DrugID)
+	}
+	slices.Sort(drugs)
+	if b.recalls, err = openRecalls(ctx, b.tx, slices.Compact(drugs), codes); err != nil {
+		return err
+	}
+	for _, p := range b.packs {
+		p.RecallID = recallOf(b.recalls, p.DrugID, p.Batch, p.Code)
+	}
+	return nil
 }
 
 // distinctCodes lists the codes that were read in their order, once each, and
@@ -198,7 +224,8 @@ func (b *receivingBench) facts(code TraceCode) (f *ScanFacts, line *ReceiptLine)
 	}
 	p := b.newPack(code, line)
 	return &ScanFacts{Drug: line.DrugName(), Receipt: b.receipt.ID,
-		Pack: PackFacts{State: StateExpected, Content: p.content, Remainder: p.content, Expiry: p.expiresOn}}, line
+		Pack: PackFacts{State: StateExpected, Content: p.content, Remainder: p.content, Expiry: p.expiresOn,
+			Recalled: recallOf(b.recalls, p.drugID, p.batch, p.code) != 0}}, line
 }
 
 func (b *receivingBench) packFacts(pack *Pack) (*ScanFacts, *ReceiptLine) {
@@ -299,6 +326,7 @@ func (b *receivingBench) accept(code TraceCode, line *ReceiptLine) {
 		line.Linked++
 		p := b.newPack(code, line)
 		pack.ReceiptLineID, pack.Batch, pack.ExpiresOn = &line.ID, p.batch, dayPointer(p.expiresOn)
+		pack.RecallID = recallOf(b.recalls, p.drugID, p.batch, p.code)
 		b.claimed = append(b.claimed, pack)
 		b.arrive(pack)
 	default:
