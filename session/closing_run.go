@@ -101,13 +101,14 @@ type leftWay struct {
 }
 
 // wayOf sends a pack home or to its drug's next session; what a patient once had
-// is set apart.
+// is set apart. A recalled one comes home whatever was chosen, and the store's own
+// rule sets it apart there.
 func wayOf(p *inventory.Pack, seen bool, lines []ClosingLine) leftWay {
 	w := leftWay{kind: inventory.MoveComeHome, how: inventory.HowByNumber}
 	if seen {
 		w.how = inventory.HowScanned
 	}
-	if l, ok := findLine(lines, p.DrugID); ok && l.RollTo != nil {
+	if l, ok := findLine(lines, p.DrugID); ok && l.RollTo != nil && p.RecallID == 0 {
 		w.kind, w.to = inventory.MoveRollOver, *l.RollTo
 	}
 	if p.Returned {

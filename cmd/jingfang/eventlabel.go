@@ -108,5 +108,5 @@ func storeEvent(event string) string {
 	case "transferlog.open":
 		return "查看传输日志正文"
 	}
-	return inventory.EventLabel(event)
+	return recallEvent(event)
 }

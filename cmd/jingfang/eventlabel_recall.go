@@ -1,0 +1,19 @@
+package main
+
+import "jingfang/inventory"
+
+// recallEvent names what is done about a recall's patients; what is done with boxes
+// is named by package inventory, and "" is for what nobody names.
+func recallEvent(event string) string {
+	switch event {
+	case "recall.patients":
+		return "查看召回患者名单"
+	case "recall.contact":
+		return "登记召回联系结果"
+	case "patient.phones":
+		return "查看召回患者电话"
+	case "report.stock":
+		return "下载库存表"
+	}
+	return inventory.EventLabel(event)
+}
