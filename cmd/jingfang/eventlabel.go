@@ -1,7 +1,5 @@
 package main
 
-import "jingfang/inventory"
-
 // eventLabel is what the audit page calls an event of the packages that it does
 // not know, or "".
 func eventLabel(event string) string {
