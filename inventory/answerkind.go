@@ -37,6 +37,28 @@ const (
 	KindFactAlarm     AnswerKind = "fact_alarm"
 )
 
+// Answers about what a patient brings back. None of them holds up the patient.
+const (
+	KindEmptySeen    AnswerKind = "empty_seen"
+	KindEmptyOther   AnswerKind = "empty_other_patient"
+	KindEmptyNever   AnswerKind = "empty_never_given"
+	KindEmptyUnknown AnswerKind = "empty_unknown"
+	KindReturnOther  AnswerKind = "return_other_patient"
+	KindNeverGiven   AnswerKind = "never_given"
+	KindNotOurs      AnswerKind = "not_ours"
+	KindCameBack     AnswerKind = "came_back_before"
+	KindGivenNow     AnswerKind = "given_now"
+	KindLooseBack    AnswerKind = "loose_back"
+)
+
+// Answers about a pack that is to be set apart.
+const (
+	KindWithPatient AnswerKind = "with_patient"
+	KindPatientHad  AnswerKind = "patient_had"
+	KindWaiting     AnswerKind = "waiting_for_second"
+	KindNotThus     AnswerKind = "not_in_this_state"
+)
+
 // Answers about a code no pack is known for, and about who or when.
 const (
 	KindUnknown       AnswerKind = "unknown"
@@ -149,6 +171,20 @@ var kinds = [...]Kind{
 	{KindUsedUp, ToneBad, "{drug} 这盒已发完，最后一份于 {when} 由{who}发给{queue}。请换一盒。"},
 	{KindNothingToUndo, ToneCaution, "{drug} 没有这么多可以撤销。请刷新后再看。"},
 	{KindFactAlarm, ToneCaution, "{drug} 已按实际发出补记，并已提醒药师（当时状态：{state}）。"},
+	{KindEmptySeen, ToneGood, "{drug} 的空盒已见。"},
+	{KindEmptyOther, ToneSoft, "空盒已登记。{drug} 这盒当时不是发给这位患者的，已请药师留意，不影响取药。"},
+	{KindEmptyNever, ToneSoft, "空盒已登记。{drug} 这盒没有发出记录（{state}），已请药师留意，不影响取药。"},
+	{KindEmptyUnknown, ToneSoft, "空盒已登记。这个码不在本药房的账上，已请药师留意，不影响取药。"},
+	{KindReturnOther, ToneGood, "{drug} 已收回，请放进隔离区。这盒当时发给了另一位患者，已请药师留意。"},
+	{KindNeverGiven, ToneCaution, "{drug} 没有发给过患者（{state}），没有收作退药。请放到一边，交药师核对。"},
+	{KindNotOurs, ToneCaution, "这个码不在本药房的账上，没有登记进账。请单独放好，交药师核对。"},
+	{KindCameBack, ToneCaution, "{drug} 以前已经收回过（{state}），没有重复登记。请放到一边，交药师核对。"},
+	{KindGivenNow, ToneCaution, "{drug} 是这次就诊刚发的。不要了，请回到就诊页点“撤销”。"},
+	{KindLooseBack, ToneCaution, "{drug} 是拆零发的，盒子还在（{state}）。退回的散药已登记，请装袋写明，交药师放进隔离区。"},
+	{KindWithPatient, ToneCaution, "{drug} 已发给患者，不能{done}。患者带回来的，请到“患者退药”登记。"},
+	{KindPatientHad, ToneCaution, "{drug} 是患者退回过的，不能{done}。请留在隔离区，等待销毁。"},
+	{KindWaiting, ToneCaution, "{drug} 已在 {where} 上等第二人确认。请先确认或撤回那一单。"},
+	{KindNotThus, ToneCaution, "{drug} 现在是“{state}”，不能{done}。请核对这盒，再选合适的一项。"},
 	{KindUnknown, ToneCaution, "没有这个码的入库记录。请换一盒，或请药师放行。"},
 	{KindUnknownPrefix, ToneCaution, "这个码的前缀还没有对照药品（未对照）。请药师对照一次，之后就能识别。"},
 	{KindCartonCode, ToneCaution, "这是大包装（箱或中包）的码。请扫每个小盒上的追溯码。"},

@@ -131,8 +131,13 @@ WHERE pack.id = n.id`, pq.Array(ids), pq.Array(lines), pq.Array(batches), pq.Arr
 // raced reports that another transaction brought the same new row first. Its
 // row is committed by then, so running again finds it.
 func raced(err error) bool {
-	return db.IsUnique(err, "pack_code_uq") || db.IsUnique(err, "receipt_document_uq") || db.IsUnique(err, "carton_code_uq") ||
-		db.IsUnique(err, "carton_code_code_uq")
+	for _, name := range []string{"pack_code_uq", "receipt_document_uq", "carton_code_uq", "carton_code_code_uq",
+		"disposal_number_uq", "disposal_pack_waiting_uq"} {
+		if db.IsUnique(err, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxRaces bounds how often a use case runs again for that.

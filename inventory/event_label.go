@@ -29,5 +29,23 @@ func EventLabel(name string) string {
 	case "recall.lift":
 		return "解除召回"
 	}
+	return asideLabel(name)
+}
+
+// asideLabel names the events of what is set apart.
+func asideLabel(name string) string {
+	for _, act := range AsideActs() {
+		if name == "aside."+string(act) {
+			return act.Chinese()
+		}
+	}
+	switch name {
+	case "disposal.propose":
+		return "提出处置单"
+	case "disposal.confirm":
+		return "确认处置单"
+	case "disposal.withdraw":
+		return "撤回处置单"
+	}
 	return ""
 }

@@ -10,14 +10,15 @@ const DoubleRead = 2 * time.Second
 // meant to do.
 type ScanPoint string
 
-// The scan points. PointClosing, PointReturn and PointCount have no answer of
-// their own yet; PointLook only looks and needs none.
+// The scan points. PointClosing and PointCount have no answer of their own yet;
+// PointLook only looks and needs none.
 const (
 	PointReceiving ScanPoint = "receiving" // a receipt is scanned in
 	PointPacking   ScanPoint = "packing"   // a session's packs are taken
 	PointTable     ScanPoint = "table"     // a doctor hands out
 	PointClosing   ScanPoint = "closing"
-	PointReturn    ScanPoint = "return"
+	PointReturn    ScanPoint = "return"    // a patient brings something back
+	PointSetAside  ScanPoint = "set_aside" // quarantine, damage, loss, destruction …
 	PointCount     ScanPoint = "count"
 	PointLook      ScanPoint = "look"
 )
@@ -45,6 +46,9 @@ type ScanContext struct {
 	// quantity; Whole asks for all that the box holds. Neither is a plain scan.
 	Quantity int64
 	Whole    bool
+	// Return is what PointReturn needs to know beside this, Aside PointSetAside.
+	Return ReturnContext
+	Aside  AsideContext
 }
 
 // ScanFacts is a known pack with what the answer names.
@@ -71,6 +75,8 @@ type Taken struct {
 	Queue  string // the patient's queue number
 	Site   string
 	At     time.Time
+	// Patient who has it; zero where nobody asked.
+	Patient int64
 }
 
 // Answer is what the person reads and what may be done next.
@@ -102,6 +108,10 @@ func ScanAnswer(f *ScanFacts, c ScanContext) Answer {
 		return answerUnknown(c)
 	}
 	switch c.Point {
+	case PointReturn:
+		return answerReturn(f, c)
+	case PointSetAside:
+		return answerAside(f, c)
 	case PointReceiving:
 		return answerReceiving(f, c)
 	case PointPacking:
@@ -115,6 +125,10 @@ func ScanAnswer(f *ScanFacts, c ScanContext) Answer {
 // answerUnknown is for a code no pack is known for.
 func answerUnknown(c ScanContext) Answer {
 	switch {
+	case c.Point == PointReturn && c.Return.Empty:
+		return answer(KindEmptyUnknown, nil, c)
+	case c.Point == PointReturn, c.Point == PointSetAside:
+		return answer(KindNotOurs, nil, c)
 	case !c.PrefixKnown:
 		return answer(KindUnknownPrefix, nil, c)
 	case c.Carton:
@@ -224,11 +238,14 @@ func answerState(f *ScanFacts, c ScanContext) Answer {
 
 // answer fills in the sentence.
 func answer(kind AnswerKind, f *ScanFacts, c ScanContext) Answer {
-	d := Details{Drug: c.Drug, Done: doneAt(c.Point)}
+	d := Details{Drug: c.Drug, Done: doneAt(c)}
 	if f != nil {
 		d.Drug, d.State, d.Where = f.Drug, f.Pack.State.Chinese(), f.SessionName
 		if kind == KindOtherReceipt {
 			d.Where = f.ReceiptNo
+		}
+		if kind == KindWaiting {
+			d.Where = c.Aside.Waiting
 		}
 		if (kind == KindExpired || kind == KindInExpired) && !f.Pack.Expiry.IsZero() {
 			d.When = f.Pack.Expiry.Format("2006-01-02")
@@ -253,12 +270,16 @@ func describeTaken(d *Details, kind AnswerKind, t *Taken, now time.Time) {
 }
 
 // doneAt is the word for what a scan does at this point.
-func doneAt(p ScanPoint) string {
-	switch p {
+func doneAt(c ScanContext) string {
+	switch c.Point {
 	case PointReceiving:
 		return "入库"
 	case PointPacking:
 		return "装入本场药箱"
+	case PointReturn:
+		return doneReturn(c)
+	case PointSetAside:
+		return doneAside(c.Aside.Act)
 	}
 	return "记录"
 }

@@ -16,6 +16,7 @@ import (
 const (
 	lateGiven      = "given_late" // medicine that turned out to have been given
 	lateCorrection = "correction" // a free text that puts something right
+	lateReturn     = "return"     // medicine that the patient brought back
 )
 
 // oldRecord is the record that a later one names.

@@ -62,6 +62,16 @@ type TraceStep struct {
 
 	// Record is the frozen record that names the pack, on the step that gave it.
 	Record *TraceRecord
+	// Given is the step that gave what a patient brought back here, as far as the
+	// viewer may see it; nil on other steps.
+	Given *TraceStep
+
+	// Paper, Proposer and Decider are the paper over a loss, a destruction or a
+	// sending back, and the two who signed it.
+	Paper    string `db:"paper"`
+	PaperID  int64  `db:"paper_id"`
+	Proposer string `db:"proposer"`
+	Decider  string `db:"decider"`
 }
 
 // TraceRecord is the place of a visit record in its session's chain.
@@ -125,6 +135,7 @@ func readTrace(ctx context.Context, tx *db.Tx, by identity.Actor, code string) (
 	if err := t.addRecords(ctx, tx); err != nil {
 		return t, err
 	}
+	t.markReturns()
 	t.Chains, err = t.verify(ctx, tx)
 	return t, err
 }
@@ -136,11 +147,15 @@ func readSteps(ctx context.Context, r db.Reader, packID int64) ([]TraceStep, err
 	err := r.Select(ctx, &list, `SELECT m.kind, m.from_state, m.to_state, m.quantity, m.at, m.device_at, COALESCE(f.name, '') AS who,
   m.how, m.reason, m.alarm, m.fact, c.id AS session_id, c.site_id, COALESCE(s.name, '') AS site, c.held_on,
   m.visit_id, COALESCE(v.state, '') AS visit_state, COALESCE(v.number, 0) AS number, COALESCE(d.name, '') AS doctor, COALESCE(p.name, '') AS patient,
-  COALESCE(p.number, '') AS patient_no, COALESCE(r.number, '') AS receipt, COALESCE(r.from_store, '') AS from_store
+  COALESCE(p.number, '') AS patient_no, COALESCE(r.number, '') AS receipt, COALESCE(r.from_store, '') AS from_store,
+  COALESCE(x.number, '') AS paper, COALESCE(x.id, 0) AS paper_id, COALESCE(xa.name, '') AS proposer, COALESCE(xb.name, '') AS decider
 FROM movement m LEFT JOIN staff f ON f.id = m.staff_id
 LEFT JOIN clinic_session c ON c.id = COALESCE(m.to_session_id, m.from_session_id) LEFT JOIN site s ON s.id = c.site_id
 LEFT JOIN visit v ON v.id = m.visit_id LEFT JOIN staff d ON d.id = v.doctor_id LEFT JOIN patient p ON p.id = v.patient_id
 LEFT JOIN receipt_line l ON l.id = m.receipt_line_id LEFT JOIN receipt r ON r.id = l.receipt_id
+LEFT JOIN (SELECT n.pack_id, y.id, y.number, y.act, y.decided_at, y.proposed_by, y.decided_by FROM disposal_pack n JOIN disposal y ON y.id = n.disposal_id
+  WHERE n.pack_id = $1::bigint AND n.outcome = 'done') x ON x.pack_id = m.pack_id AND x.act = m.kind AND x.decided_at = m.at
+LEFT JOIN staff xa ON xa.id = x.proposed_by LEFT JOIN staff xb ON xb.id = x.decided_by
 WHERE m.pack_id = $1::bigint ORDER BY m.id`, packID)
 	if err != nil {
 		return nil, fmt.Errorf("read movements: %w", err)
@@ -209,6 +224,21 @@ func (t *Trace) markUndone() {
 			back[*x.VisitID] = true
 		case x.Kind == inventory.MoveDispense:
 			x.Undone, back[*x.VisitID] = back[*x.VisitID], false
+		}
+	}
+}
+
+// markReturns names on each return of a patient the hand-over that it undoes: the
+// last one before it that stands.
+func (t *Trace) markReturns() {
+	var gave *TraceStep
+	for i := range t.Steps {
+		x := &t.Steps[i]
+		switch {
+		case x.Kind == inventory.MoveDispense && !x.Undone:
+			gave = x
+		case x.Kind == inventory.MoveReturn:
+			x.Given = gave
 		}
 	}
 }

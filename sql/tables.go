@@ -52,6 +52,8 @@ func Tables() []Table {
 		{Name: "recall", Owner: "inventory"},
 		{Name: "recall_code", Owner: "inventory", AppendOnly: true},
 		{Name: "recall_pack", Owner: "inventory", AppendOnly: true},
+		{Name: "disposal", Owner: "inventory"},
+		{Name: "disposal_pack", Owner: "inventory"},
 
 		{Name: "clinic_session", Owner: "session"},
 		{Name: "session_team", Owner: "session", Deletable: true},
@@ -74,6 +76,7 @@ func Tables() []Table {
 
 		{Name: "stock_check", Owner: "reporting"},
 		{Name: "recall_contact", Owner: "session", AppendOnly: true},
+		{Name: "patient_return", Owner: "session"},
 
 		{Name: "translog_writer", Owner: "integration/translog", AppendOnly: true},
 		{Name: "translog_head", Owner: "integration/translog"},

@@ -101,6 +101,12 @@ func storeEvent(event string) string {
 		return "登记管理类别的规定"
 	case "stock.check":
 		return "核对库存流水"
+	case "return.take":
+		return "收回患者退药"
+	case "return.void":
+		return "撤销空盒登记"
+	case "return.seen":
+		return "核对退药提醒"
 	case "trace.view":
 		return "查码"
 	case "transferlog.open":

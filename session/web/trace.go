@@ -210,6 +210,12 @@ func stepLines(x session.TraceStep, p inventory.Pack) []string {
 		}
 		list = append(list, "患者："+whom)
 	}
+	if x.Given != nil {
+		list = append(list, givenLine(*x.Given))
+	}
+	if x.Paper != "" {
+		list = append(list, fmt.Sprintf("%s单 %s：%s提出，%s确认", x.Kind.Chinese(), x.Paper, x.Proposer, x.Decider))
+	}
 	if x.Quantity != p.UnitsTotal && x.Quantity > 0 {
 		list = append(list, fmt.Sprintf("数量：%d %s", x.Quantity, p.UnitName))
 	}
@@ -230,6 +236,19 @@ func stepLines(x session.TraceStep, p inventory.Pack) []string {
 		list = append(list, "原因："+x.Reason)
 	}
 	return list
+}
+
+// givenLine names the visit that gave what came back.
+func givenLine(x session.TraceStep) string {
+	text := "当时发给："
+	if x.Number > 0 {
+		text += fmt.Sprintf("%d 号 ", x.Number)
+	}
+	text += x.Patient
+	if x.HeldOn != nil {
+		text += "（" + x.HeldOn.Format("2006-01-02") + " " + x.Site + "）"
+	}
+	return text
 }
 
 func stepMarks(x session.TraceStep) []string {
