@@ -69,7 +69,7 @@ func nullInt(n int64) any {
 
 // boardAlarms is how many open alarms a board shows; AlarmCount says how many
 // there are.
-const boardAlarms = 8
+const boardAlarms = 4
 
 // Alarms reads the open alarms that a board shows, the oldest first, and how many
 // are open.

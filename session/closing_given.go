@@ -46,6 +46,7 @@ func giveMissing(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, m
 func giveFact(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, p *inventory.Pack, e inventory.Entry) error {
 	e.Visit, e.Device = v.ID, by.Device
 	e.Session, e.At = x.ID, *v.FinishedAt
+	before := p.State
 	given, alarm, err := writeFactMoves(ctx, tx, by, p, e)
 	if err != nil {
 		return err
@@ -61,6 +62,5 @@ func giveFact(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Vi
 	if alarm == "" {
 		return nil
 	}
-	sentence := inventory.KindFactAlarm.Sentence(inventory.Details{Drug: p.DrugName(), State: stateBefore(alarm, p.State)})
-	return RaiseAlarm(ctx, tx, by, NewAlarm{SessionID: x.ID, Visit: v.ID, Kind: alarm, Code: p.Code, Drug: p.DrugName(), Sentence: sentence})
+	return RaiseAlarm(ctx, tx, by, NewAlarm{SessionID: x.ID, Visit: v.ID, Kind: alarm, Code: p.Code, Drug: p.DrugName(), Sentence: factAlarm(alarm, before)})
 }

@@ -106,7 +106,7 @@ func (t *table) takeFact(code inventory.TraceCode, pack *inventory.Pack, said in
 	t.late = append(t.late, f)
 	sentence := inventory.KindFactAlarm.Sentence(inventory.Details{Drug: drug, State: stateBefore(said.Kind, f.before)})
 	t.answer.Answers = append(t.answer.Answers, inventory.NewCodeAnswer(code.Raw(), code.Code(), drug, inventory.KindFactAlarm, sentence))
-	t.alarms = append(t.alarms, NewAlarm{Kind: said.Kind, Code: code.Code(), Drug: drug, Sentence: sentence})
+	t.alarms = append(t.alarms, NewAlarm{Kind: said.Kind, Code: code.Code(), Drug: drug, Sentence: factAlarm(said.Kind, f.before)})
 	return true
 }
 
@@ -132,13 +132,18 @@ func (t *table) canBeFact(pack *inventory.Pack, said inventory.Answer) bool {
 	return err == nil
 }
 
+// factAlarm tells the duty holder what was given although it should not have been.
+func factAlarm(kind inventory.AnswerKind, before inventory.State) string {
+	return fmt.Sprintf("已发给患者，已补记（当时：%s）。请核对实物和来源。", stateBefore(kind, before))
+}
+
 // stateBefore is what stood against a box that was given, in few words.
 func stateBefore(kind inventory.AnswerKind, state inventory.State) string {
 	switch kind {
 	case inventory.KindExpired:
-		return "已过期"
+		return "已经过期"
 	case inventory.KindRecalled:
-		return "召回中"
+		return "正在召回"
 	case inventory.KindOtherSession:
 		return "在另一场的药箱里"
 	case inventory.KindUnknown:
