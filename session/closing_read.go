@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"jingfang/session/identity"
 	"jingfang/sql/db"
@@ -12,6 +13,7 @@ import (
 // ClosingView is everything that the page of closing shows, read at one moment.
 type ClosingView struct {
 	Session  Session
+	At       time.Time // when it was read
 	Lines    []ClosingLine
 	Missing  []MissingPack
 	Equation Equation
@@ -90,7 +92,7 @@ func (v *ClosingView) readPeople(ctx context.Context, tx *db.Tx) (err error) {
 	if err != nil {
 		return fmt.Errorf("read the carrier: %w", err)
 	}
-	v.Requests, v.Carrier = rest.Requests, rest.Carrier
+	v.Requests, v.Carrier, v.At = rest.Requests, rest.Carrier, tx.Now
 	if v.Confirmed, err = Confirmations(ctx, tx, id); err != nil {
 		return err
 	}

@@ -80,3 +80,23 @@ func ClinicDate(year int, month time.Month, day int) (on time.Time, moved string
 	}
 	return on, fixed.Format("2日") + "是" + why + "，提前到月内最后一个工作日"
 }
+
+// NextWorkingDay is the first day after on that is no weekend and no holiday; both
+// are dates.
+func NextWorkingDay(on time.Time) time.Time {
+	for {
+		on = on.AddDate(0, 0, 1)
+		if freeDay(on) == "" {
+			return on
+		}
+	}
+}
+
+// CarrierDue is the day by whose end left-overs on the way home are to be counted
+// in the pharmacy; the zero time while nobody carries them.
+func (x Session) CarrierDue() time.Time {
+	if x.CarrierAt == nil {
+		return time.Time{}
+	}
+	return NextWorkingDay(Today(*x.CarrierAt))
+}

@@ -34,7 +34,7 @@ func accessTable() []access {
 		{"POST", "/sessions/{id}/stop", "DPAM"}, {"POST", "/sessions/{id}/resume", "DPAM"}, {"GET", "/sessions/{id}/closing", "DPAM"},
 		{"POST", "/sessions/{id}/closing/counts", "DPAM"}, {"POST", "/sessions/{id}/closing/scans", "DPAM"},
 		{"POST", "/sessions/{id}/closing/exits", "DPAM"}, {"POST", "/sessions/{id}/closing/losses", "DPAM"},
-		{"POST", "/sessions/{id}/closing/told", "DPAM"}, {"POST", "/sessions/{id}/closing/roll", "DPAM"}, {"POST", "/sessions/{id}/closing/carrier", "DPAM"},
+		{"POST", "/sessions/{id}/closing/told", "DPAM"}, {"POST", "/sessions/{id}/closing/roll", "DPAM"}, {"POST", "/sessions/{id}/closing/carrier", "DPAM"}, {"POST", "/sessions/{id}/closing/waiting", "DPAM"},
 		{"POST", "/sessions/{id}/closing/confirm", "DPAM"}, {"POST", "/sessions/{id}/supplements", "P"},
 		{"POST", "/sessions/{id}/records/{record}/sign", "D"},
 		{"GET", "/sessions/{id}/packing", "P"}, {"GET", "/sessions/{id}/packing/list", "P"}, {"POST", "/sessions/{id}/packing", "P"},

@@ -21,6 +21,8 @@ func closingEvent(event string) string {
 		return "补记已给出的药"
 	case "closing.roll":
 		return "选择余药去向"
+	case "closing.waiting":
+		return "候诊未看，一并结束"
 	case "closing.carrier":
 		return "指定带回人"
 	case "closing.confirm":

@@ -65,6 +65,7 @@ func (a *app) routes() []route {
 		{"POST", "/sessions/{id}/closing/losses", identity.ViewSession, quick, s.ConfirmLoss},
 		{"POST", "/sessions/{id}/closing/told", identity.ViewSession, quick, s.Told},
 		{"POST", "/sessions/{id}/closing/roll", identity.ViewSession, quick, s.RollOver},
+		{"POST", "/sessions/{id}/closing/waiting", identity.ViewSession, quick, s.SendHome},
 		{"POST", "/sessions/{id}/closing/carrier", identity.ViewSession, quick, s.Carry},
 		{"POST", "/sessions/{id}/closing/confirm", identity.ViewSession, long, s.ConfirmClosing},
 		{"POST", "/sessions/{id}/supplements", identity.CloseSession, quick, s.AddSupplement},

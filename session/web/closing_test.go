@@ -22,7 +22,7 @@ func closingRoutes(s *web.Handlers) []testRoute {
 		{"GET", "/sessions/{id}/closing", s.Closing}, {"POST", "/sessions/{id}/stop", s.Stop}, {"POST", "/sessions/{id}/resume", s.Resume},
 		{"POST", "/sessions/{id}/closing/counts", s.Count}, {"POST", "/sessions/{id}/closing/scans", s.ScanLeft},
 		{"POST", "/sessions/{id}/closing/exits", s.Explain}, {"POST", "/sessions/{id}/closing/losses", s.ConfirmLoss},
-		{"POST", "/sessions/{id}/closing/told", s.Told}, {"POST", "/sessions/{id}/closing/roll", s.RollOver}, {"POST", "/sessions/{id}/closing/carrier", s.Carry},
+		{"POST", "/sessions/{id}/closing/told", s.Told}, {"POST", "/sessions/{id}/closing/roll", s.RollOver}, {"POST", "/sessions/{id}/closing/carrier", s.Carry}, {"POST", "/sessions/{id}/closing/waiting", s.SendHome},
 		{"POST", "/sessions/{id}/closing/confirm", s.ConfirmClosing}, {"POST", "/sessions/{id}/supplements", s.AddSupplement},
 		{"POST", "/sessions/{id}/records/{record}/sign", s.SignLate},
 	}

@@ -26,6 +26,9 @@ type closingBody struct {
 	CanHelp  bool
 	Equation closingEquation
 	Notices  []string
+	Waiting  string // who still waits, or ""
+	Due      string // by when what is carried home is counted
+	Overdue  bool
 	Lines    []closingLine
 	Rest     closingRest
 	News     closingNews
@@ -140,12 +143,9 @@ func newClosingEquation(e session.Equation) closingEquation {
 
 // addCounting fills in what is shown while a session is being closed.
 func (v *closingBody) addCounting(f session.ClosingView, by identity.Actor) {
-	for _, o := range f.Open {
-		who := "候诊"
-		if o.State == session.InConsultation {
-			who = o.Doctor
-		}
-		v.Notices = append(v.Notices, fmt.Sprintf("%d 号（%s）还没有结束。", o.Number, who))
+	v.addOpen(f.Open)
+	if due := f.Session.CarrierDue(); !due.IsZero() {
+		v.Due, v.Overdue = due.Format("1月2日下班"), session.Today(f.At).After(due)
 	}
 	if f.Requests > 0 {
 		v.Notices = append(v.Notices, fmt.Sprintf("还有 %d 个放行申请没有处理。", f.Requests))
