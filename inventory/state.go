@@ -82,6 +82,31 @@ func Places() []Place {
 	}
 }
 
+// Chinese is the place's name for people; the empty place is the whole books.
+func (p Place) Chinese() string {
+	switch p {
+	case "":
+		return "全部（账上）"
+	case PlaceStore:
+		return "药房"
+	case PlaceSession:
+		return "义诊场次"
+	case PlacePatient:
+		return "患者"
+	case PlaceQuarantine:
+		return "隔离区"
+	case PlaceDamaged:
+		return "破损待销毁"
+	case PlaceDestroyed:
+		return "已销毁"
+	case PlaceLost:
+		return "丢失"
+	case PlaceCentral:
+		return "中心药库"
+	}
+	return "账外"
+}
+
 // OnBooks reports whether units there are the pharmacy's stock, so that
 // opening + in − out = closing is counted over them.
 func (p Place) OnBooks() bool {

@@ -17,6 +17,7 @@ import (
 	"jingfang/session"
 	"jingfang/session/identity"
 	identityweb "jingfang/session/identity/web"
+	"jingfang/session/job"
 	"jingfang/session/live"
 	"jingfang/session/page"
 	"jingfang/session/patient"
@@ -41,6 +42,7 @@ type app struct {
 	poller   *integration.Poller // nil without a HIS
 	exchange *translog.Log
 	hub      *live.Hub
+	jobs     *job.Jobs
 
 	site    *page.Site
 	door    *identityweb.Web
@@ -89,6 +91,7 @@ func newApp(c config, log *slog.Logger, d *db.DB, keys seal.KeyProvider, around 
 	a.exchange = translog.New(d, keys, host)
 	a.patients = patient.New(d, keys)
 	a.sessions = session.New(d, a.hub, a.patients).WithKeys(keys)
+	a.jobs = job.New(d.Now)
 	a.stock = inventory.New(d).WithHub(a.hub)
 	if err := a.openHIS(around.his); err != nil {
 		return nil, err
@@ -111,7 +114,7 @@ func (a *app) openPages(around surroundings) error {
 	a.room = sessionweb.New(a.site, a.db, a.sessions, a.patients, a.hub)
 	a.people = patientweb.New(a.site, a.db, a.patients)
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)
-	a.papers = reportingweb.New(a.site, a.db)
+	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs)
 	a.trust = trust{site: a.site, from: around.authority}
 	from, err := prefixes(a.config.MetricsFrom)
 	if err != nil {
@@ -131,13 +134,13 @@ func (a *app) openPages(around surroundings) error {
 
 // templateSets are the pages of all packages that have some.
 func templateSets() []fs.FS {
-	return []fs.FS{templates, identityweb.Templates(), sessionweb.Templates(), patientweb.Templates(), inventoryweb.Templates()}
+	return []fs.FS{templates, identityweb.Templates(), sessionweb.Templates(), patientweb.Templates(), inventoryweb.Templates(), reportingweb.Templates()}
 }
 
 // samples show every page and fragment in the gallery.
 func samples() []page.Sample {
 	var list []page.Sample
-	for _, some := range [][]page.Sample{page.OwnSamples(), trustSamples(), identityweb.Samples(), sessionweb.Samples(), patientweb.Samples(), inventoryweb.Samples()} {
+	for _, some := range [][]page.Sample{page.OwnSamples(), trustSamples(), identityweb.Samples(), sessionweb.Samples(), patientweb.Samples(), inventoryweb.Samples(), reportingweb.Samples()} {
 		list = append(list, some...)
 	}
 	return list
@@ -151,6 +154,9 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "患者", URL: "/patients", Icon: "people"}, Needs: identity.ViewPatient},
 		{MenuItem: page.MenuItem{Title: "入库", URL: "/receipts", Icon: "receipt"}, Needs: identity.Receive},
 		{MenuItem: page.MenuItem{Title: "库存", URL: "/stock", Icon: "box"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "收发统计", URL: "/ledger", Under: "/stock"}, Needs: identity.ViewReports},
+		{MenuItem: page.MenuItem{Title: "专用账册", URL: "/ledger/controlled", Under: "/stock"}, Needs: identity.ViewReports},
+		{MenuItem: page.MenuItem{Title: "核对库存", URL: "/stock/check", Under: "/stock"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "药品", URL: "/drugs", Icon: "pill"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "查码", URL: "/trace", Icon: "trace"}, Needs: identity.ViewStock},
 	}

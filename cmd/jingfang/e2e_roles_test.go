@@ -54,6 +54,9 @@ func accessTable() []access {
 		{"GET", "/receipts", "PA"}, {"GET", "/receipts/{id}", "PA"}, {"POST", "/receipts/{id}/scans", "PA"},
 		{"POST", "/receipts/{id}/undo", "PA"}, {"POST", "/receipts/{id}/refusals", "PA"}, {"POST", "/receipts/{id}/finish", "PA"},
 		{"GET", "/stock", "DPAM"}, {"GET", "/drugs", "DPAM"}, {"POST", "/drugs/prefixes", "P"},
+		{"GET", "/stock/check", "DPAM"}, {"POST", "/stock/check", "PM"}, {"GET", "/stock/check/{job}", "DPAM"}, {"POST", "/stock/check/{job}/cancel", "PM"},
+		{"GET", "/ledger", "PM"}, {"GET", "/ledger/moves", "PM"}, {"GET", "/ledger.pdf", "PM"},
+		{"GET", "/ledger/controlled", "PM"}, {"GET", "/ledger/controlled.pdf", "PM"}, {"POST", "/ledger/controlled/rules", "P"},
 		{"GET", "/trace", "DPAM"}, {"GET", "/trace/{code}", "DPAM"},
 		{"GET", "/admin/staff", "SC"}, {"POST", "/admin/staff", "S"}, {"GET", "/admin/staff/{id}", "SC"},
 		{"POST", "/admin/staff/{id}/reset", "S"}, {"POST", "/admin/staff/{id}/disable", "S"}, {"POST", "/admin/staff/{id}/enable", "S"},
@@ -302,6 +305,16 @@ WHERE v.session_id = $1::bigint ORDER BY l.id DESC LIMIT 1`, w.today.id)
 		t.Fatal(err)
 	}
 	return code
+}
+
+// registeredDrug is a drug with a register of its own.
+func (w *world) registeredDrug(t *testing.T) string {
+	t.Helper()
+	var id int64
+	if err := w.base.App.Get(context.Background(), &id, `SELECT min(drug_id) FROM drug_class WHERE class = '精二'`); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(id)
 }
 
 // testPatientPages: names whole or masked, sealed fields only when asked for.

@@ -99,6 +99,10 @@ func storeEvent(event string) string {
 		return "下载场次日报"
 	case "class.rule":
 		return "登记管理类别的规定"
+	case "ledger.download":
+		return "下载账表"
+	case "register.view":
+		return "查看专用账册"
 	case "stock.check":
 		return "核对库存流水"
 	case "return.take":

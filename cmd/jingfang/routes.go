@@ -109,6 +109,17 @@ func (a *app) routes() []route {
 		{"GET", "/drugs", identity.ViewStock, quick, i.Drugs},
 		{"POST", "/drugs/prefixes", identity.TeachPrefix, quick, i.Teach},
 
+		{"GET", "/stock/check", identity.ViewStock, quick, a.papers.StockCheck},
+		{"POST", "/stock/check", identity.ViewReports, quick, a.papers.StartCheck},
+		{"GET", "/stock/check/{job}", identity.ViewStock, quick, a.papers.CheckProgress},
+		{"POST", "/stock/check/{job}/cancel", identity.ViewReports, quick, a.papers.CancelCheck},
+		{"GET", "/ledger", identity.ViewReports, long, a.papers.Ledger},
+		{"GET", "/ledger/moves", identity.ViewReports, long, a.papers.LedgerMoves},
+		{"GET", "/ledger.pdf", identity.ViewReports, long, a.papers.LedgerPDF},
+		{"GET", "/ledger/controlled", identity.ViewReports, long, a.papers.Controlled},
+		{"GET", "/ledger/controlled.pdf", identity.ViewReports, long, a.papers.ControlledPDF},
+		{"POST", "/ledger/controlled/rules", identity.TeachPrefix, quick, a.papers.AddRule},
+
 		{"GET", "/trace", identity.ViewStock, quick, s.TraceSearch},
 		{"GET", "/trace/{code}", identity.ViewStock, quick, s.Trace},
 	}

@@ -40,7 +40,7 @@ func (a *app) work(ctx context.Context, sec security) error {
 	// What was written since the last anchor is anchored before the program ends.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnchor)
 	defer cancel()
-	if failed := errors.Join(a.exchange.Settle(last), a.anchor(last)); failed != nil {
+	if failed := errors.Join(a.jobs.Close(last), a.exchange.Settle(last), a.anchor(last)); failed != nil {
 		a.log.Warn("no anchor at the end", "error", failed)
 	}
 	return err

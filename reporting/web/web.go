@@ -1,12 +1,14 @@
-// Package web hands out the hospital's papers: who may have one, under which
-// name it is saved, and that it was taken. It owns no rule of what a paper says;
-// package reporting reads and draws it.
+// Package web shows statistics and hands out the hospital's papers: the ledger
+// with the movements behind its figures, the register of special drugs, the check
+// of the stock, the day's report; who may have one, under which name it is saved,
+// and that it was taken. It owns no rule of what a paper says; package reporting
+// reads and draws it.
 package web
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,25 +17,29 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"jingfang/inventory"
 	"jingfang/reporting"
 	"jingfang/session"
 	"jingfang/session/identity"
+	"jingfang/session/job"
 	"jingfang/session/page"
 	"jingfang/sql/db"
 )
 
 // Handlers answer the requests for papers.
 type Handlers struct {
-	site *page.Site
-	db   *db.DB
+	site  *page.Site
+	db    *db.DB
+	stock *inventory.Service
+	jobs  *job.Jobs
 	// press lets one paper be drawn at a time: fonts and pages of many at once
 	// would take the memory that the screens need. One takes a tenth of a second.
 	press chan struct{}
 }
 
-// New makes the handlers.
-func New(site *page.Site, d *db.DB) *Handlers {
-	return &Handlers{site: site, db: d, press: make(chan struct{}, 1)}
+// New makes the handlers. The jobs are those of this server.
+func New(site *page.Site, d *db.DB, stock *inventory.Service, jobs *job.Jobs) *Handlers {
+	return &Handlers{site: site, db: d, stock: stock, jobs: jobs, press: make(chan struct{}, 1)}
 }
 
 // SessionPDF sends the day's report of the session in the address. It is for
@@ -105,19 +111,13 @@ func (h *Handlers) hasDuty(ctx context.Context, by identity.Actor, x session.Ses
 
 // draw reads and draws the report when it is its turn.
 func (h *Handlers) draw(ctx context.Context, by identity.Actor, id int64) ([]byte, error) {
-	select {
-	case h.press <- struct{}{}:
-		defer func() { <-h.press }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait to draw a report: %w", ctx.Err())
-	}
-	report, err := reporting.ReadSessionReport(ctx, h.db, id)
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	err = reporting.WriteSessionPDF(&b, report, reporting.Made{By: by.Name, At: report.At})
-	return b.Bytes(), err
+	return h.print(ctx, func(w io.Writer) error {
+		report, err := reporting.ReadSessionReport(ctx, h.db, id)
+		if err != nil {
+			return err
+		}
+		return reporting.WriteSessionPDF(w, report, reporting.Made{By: by.Name, At: report.At})
+	})
 }
 
 // send answers with a file to save. It names patients, so that nothing between

@@ -16,10 +16,12 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
+	"jingfang/inventory"
 	"jingfang/reporting"
 	"jingfang/reporting/web"
 	"jingfang/session"
 	"jingfang/session/identity"
+	"jingfang/session/job"
 	"jingfang/session/page"
 	"jingfang/session/patient"
 	"jingfang/sql/db"
@@ -32,6 +34,7 @@ type house struct {
 	t           testing.TB
 	db          *dbtest.DB
 	handler     http.Handler
+	jobs        *job.Jobs
 	site, other int64
 	session     int64
 	doctor      identity.Actor // of the team
@@ -41,11 +44,22 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, db: dbtest.New(t)}
-	site, err := page.New(page.Config{Dev: true})
+	site, err := page.New(page.Config{Dev: true}, web.Templates())
 	h.must(err)
-	handlers := web.New(site, h.db.App)
+	h.jobs = job.New(h.db.App.Now)
+	handlers := web.New(site, h.db.App, inventory.New(h.db.App), h.jobs)
 	r := chi.NewRouter()
 	r.Get("/sessions/{id}/report.pdf", site.Handle(handlers.SessionPDF))
+	r.Get("/ledger", site.Handle(handlers.Ledger))
+	r.Get("/ledger/moves", site.Handle(handlers.LedgerMoves))
+	r.Get("/ledger.pdf", site.Handle(handlers.LedgerPDF))
+	r.Get("/ledger/controlled", site.Handle(handlers.Controlled))
+	r.Get("/ledger/controlled.pdf", site.Handle(handlers.ControlledPDF))
+	r.Post("/ledger/controlled/rules", site.Handle(handlers.AddRule))
+	r.Get("/stock/check", site.Handle(handlers.StockCheck))
+	r.Post("/stock/check", site.Handle(handlers.StartCheck))
+	r.Get("/stock/check/{job}", site.Handle(handlers.CheckProgress))
+	r.Post("/stock/check/{job}/cancel", site.Handle(handlers.CancelCheck))
 	h.handler = r
 	h.site = h.insert(`INSERT INTO site (code, name, district, created_at) VALUES ('999900001', '演示新华 (一/二)', '金平', now()) RETURNING id`)
 	h.other = h.insert(`INSERT INTO site (code, name, district, created_at) VALUES ('999900002', '演示他处', '龙湖', now()) RETURNING id`)

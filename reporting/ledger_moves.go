@@ -1,0 +1,104 @@
+package reporting
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+
+	"jingfang/inventory"
+	"jingfang/session"
+	"jingfang/sql/db"
+)
+
+// MovesQuestion asks for the movements behind a figure of a ledger.
+type MovesQuestion struct {
+	LedgerQuestion
+	// Way is "in" or "out"; "" is both.
+	Way string
+	// Kind is one kind of movement; "" is all that bring or take something.
+	Kind inventory.MovementKind
+	// After is the number of the last movement of the page before; 0 for the first.
+	After int64
+}
+
+// MovesPerPage is how many movements a page of them holds.
+const MovesPerPage = 100
+
+// LedgerMove is one movement behind a figure.
+type LedgerMove struct {
+	ID        int64                  `db:"id"`
+	At        time.Time              `db:"at"`
+	Kind      inventory.MovementKind `db:"kind"`
+	From      inventory.State        `db:"from_state"`
+	To        inventory.State        `db:"to_state"`
+	Code      string                 `db:"code"`
+	Generic   string                 `db:"generic_name"`
+	Spec      string                 `db:"spec"`
+	PackWord  string                 `db:"pack_name"`
+	UnitWord  string                 `db:"unit_name"`
+	Content   int64                  `db:"content"`
+	Batch     string                 `db:"batch"`
+	Quantity  int64                  `db:"quantity"`
+	Who       string                 `db:"who"`
+	SessionID *int64                 `db:"session_id"`
+	Site      string                 `db:"site"`
+	HeldOn    *time.Time             `db:"held_on"`
+	Receipt   string                 `db:"receipt"`
+	Reason    string                 `db:"reason"`
+}
+
+// Drug is the drug as people say it.
+func (m LedgerMove) Drug() string { return inventory.DrugName(m.Generic, m.Spec) }
+
+// Amount is how much moved.
+func (m LedgerMove) Amount() Amount {
+	var a Amount
+	a.add(m.Quantity, m.Content, 1)
+	return a
+}
+
+// Check is [LedgerQuestion.Check] with the way and the kind.
+func (q MovesQuestion) Check(today time.Time) error {
+	if err := q.LedgerQuestion.Check(today); err != nil {
+		return err
+	}
+	if q.Way != "" && q.Way != "in" && q.Way != "out" {
+		return db.Refuse(db.Invalid, "请选择“入”或“出”。")
+	}
+	if q.Kind != "" && q.Kind.Chinese() == inventory.MovementKind("").Chinese() {
+		return db.Refuse(db.Invalid, "没有这种流水类别。请从收发统计页点进来。")
+	}
+	return nil
+}
+
+// ReadMoves gives one page of the movements behind a figure, the first of them
+// first; more says that there are further ones. The rule of what comes and what
+// goes is that of the ledger, as the table test of both holds.
+func ReadMoves(ctx context.Context, d *db.DB, q MovesQuestion) (list []LedgerMove, more bool, err error) {
+	if err := q.Check(session.Today(d.Now())); err != nil {
+		return nil, false, err
+	}
+	err = d.Select(ctx, &list, `SELECT x.id, x.at, x.kind, x.from_state, x.to_state, x.code, d.generic_name, d.spec, d.pack_name, d.unit_name, x.content, x.batch,
+  x.quantity, COALESCE(p.name, '') AS who, c.id AS session_id, COALESCE(s.name, '') AS site, c.held_on, COALESCE(r.number, '') AS receipt, x.reason
+FROM (SELECT m.id, m.at, m.kind, m.from_state, m.to_state, m.quantity, m.staff_id, m.reason, m.receipt_line_id, COALESCE(m.to_session_id, m.from_session_id) AS on_session,
+    k.code, k.drug_id, k.units_total AS content, k.batch,
+    (m.from_state = ANY($5::text[]) AND ($6::bigint = 0 OR f.site_id = $6::bigint)) AS leaves, (m.to_state = ANY($5::text[]) AND ($6::bigint = 0 OR t.site_id = $6::bigint)) AS enters
+  FROM movement m JOIN pack k ON k.id = m.pack_id LEFT JOIN clinic_session f ON f.id = m.from_session_id LEFT JOIN clinic_session t ON t.id = m.to_session_id
+  WHERE m.at >= $1::timestamptz AND m.at < $2::timestamptz AND m.id > $9::bigint AND ($7::text = '' OR m.kind = $7::text)
+    AND ($3::bigint = 0 OR k.drug_id = $3::bigint) AND ($4::text = '' OR k.batch = $4::text)) x
+JOIN drug d ON d.id = x.drug_id LEFT JOIN staff p ON p.id = x.staff_id LEFT JOIN clinic_session c ON c.id = x.on_session LEFT JOIN site s ON s.id = c.site_id
+LEFT JOIN receipt_line l ON l.id = x.receipt_line_id LEFT JOIN receipt r ON r.id = l.receipt_id
+WHERE (($8::text <> 'out' AND ((COALESCE(x.enters, false) AND NOT COALESCE(x.leaves, false)) OR (x.enters AND x.leaves AND x.kind IN ('undo', 'adjust_up'))))
+  OR ($8::text <> 'in' AND ((COALESCE(x.leaves, false) AND NOT COALESCE(x.enters, false)) OR (x.enters AND x.leaves AND x.kind IN ('dispense', 'adjust_down')))))
+ORDER BY x.id LIMIT $10`,
+		q.Begin(), q.End(), q.DrugID, q.Batch, pq.Array(q.states()), q.siteAsked(), string(q.Kind), q.Way, q.After, MovesPerPage+1)
+	if err != nil {
+		return nil, false, fmt.Errorf("read the movements of a ledger: %w", err)
+	}
+	if len(list) > MovesPerPage {
+		return list[:MovesPerPage], true, nil
+	}
+	return list, false, nil
+}

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"jingfang/inventory"
+	"jingfang/reporting"
+	"jingfang/session/identity"
+)
+
+// LedgerPDF is GET /ledger.pdf: the ledger of the address on paper.
+func (h *Handlers) LedgerPDF(w http.ResponseWriter, r *http.Request) error {
+	by, err := h.reader(r)
+	if err != nil {
+		return err
+	}
+	_, q, err := parseQuestion(r, h.db.Now())
+	if err != nil {
+		return err
+	}
+	site, err := h.siteName(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	body, err := h.print(r.Context(), func(w io.Writer) error {
+		l, err := reporting.ReadLedger(r.Context(), h.db, q)
+		if err != nil {
+			return err
+		}
+		return reporting.WriteLedgerPDF(w, l, q.ScopeWords(site), reporting.Made{By: by.Name, At: l.At})
+	})
+	if err != nil {
+		return err
+	}
+	from, to := q.From.Format(time.DateOnly), q.To.Format(time.DateOnly)
+	err = h.handOut(r.Context(), by, "ledger", from+" "+to, fmt.Sprintf("drug=%d place=%s site=%d bytes=%d", q.DrugID, q.Place, q.SiteID, len(body)))
+	if err != nil {
+		return err
+	}
+	return send(w, body, "ledger-"+from+"-"+to+".pdf", "药品收发统计 "+from+" 至 "+to+".pdf")
+}
+
+// siteName names the site whose sessions are asked for; "" for none.
+func (h *Handlers) siteName(ctx context.Context, q reporting.LedgerQuestion) (string, error) {
+	if q.SiteID == 0 || q.Place != inventory.PlaceSession {
+		return "", nil
+	}
+	sites, err := identity.FindSites(ctx, h.db, identity.SiteFilter{})
+	for _, s := range sites {
+		if s.ID == q.SiteID {
+			return s.Name, nil
+		}
+	}
+	return "", err
+}
+
+// print draws one paper when it is its turn.
+func (h *Handlers) print(ctx context.Context, draw func(w io.Writer) error) ([]byte, error) {
+	select {
+	case h.press <- struct{}{}:
+		defer func() { <-h.press }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait to draw a report: %w", ctx.Err())
+	}
+	var b bytes.Buffer
+	err := draw(&b)
+	return b.Bytes(), err
+}
+
+// handOut takes down that a paper leaves, before it is sent.
+func (h *Handlers) handOut(ctx context.Context, by identity.Actor, kind, id, detail string) error {
+	return identity.AuditAlone(ctx, h.db, by, identity.Event{Name: "ledger.download", ObjectKind: kind, ObjectID: id, Detail: detail})
+}
