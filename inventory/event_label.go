@@ -18,6 +18,8 @@ func EventLabel(name string) string {
 		return "放回多出的药盒"
 	case "receipt.carton":
 		return "完成一箱"
+	case "relation.import":
+		return "导入箱码关系"
 	case "receipt.finish":
 		return "完成入库"
 	case "recall.start":

@@ -1,5 +1,24 @@
 -- Cartons and what is packed in them; boxes without a readable code.
 
+-- A relation file (关联关系) that was looked through without a fault. Its bytes,
+-- packed, stay until it is imported, so that what a person saw is what comes in.
+CREATE TABLE relation_file (
+  id           BIGSERIAL,
+  name         varchar(200)  NOT NULL,
+  digest       bytea         NOT NULL,
+  body         bytea,
+  cartons      integer       NOT NULL,
+  codes        integer       NOT NULL,
+  state        varchar(20)   NOT NULL DEFAULT 'checked',
+  checked_at   timestamptz   NOT NULL,
+  checked_by   bigint,
+  imported_at  timestamptz,
+  imported_by  bigint,
+  CONSTRAINT relation_file_pk PRIMARY KEY (id),
+  CONSTRAINT relation_file_state_ck CHECK (state IN ('checked', 'imported'))
+);
+CREATE INDEX relation_file_digest_ix ON relation_file (digest);
+
 -- A middle pack or carton (中码, 大码). nominal is how many small packs a full one
 -- holds, actual how many this one does, unknown until it is resolved; box_status
 -- is 码上放心's: 0 full, 1 拼箱, 2 零箱, 3 both. complete says that every small code
