@@ -54,7 +54,9 @@ func exampleLevels(drugs []Drug) []exampleLevel {
 	for _, d := range drugs {
 		var list []exampleLevel
 		for level := 3; level >= 1; level-- {
-			i := slices.IndexFunc(d.Prefixes, func(p Prefix) bool { return p.Level == level && p.Units%d.UnitsPerPack == 0 && len(p.Prefix) == prefixLength })
+			i := slices.IndexFunc(d.Prefixes, func(p Prefix) bool {
+				return p.Level == level && p.Units%d.UnitsPerPack == 0 && len(p.Prefix) == prefixLength
+			})
 			if i < 0 {
 				continue
 			}

@@ -182,4 +182,3 @@ WHERE pack.id = n.id`, pq.Array(ids), pq.Array(batches), pq.Array(expires), pq.A
 	}
 	return n, nil
 }
-
