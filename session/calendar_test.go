@@ -163,3 +163,28 @@ func TestPlanYearWithChosenDates(t *testing.T) {
 		t.Errorf("no such year: %v", err)
 	}
 }
+
+// A year names its home-visit rounds, at the sites that the person may see.
+func TestHomeRoundsOfAYear(t *testing.T) {
+	c := newClinic(t, 1, 1, 1)
+	year := time.Now().Year() + 1
+	var ids []int64
+	for _, on := range []time.Time{time.Date(year, 5, 7, 0, 0, 0, 0, time.UTC), time.Date(year, 5, 8, 0, 0, 0, 0, time.UTC), time.Date(year+1, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		id, err := c.svc.PlanSession(c.ctx, c.chief, session.Plan{SiteID: c.site, HeldOn: on, Kind: "home", Place: "行动不便", Team: c.team()})
+		c.must(err)
+		ids = append(ids, id)
+	}
+	list, err := c.svc.HomeRounds(c.ctx, c.chief, year)
+	c.must(err)
+	if len(list) != 2 || list[0].ID != ids[0] || list[1].ID != ids[1] || list[0].Place != "行动不便" || list[0].State != session.Planned {
+		t.Errorf("rounds %+v", list)
+	}
+	elsewhere := c.chief
+	elsewhere.Grants = []identity.Grant{{Role: identity.Pharmacist, SiteID: c.site + 1}}
+	if list, err = c.svc.HomeRounds(c.ctx, elsewhere, year); err != nil || len(list) != 0 {
+		t.Errorf("another site's: %+v %v", list, err)
+	}
+	if _, err = c.svc.HomeRounds(c.ctx, c.chief, 1200); db.KindOf(err) != db.Invalid {
+		t.Errorf("an absurd year: %v", err)
+	}
+}

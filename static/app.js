@@ -173,6 +173,12 @@
     });
   }
 
+  // A wide table opens at what is marked as here: the month that is now.
+  document.querySelectorAll('[data-here]').forEach(function (here) {
+    var box = here.closest('.table-wrap');
+    if (box) box.scrollLeft = here.offsetLeft + here.offsetWidth - box.clientWidth;
+  });
+
   document.addEventListener('keydown', function (event) {
     var menu = document.getElementById('menu-open');
     if (event.key === 'Escape' && menu) menu.checked = false;

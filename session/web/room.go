@@ -107,14 +107,20 @@ type roomJSON struct {
 	Taken    int    `json:"taken"`
 	Given    int    `json:"given"`
 	Left     int    `json:"left"`
+	Home     int    `json:"home,omitempty"`
+	Rolled   int    `json:"rolled,omitempty"`
+	Damaged  int    `json:"damaged,omitempty"`
+	Lost     int    `json:"explained,omitempty"`
+	Alarms   int    `json:"alarms,omitempty"`
 	Waiting  int    `json:"waiting"`
 	Finished int    `json:"finished"`
 }
 
 func newRoomJSON(s session.Snapshot) roomJSON {
-	taken, given, left := s.Totals()
+	e := s.Equation()
 	return roomJSON{ID: s.Session.ID, SiteID: s.Session.SiteID, Site: s.Session.Site, Date: s.Session.HeldOn.Format("2006-01-02"), State: string(s.Session.State),
-		Taken: taken, Given: given, Left: left, Waiting: s.Queue.Waiting, Finished: s.Queue.Finished}
+		Taken: e.Taken, Given: e.Given, Left: e.Left, Home: e.Home, Rolled: e.Rolled, Damaged: e.Damaged, Lost: e.Explained,
+		Alarms: s.AlarmCount, Waiting: s.Queue.Waiting, Finished: s.Queue.Finished}
 }
 
 // Events is GET /sessions/{id}/events: the stream of the board.

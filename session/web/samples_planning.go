@@ -12,7 +12,11 @@ func planningSamples() []page.Sample {
 	head := headView{ID: 1, Site: "演示新华", Date: "11月23日", URL: "#"}
 	staff := []staffChoice{{ID: "1", Name: "演示医生甲", Doctor: true, Chosen: true}, {ID: "2", Name: "演示药师甲", Duty: true, Chosen: true, OnDuty: true}, {ID: "3", Name: "演示工作人员"}}
 	days := sampleYear()
-	year, month := newYearView(days, 2026, 0), newYearView(days, 2026, time.November)
+	at := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	year, month := newYearView(days, 2026, 0, at), newYearView(days, 2026, time.November, at)
+	round := []session.HomeRound{{ID: 9, Site: "演示新华", Place: "行动不便", HeldOn: at, State: session.Planned}}
+	year.addHome(round, 2026, 0)
+	month.addHome(round, 2026, time.November)
 	year.CanPlan, month.CanPlan, year.Staff, month.Staff = true, true, staff, staff
 	year.Notice, month.Error = plannedSentence(25, 3, 1), "请给每个勾选的精防点填写日期。"
 	count := newRosterPart(1, session.RosterCount{Expected: 34, Came: 12, Extra: 2})

@@ -26,11 +26,15 @@ type yearView struct {
 	CanPlan bool
 	Staff   []staffChoice
 	Month   *monthView
+	Home    homeRow // without cells when the year has no home-visit round
 	Error   string
 	Notice  string
 }
 
-type monthHead struct{ Word, URL string }
+type monthHead struct {
+	Word, URL string
+	Here      bool // the month that is now
+}
 
 type yearRow struct {
 	Site, District, Fixed string
@@ -46,7 +50,8 @@ type monthView struct {
 	PrevURL      string
 	NextURL      string
 	Rows         []monthRow
-	Missing      string // how many can be made, "" for none
+	Home         []monthRow // 上门
+	Missing      string     // how many can be made, "" for none
 }
 
 type monthRow struct {
@@ -120,7 +125,12 @@ func (h *Handlers) readYearView(r *http.Request, by identity.Actor, year int, mo
 	if err != nil {
 		return yearView{}, nil, err
 	}
-	v := newYearView(days, year, month)
+	v := newYearView(days, year, month, session.Today(h.db.Now()))
+	rounds, err := h.sessions.HomeRounds(r.Context(), by, year)
+	if err != nil {
+		return v, days, err
+	}
+	v.addHome(rounds, year, month)
 	v.CanPlan = by.Can(identity.PlanSession, 0) == nil
 	if !v.CanPlan {
 		return v, days, nil
@@ -140,7 +150,7 @@ func yearURL(year int, month time.Month) string {
 	return fmt.Sprintf("/sessions/plan?year=%d&month=%d", year, int(month))
 }
 
-func newYearView(days []session.SiteDay, year int, month time.Month) yearView {
+func newYearView(days []session.SiteDay, year int, month time.Month, today time.Time) yearView {
 	v := yearView{Year: fmt.Sprint(year), PrevURL: yearURL(year-1, 0), NextURL: yearURL(year+1, 0)}
 	planned, missing := 0, 0
 	for _, d := range days {
@@ -156,7 +166,8 @@ func newYearView(days []session.SiteDay, year int, month time.Month) yearView {
 		}
 	}
 	for m := time.January; m <= time.December; m++ {
-		v.Months = append(v.Months, monthHead{Word: fmt.Sprintf("%d月", m), URL: yearURL(year, m)})
+		v.Months = append(v.Months, monthHead{Word: fmt.Sprintf("%d月", m), URL: yearURL(year, m),
+			Here: year == today.Year() && m == today.Month()})
 	}
 	v.Planned = fmt.Sprint(planned)
 	if missing > 0 {
