@@ -98,14 +98,14 @@ func TestOneBoxServesManyPatients(t *testing.T) {
 		t.Errorf("an empty box: %+v", a)
 	}
 	c.finish(c.doctors[1], second, "")
-	if left := c.refused(second); len(left) != 0 {
+	if left := c.notRecorded(second); len(left) != 0 {
 		t.Errorf("codes that were only asked for a number stand in the record: %q", left)
 	}
 	c.stockHolds()
 }
 
-// refused is what the record of a visit names as not recorded.
-func (c *clinic) refused(visit uuid.UUID) []string {
+// notRecorded is what the record of a visit names as not recorded.
+func (c *clinic) notRecorded(visit uuid.UUID) []string {
 	c.t.Helper()
 	var list []string
 	c.must(c.db.App.Select(c.ctx, &list, `SELECT answer_kind FROM visit_refusal WHERE visit_id = $1 AND resolution <> '已填数量'`, visit))

@@ -54,7 +54,7 @@ func (s *Service) supplement(ctx context.Context, tx *db.Tx, by identity.Actor, 
 		return SupplementAnswer{}, err
 	}
 	if x.State != Closed {
-		return SupplementAnswer{}, db.Refuse(db.Conflict, "本场次还没有结束，请直接在就诊里改正。结束以后才用“补充记录”。")
+		return SupplementAnswer{}, db.Refuse(db.Conflict, "本场次还没有结束，请看诊医生当天点“更正”。结束以后才用“补充记录”。")
 	}
 	visit, old, err := correctedRecord(ctx, tx, in)
 	if err != nil {
@@ -104,6 +104,9 @@ type Supplement struct {
 	Number int64 // the patient's number in the queue
 	// Corrects names the record it puts right: 就诊记录 3 or 补充 1.
 	Corrects string
+	// Late says that it stands in the supplement chain: 补充 n. Only [Corrections]
+	// lists both.
+	Late bool
 }
 
 // Supplements reads what was added to a session after it was closed. It reads the

@@ -50,7 +50,7 @@ func (s *Service) undo(ctx context.Context, tx *db.Tx, by identity.Actor, in Und
 		return ScanAnswer{}, err
 	}
 	if v.State == Finished {
-		return ScanAnswer{}, db.Refuse(db.Conflict, "%d 号已经诊毕，记录不再改动。请值班药师用更正记录处理。", v.Number)
+		return ScanAnswer{}, db.Refuse(db.Conflict, "%d 号已经诊毕，记录不再改动。请看诊医生当天在“全部候诊”里点“更正”。", v.Number)
 	}
 	p, err := takeBack(ctx, tx, by, x, v, in, code)
 	if err != nil {

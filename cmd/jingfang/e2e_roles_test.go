@@ -49,6 +49,7 @@ func accessTable() []access {
 		{"POST", "/sessions/{id}/visits/{visit}/requests", "D"}, {"POST", "/sessions/{id}/visits/{visit}/chips", "D"},
 		{"POST", "/sessions/{id}/visits/{visit}/scans", "D"}, {"POST", "/sessions/{id}/visits/{visit}/undo", "DP"},
 		{"POST", "/sessions/{id}/visits/{visit}/finish", "DP"},
+		{"GET", "/sessions/{id}/visits/{visit}/correct", "DPAM"}, {"POST", "/sessions/{id}/visits/{visit}/correct", "DPAM"},
 		{"GET", "/patients", "DPAM"}, {"GET", "/patients/new", "DPA"}, {"POST", "/patients", "DPA"},
 		{"GET", "/patients/{id}", "DPAM"}, {"POST", "/patients/{id}/unmask", "DP"}, {"POST", "/patients/{id}/label", "DPA"}, {"POST", "/patients/{id}/label/lost", "DPA"}, {"POST", "/patients/{id}/label/lost", "DPA"},
 		{"GET", "/receipts", "PA"}, {"GET", "/receipts/{id}", "PA"}, {"POST", "/receipts/{id}/scans", "PA"},

@@ -27,6 +27,8 @@ func closingEvent(event string) string {
 		return "指定带回人"
 	case "closing.confirm":
 		return "确认结束"
+	case "record.correct":
+		return "更正发药记录"
 	case "record.supplement":
 		return "补充记录"
 	case "record.sign_late":

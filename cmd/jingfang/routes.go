@@ -89,6 +89,8 @@ func (a *app) routes() []route {
 		{"POST", "/sessions/{id}/visits/{visit}/queue", identity.CheckIn, quick, s.MoveInQueue},
 		{"POST", "/sessions/{id}/visits/{visit}/scans", identity.Dispense, quick, s.Dispense},
 		{"POST", "/sessions/{id}/visits/{visit}/undo", identity.Undo, quick, s.Undo},
+		{"GET", "/sessions/{id}/visits/{visit}/correct", identity.ViewSession, quick, s.Correct},
+		{"POST", "/sessions/{id}/visits/{visit}/correct", identity.ViewSession, quick, s.CorrectLine},
 		{"POST", "/sessions/{id}/visits/{visit}/finish", identity.FinishVisit, quick, s.Finish},
 
 		{"GET", "/patients", identity.ViewPatient, quick, p.Search},

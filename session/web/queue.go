@@ -42,6 +42,7 @@ type listedVisit struct {
 	Detail  string
 	UndoURL string     // takes packs back, "" for who may not
 	Lines   []lineView // of the row that is open
+	Correct string     // of the page that puts a finished visit right, "" for who may not
 }
 
 // Queue is GET /sessions/{id}/queue: everybody in the queue; ?visit= opens a row.
@@ -71,6 +72,11 @@ func (h *Handlers) readQueueList(r *http.Request, by identity.Actor, x session.S
 	may := scopeOf(audienceIn(by, x))
 	may.queue = may.queue && (x.State == session.Open || x.State == session.Closing)
 	v := newQueueListView(x.ID, list, may, open)
+	for i := range list {
+		if session.MayCorrect(by, x, list[i], h.today()) == nil && list[i].Lines > 0 {
+			v.Rows[i].Correct = visitURL(list[i]) + "/correct"
+		}
+	}
 	if !may.codes || by.Can(identity.Undo, x.SiteID) != nil {
 		return v, nil
 	}
@@ -216,6 +222,7 @@ func sampleQueue() []page.Sample {
 	void.State, done.State = session.Void, session.Finished
 	list := append(append([]session.Visit{}, b.Queue.Now...), append(b.Queue.Next, done, void)...)
 	v := newQueueListView(1, list, scopeOf(forAssistant), b.Queue.Next[1].ID.String())
+	v.Rows[3].Correct = "#"
 	head := headView{ID: 1, Site: "演示新华", Date: "11月23日", URL: "#"}
 	return []page.Sample{
 		{Name: "queue", Title: "全部候诊", View: queuePage{Head: head, List: v}},

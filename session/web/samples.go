@@ -36,6 +36,7 @@ func Samples() []page.Sample {
 	list = append(list, planningSamples()...)
 	list = append(list, packingSamples()...)
 	list = append(list, sampleQueue()...)
+	list = append(list, sampleCorrect()...)
 	list = append(list, sampleRequests()...)
 	list = append(list, sampleAlarms()...)
 	list = append(list, sampleDesk()...)
