@@ -84,6 +84,23 @@ const (
 	KindInOtherCarton   AnswerKind = "in_other_carton"
 )
 
+// Answers about a container: a tote, a carton, a patient's bag.
+const (
+	KindToteDone         AnswerKind = "tote_done"
+	KindToteChanged      AnswerKind = "tote_changed"
+	KindToteOpen         AnswerKind = "tote_open"
+	KindToteUnknown      AnswerKind = "tote_unknown"
+	KindInATote          AnswerKind = "in_a_tote"
+	KindCartonPacked     AnswerKind = "carton_packed"
+	KindCartonIncomplete AnswerKind = "carton_incomplete"
+	KindNothingInside    AnswerKind = "nothing_inside"
+	KindBagGiven         AnswerKind = "bag_given"
+	KindOtherBag         AnswerKind = "other_bag"
+	KindInABag           AnswerKind = "in_a_bag"
+	KindBagUsed          AnswerKind = "bag_used"
+	KindBagUnknown       AnswerKind = "bag_unknown"
+)
+
 // Answers about a text that is no trace code; the kinds of [CodeError].
 const (
 	KindEmpty            AnswerKind = "empty"
@@ -138,7 +155,7 @@ type Kind struct {
 	Kind AnswerKind
 	Tone Tone
 	// Pattern is the sentence with {drug}, {who}, {when}, {queue}, {where},
-	// {state}, {done}, {count}, {rest} where [Details] go.
+	// {state}, {done}, {count}, {before}, {rest} where [Details] go.
 	Pattern string
 }
 
@@ -201,6 +218,19 @@ var kinds = [...]Kind{
 	{KindInOtherCarton, ToneCaution, "{drug} 已入库，但记录里它在另一箱。请核对是不是拿错了箱。"},
 	{KindNoVisit, ToneCaution, "还没有患者。请先扫患者二维码，再扫药。"},
 	{KindNotAllowed, ToneCaution, "您的岗位不能在这里做这一步。请让有权限的同事来扫。"},
+	{KindToteDone, ToneGood, "{drug}：箱内 {count} 盒已{done}。"},
+	{KindToteChanged, ToneCaution, "{drug} 封箱后有变化：封箱时 {before} 盒，这次 {count} 盒已{done}。请打开核对。"},
+	{KindToteOpen, ToneCaution, "{drug} 还没有封箱，里面可能还在装。请先在“周转箱”里封箱，再扫。"},
+	{KindToteUnknown, ToneCaution, "没有这个周转箱，标签可能没有读完整。请再扫一次，或逐盒扫追溯码。"},
+	{KindInATote, ToneCaution, "{drug} 记在{where}里，已封箱。请先开箱，再从里面拿。"},
+	{KindCartonPacked, ToneGood, "{drug} 整箱 {count} 盒已{done}。"},
+	{KindCartonIncomplete, ToneCaution, "{drug} 这箱有 {before} 个小码，只有 {count} 盒能{done}，所以没有整箱装。请拆箱，逐盒扫小盒上的码。"},
+	{KindNothingInside, ToneCaution, "{drug} 里没有能{done}的药。请打开看，逐盒扫追溯码。"},
+	{KindBagGiven, ToneGood, "{drug}：袋内 {count} 盒已记录。"},
+	{KindOtherBag, ToneBad, "这是{who}的药袋，不是这位患者的。请放回，找写着本人编号的那一袋。"},
+	{KindInABag, ToneCaution, "{drug} 已装进{who}的药袋。请换一盒；确实要用，请先拆那个药袋。"},
+	{KindBagUsed, ToneCaution, "{drug} 已于 {when} {state}，袋里没有药了。请逐盒扫追溯码。"},
+	{KindBagUnknown, ToneCaution, "本场没有这个药袋，标签可能没有读完整。请再扫一次，或逐盒扫追溯码。"},
 	{KindEmpty, ToneCaution, "没有读到内容。请对准追溯码再扫一次。"},
 	{KindTooLong, ToneCaution, "内容太长，不是一个追溯码。请只扫药盒上的追溯码，多个码请分行。"},
 	{KindBadEncoding, ToneCaution, "扫到的内容是乱码。请检查扫码枪的编码设置（UTF-8）后再扫。"},
@@ -257,6 +287,8 @@ type Details struct {
 	Done  string // what has been done: 入库, 装箱, 记录
 	Count string // a number as text
 	Rest  string // what to do about what is wanting: 另一盒再扫 4 片
+	// Before is the number that there was, or should have been.
+	Before string
 }
 
 // Sentence is the answer in one Chinese sentence or two: what happened and
@@ -270,6 +302,7 @@ func (k AnswerKind) Sentence(d Details) string {
 		"{drug}", or(d.Drug, "此药"), "{who}", or(d.Who, "同事"), "{when}", or(d.When, "先前"),
 		"{queue}", queue, "{where}", or(d.Where, "别处"), "{state}", or(d.State, "不明"),
 		"{done}", or(d.Done, "记录"), "{count}", or(d.Count, "若干"), "{rest}", or(d.Rest, "另一盒再扫其余"),
+		"{before}", or(d.Before, "若干"),
 	).Replace(k.row().Pattern)
 }
 

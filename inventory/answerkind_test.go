@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -27,6 +29,22 @@ func TestKinds(t *testing.T) {
 		if !seen[must] {
 			t.Errorf("%s, which other programs rely on, is missing", must)
 		}
+	}
+}
+
+// The table of the README is the list, word for word and in its order.
+func TestKinds_readme(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want strings.Builder
+	for _, k := range Kinds() {
+		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", k.Kind, k.Tone.Word(), k.Pattern)
+	}
+	if !strings.Contains(string(text), want.String()) {
+		t.Error("the README's table of answers is not the list of kinds")
 	}
 }
 

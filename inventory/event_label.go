@@ -48,6 +48,16 @@ func asideLabel(name string) string {
 		return "确认处置单"
 	case "disposal.withdraw":
 		return "撤回处置单"
+	case "tote.make":
+		return "新建周转箱"
+	case "tote.stow":
+		return "装进周转箱"
+	case "tote.take_out":
+		return "从周转箱拿出"
+	case "tote.seal":
+		return "封周转箱"
+	case "tote.open":
+		return "开周转箱"
 	}
 	return ""
 }

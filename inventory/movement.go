@@ -117,10 +117,13 @@ const (
 	HowByNumber How = "by_number" // counted, not read one by one
 	HowInferred How = "inferred"  // 推定: two boxes could have been swapped
 	HowSystem   How = "system"    // no code was read: a document of HIS
+	HowTogether How = "container" // one label was read for all packs inside
 )
 
 // Hows lists every way.
-func Hows() []How { return []How{HowScanned, HowTyped, HowByNumber, HowInferred, HowSystem} }
+func Hows() []How {
+	return []How{HowScanned, HowTyped, HowByNumber, HowInferred, HowSystem, HowTogether}
+}
 
 // Chinese is the mark printed beside the code; a scan needs none.
 func (h How) Chinese() string {
@@ -133,6 +136,8 @@ func (h How) Chinese() string {
 		return "推定"
 	case HowSystem:
 		return "系统"
+	case HowTogether:
+		return "整装"
 	}
 	return ""
 }

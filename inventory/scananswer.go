@@ -15,6 +15,9 @@ type ScanPoint string
 const (
 	PointReceiving ScanPoint = "receiving" // a receipt is scanned in
 	PointPacking   ScanPoint = "packing"   // a session's packs are taken
+	PointHome      ScanPoint = "home"      // a session's packs are put back into the store
+	PointStow      ScanPoint = "stow"      // packs of the store are put into a tote
+	PointBagging   ScanPoint = "bagging"   // a session's packs are put into a patient's bag
 	PointTable     ScanPoint = "table"     // a doctor hands out
 	PointClosing   ScanPoint = "closing"
 	PointReturn    ScanPoint = "return"    // a patient brings something back
@@ -66,6 +69,18 @@ type ScanFacts struct {
 	Loose bool
 	Unit  string
 	Mine  int64
+	// Inside is the tote or bag it lies in, nil for none.
+	Inside *Inside
+}
+
+// Inside is where a pack lies, when that is a tote or a bag.
+type Inside struct {
+	Container Container
+	Name      string // 周转箱 7 号, or the number of the patient whose bag it is
+	// Mine says that it is the container this scan is about: the tote or bag that
+	// is being filled, or the bag of the patient at the table.
+	Mine   bool
+	Sealed bool // of a tote
 }
 
 // Taken is a hand-over that has not been undone.
@@ -118,6 +133,10 @@ func ScanAnswer(f *ScanFacts, c ScanContext) Answer {
 		return answerPacking(f, c)
 	case PointTable:
 		return answerTable(f, c)
+	case PointStow:
+		return answerStow(f, c)
+	case PointBagging:
+		return answerBagging(f, c)
 	}
 	return answerState(f, c)
 }
@@ -189,11 +208,45 @@ func answerTable(f *ScanFacts, c ScanContext) Answer {
 	case mine:
 		return answer(KindRepeat, f, c)
 	case f.Pack.State == StateAllocated && f.Pack.Session == c.Session:
-		return answerGive(f, c)
+		return outOfBag(answerGive(f, c), f, c)
 	}
 	a := answerState(f, c)
 	a.MayAsk = Allowed(MoveLetIn, f.Pack.State) && a.Kind != KindRecalled && a.Kind != KindExpired ||
 		a.Kind == KindOtherSession
+	return a
+}
+
+// answerStow is for a scan into a tote. A pack that the person holds was taken out
+// of an open tote; a sealed one is to be opened first.
+func answerStow(f *ScanFacts, c ScanContext) Answer {
+	switch {
+	case f.Pack.State != StateInStore:
+		return answerState(f, c)
+	case f.Inside != nil && f.Inside.Mine:
+		return answer(KindAlreadyHere, f, c)
+	case f.Inside != nil && f.Inside.Sealed:
+		return answer(KindInATote, f, c)
+	}
+	return answerMove(MoveAllocate, f, c)
+}
+
+// answerBagging is for a scan into a patient's bag.
+func answerBagging(f *ScanFacts, c ScanContext) Answer {
+	switch {
+	case f.Pack.State != StateAllocated || f.Pack.Session != c.Session:
+		return answerState(f, c)
+	case f.Inside != nil && f.Inside.Mine:
+		return answer(KindAlreadyHere, f, c)
+	}
+	return outOfBag(answerMove(MoveDispense, f, c), f, c)
+}
+
+// outOfBag turns a yes to handing a pack over down where it lies in somebody else's
+// bag. A reason not to hand it over at all comes first.
+func outOfBag(a Answer, f *ScanFacts, c ScanContext) Answer {
+	if a.Move != "" && f.Inside != nil && !f.Inside.Mine {
+		return answer(KindInABag, f, c)
+	}
 	return a
 }
 
@@ -247,6 +300,12 @@ func answer(kind AnswerKind, f *ScanFacts, c ScanContext) Answer {
 		if kind == KindWaiting {
 			d.Where = c.Aside.Waiting
 		}
+		if f.Inside != nil && kind == KindInATote {
+			d.Where = f.Inside.Name
+		}
+		if f.Inside != nil && kind == KindInABag {
+			d.Who = f.Inside.Name
+		}
 		if (kind == KindExpired || kind == KindInExpired) && !f.Pack.Expiry.IsZero() {
 			d.When = f.Pack.Expiry.Format("2006-01-02")
 		}
@@ -262,11 +321,7 @@ func describeTaken(d *Details, kind AnswerKind, t *Taken, now time.Time) {
 		return
 	}
 	d.Who, d.Queue, d.Where = t.Doctor, t.Queue, t.Site
-	layout := "2006-01-02"
-	if sameDay(t.At, now) {
-		layout = "15:04"
-	}
-	d.When = t.At.In(shanghai()).Format(layout)
+	d.When = whenAt(t.At, now)
 }
 
 // doneAt is the word for what a scan does at this point.
@@ -280,6 +335,14 @@ func doneAt(c ScanContext) string {
 		return doneReturn(c)
 	case PointSetAside:
 		return doneAside(c.Aside.Act)
+	case PointHome:
+		return "放回药房"
+	case PointStow:
+		return "装进这个周转箱"
+	case PointBagging:
+		return "装袋"
+	case PointClosing:
+		return "点到"
 	}
 	return "记录"
 }

@@ -98,6 +98,10 @@ func notMedicine(text string) error {
 		return db.Refuse(db.Invalid, "这是药盒上的追溯码，不是患者标签。请先扫患者二维码，再扫药。")
 	case errors.As(err, &wrong) && wrong.Kind == inventory.KindCommodityCode:
 		return db.Refuse(db.Invalid, "这是商品码，不是患者标签。请扫病历本上的患者二维码。")
+	case errors.As(err, &wrong) && wrong.Kind == inventory.KindBagLabel:
+		return db.Refuse(db.Invalid, "这是药袋的标签。请先扫患者的标签，再扫药袋。")
+	case errors.As(err, &wrong) && wrong.Kind == inventory.KindToteLabel:
+		return db.Refuse(db.Invalid, "这是周转箱的标签，不是患者标签。请扫病历本上的患者二维码。")
 	case errors.As(err, &wrong) && wrong.Kind == inventory.KindVeterinaryCode:
 		return db.Refuse(db.Invalid, "这是 24 位的兽药码，不是患者标签。请扫病历本上的患者二维码。")
 	}

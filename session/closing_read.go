@@ -28,11 +28,12 @@ type ClosingView struct {
 	Confirmed  []Confirmation
 	Carrier    string
 	Supplement []Supplement
+	Bags       []Bag // that nobody handed over or opened
 }
 
 // Settled tells whether nothing but the two confirmations is wanting.
 func (v ClosingView) Settled() bool {
-	if len(v.Open) > 0 || v.Requests > 0 || len(v.Missing) > 0 {
+	if len(v.Open) > 0 || v.Requests > 0 || len(v.Missing) > 0 || len(v.Bags) > 0 {
 		return false
 	}
 	for _, l := range v.Lines {
@@ -75,6 +76,9 @@ func (v *ClosingView) readBoxes(ctx context.Context, tx *db.Tx) (err error) {
 		return err
 	}
 	if v.Told, err = toldGiven(ctx, tx, v.Session.ID); err != nil {
+		return err
+	}
+	if v.Bags, err = waitingBags(ctx, tx, v.Session.ID); err != nil {
 		return err
 	}
 	v.Targets, err = rollTargets(ctx, tx, v.Session)

@@ -74,6 +74,10 @@ func moveLeftOvers(ctx context.Context, tx *db.Tx, by identity.Actor, x Session,
 	if err := adjustLoose(ctx, tx, by, packs, seen, run); err != nil {
 		return err
 	}
+	stay, err := stayInTotes(ctx, tx, packs, seen, run.lines)
+	if err != nil {
+		return err
+	}
 	ways := map[leftWay][]*inventory.Pack{}
 	var order []leftWay
 	for _, p := range packs {
@@ -90,7 +94,26 @@ func moveLeftOvers(ctx context.Context, tx *db.Tx, by identity.Actor, x Session,
 			return fmt.Errorf("move left-overs: %w", moveRefused(err, "余药"))
 		}
 	}
-	return nil
+	return inventory.StayInTotes(ctx, tx, stay)
+}
+
+// stayInTotes lists the packs that go along with their tote: those that its label
+// ticked off, and those that roll over without having been touched. What was
+// counted or scanned by itself and comes home goes back to the shelf.
+func stayInTotes(ctx context.Context, tx *db.Tx, packs []*inventory.Pack, seen map[int64]inventory.How, lines []ClosingLine) ([]int64, error) {
+	in, err := inventory.InTotes(ctx, tx, idsOf(packs))
+	if err != nil {
+		return nil, err
+	}
+	var stay []int64
+	for _, p := range packs {
+		how := seen[p.ID]
+		rolls := wayOf(p, how, lines).kind == inventory.MoveRollOver
+		if in[p.ID] && (how == inventory.HowTogether || how == "" && rolls) {
+			stay = append(stay, p.ID)
+		}
+	}
+	return stay, nil
 }
 
 // leftWay is where a left-over goes and how its code was read.
@@ -103,10 +126,10 @@ type leftWay struct {
 // wayOf sends a pack home or to its drug's next session; what a patient once had
 // is set apart. A recalled one comes home whatever was chosen, and the store's own
 // rule sets it apart there.
-func wayOf(p *inventory.Pack, seen bool, lines []ClosingLine) leftWay {
+func wayOf(p *inventory.Pack, seen inventory.How, lines []ClosingLine) leftWay {
 	w := leftWay{kind: inventory.MoveComeHome, how: inventory.HowByNumber}
-	if seen {
-		w.how = inventory.HowScanned
+	if seen != "" {
+		w.how = seen
 	}
 	if l, ok := findLine(lines, p.DrugID); ok && l.RollTo != nil && p.RecallID == 0 {
 		w.kind, w.to = inventory.MoveRollOver, *l.RollTo
@@ -118,20 +141,20 @@ func wayOf(p *inventory.Pack, seen bool, lines []ClosingLine) leftWay {
 }
 
 // lockLeftOvers locks the packs that are left, in the order of their codes, and
-// tells which were scanned.
-func lockLeftOvers(ctx context.Context, tx *db.Tx, sessionID int64) ([]*inventory.Pack, map[int64]bool, error) {
+// tells which were ticked off, and how.
+func lockLeftOvers(ctx context.Context, tx *db.Tx, sessionID int64) ([]*inventory.Pack, map[int64]inventory.How, error) {
 	var rows []struct {
-		ID   int64  `db:"id"`
-		Code string `db:"code"`
-		Seen bool   `db:"seen"`
+		ID   int64         `db:"id"`
+		Code string        `db:"code"`
+		Seen inventory.How `db:"seen"`
 	}
-	err := tx.Select(ctx, &rows, `SELECT k.id, k.code, z.pack_id IS NOT NULL AS seen FROM pack k
+	err := tx.Select(ctx, &rows, `SELECT k.id, k.code, COALESCE(z.how, '') AS seen FROM pack k
 LEFT JOIN closing_seen z ON z.session_id = k.session_id AND z.pack_id = k.id
 WHERE k.session_id = $1::bigint AND k.state = 'allocated' ORDER BY k.code`, sessionID)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read left-overs: %w", err)
 	}
-	codes, seen := make([]string, len(rows)), map[int64]bool{}
+	codes, seen := make([]string, len(rows)), map[int64]inventory.How{}
 	for i, r := range rows {
 		codes[i], seen[r.ID] = r.Code, r.Seen
 	}
@@ -148,14 +171,14 @@ WHERE k.session_id = $1::bigint AND k.state = 'allocated' ORDER BY k.code`, sess
 
 // adjustLoose brings the opened packs of a line to the units that were counted:
 // the two who confirm say so.
-func adjustLoose(ctx context.Context, tx *db.Tx, by identity.Actor, packs []*inventory.Pack, seen map[int64]bool, run closingRun) error {
+func adjustLoose(ctx context.Context, tx *db.Tx, by identity.Actor, packs []*inventory.Pack, seen map[int64]inventory.How, run closingRun) error {
 	for _, l := range run.lines {
 		off := l.CountedLoose - l.Loose
 		if l.CountedAt == nil || off == 0 {
 			continue
 		}
 		for _, p := range packs {
-			if p.DrugID != l.DrugID || !seen[p.ID] || p.UnitsLeft == p.UnitsTotal || off == 0 {
+			if p.DrugID != l.DrugID || seen[p.ID] == "" || p.UnitsLeft == p.UnitsTotal || off == 0 {
 				continue
 			}
 			m := looseMove(p, off)

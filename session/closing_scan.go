@@ -41,18 +41,21 @@ func (s *Service) ScanLeft(ctx context.Context, by identity.Actor, in LeftScan) 
 		if err := b.load(ctx, read); err != nil {
 			return PackingAnswer{}, err
 		}
-		for _, p := range read {
+		for _, p := range b.loose {
 			b.answer = append(b.answer, b.decide(p))
+		}
+		for _, x := range b.boxes {
+			b.decideBox(x)
 		}
 		if err := b.write(ctx); err != nil {
 			return PackingAnswer{}, err
 		}
-		out := PackingAnswer{Answers: b.answer, Moved: len(b.fresh)}
+		out := PackingAnswer{Answers: b.answer, Moved: len(b.fresh) + len(b.together)}
 		err = tx.Get(ctx, &out.Session, `SELECT count(*) FROM closing_seen WHERE session_id = $1`, x.ID)
 		if err != nil {
 			return PackingAnswer{}, fmt.Errorf("count what was scanned: %w", err)
 		}
-		_, err = s.closingStep(ctx, tx, by, x, "closing.scan", fmt.Sprintf("codes=%d seen=%d found=%d", len(read), len(b.fresh), len(b.found)), ClosingAnswer{})
+		_, err = s.closingStep(ctx, tx, by, x, "closing.scan", fmt.Sprintf("codes=%d seen=%d found=%d", len(read), out.Moved, len(b.found)), ClosingAnswer{})
 		return out, err
 	})
 }
@@ -71,11 +74,19 @@ type closingBench struct {
 	answer  []inventory.CodeAnswer
 	fresh   []int64
 	found   []*inventory.Pack
+	// loose is what was read beside the labels of totes; together the packs that
+	// such a label ticks off.
+	loose    []inventory.Parsed
+	boxes    []*box
+	together []int64
 }
 
 func (b *closingBench) load(ctx context.Context, read []inventory.Parsed) error {
-	codes, prefixes := codesOf(read)
 	var err error
+	if b.loose, b.boxes, err = unfoldTotes(ctx, b.tx, read); err != nil {
+		return err
+	}
+	codes, prefixes := codesOf(allOf(b.loose, b.boxes))
 	if b.packs, err = inventory.LockPacks(ctx, b.tx, codes); err != nil {
 		return err
 	}
@@ -153,8 +164,8 @@ func (b *closingBench) judge(p *inventory.Pack) (inventory.AnswerKind, string) {
 
 // write keeps what was ticked off, and takes back losses that are none.
 func (b *closingBench) write(ctx context.Context) error {
-	if len(b.fresh) == 0 {
-		return nil
+	if err := b.tickOff(ctx, b.together, inventory.HowTogether); err != nil || len(b.fresh) == 0 {
+		return err
 	}
 	e := inventory.Entry{Move: inventory.Move{Kind: inventory.MoveFind, To: inventory.StateAllocated, Session: b.session.ID, At: b.tx.Now},
 		How: inventory.HowScanned, Reason: "收尾时找到", Device: b.by.Device, Command: b.command}
@@ -165,11 +176,46 @@ func (b *closingBench) write(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take losses back: %w", err)
 	}
-	_, err = b.tx.Exec(ctx, `INSERT INTO closing_seen (session_id, pack_id, how, seen_by, seen_at)
-SELECT $1::bigint, n.id, 'scanned', $3::bigint, $4::timestamptz FROM (SELECT unnest($2::bigint[]) AS id) n`,
-		b.session.ID, pq.Array(b.fresh), b.by.StaffID, b.tx.Now)
+	return b.tickOff(ctx, b.fresh, inventory.HowScanned)
+}
+
+// tickOff keeps that packs were seen, and whether each was read or only the label
+// of what it lies in.
+func (b *closingBench) tickOff(ctx context.Context, packs []int64, how inventory.How) error {
+	if len(packs) == 0 {
+		return nil
+	}
+	_, err := b.tx.Exec(ctx, `INSERT INTO closing_seen (session_id, pack_id, how, seen_by, seen_at)
+SELECT $1::bigint, n.id, $5::text, $3::bigint, $4::timestamptz FROM (SELECT unnest($2::bigint[]) AS id) n`,
+		b.session.ID, pq.Array(packs), b.by.StaffID, b.tx.Now, string(how))
 	if err != nil {
 		return fmt.Errorf("tick packs off: %w", err)
 	}
 	return nil
+}
+
+// decideBox ticks off what is left in a tote. The label says what should be in it;
+// that it is, the person counts.
+func (b *closingBench) decideBox(x *box) {
+	var packs []int64
+	for _, code := range x.inside {
+		p := b.packs[code]
+		switch {
+		case p == nil || p.State != inventory.StateAllocated || p.SessionID == nil || *p.SessionID != b.session.ID:
+		case b.seen[p.ID]:
+			x.facts.Here++
+		default:
+			packs = append(packs, p.ID)
+		}
+	}
+	x.facts.Moves = len(packs)
+	said := inventory.ContainerAnswer(x.facts, inventory.ScanContext{Point: inventory.PointClosing, Session: b.session.ID, Now: b.tx.Now})
+	if said.Move != "" {
+		for _, id := range packs {
+			b.seen[id] = true
+		}
+		b.together = append(b.together, packs...)
+		said.Sentence += fmt.Sprintf("请数一数，箱里应有 %d 盒。", x.facts.Moves+x.facts.Here)
+	}
+	b.answer = append(b.answer, x.answer(said))
 }

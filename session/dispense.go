@@ -94,13 +94,20 @@ func (s *Service) dispense(ctx context.Context, tx *db.Tx, by identity.Actor, in
 		}
 		read, how = inventory.ParseScan(found[0].Code), inventory.HowTyped
 	}
-	t, err := newTable(ctx, tx, by, x, v, in, read)
+	read, bags, err := unfoldBags(ctx, tx, v, read)
+	if err != nil {
+		return ScanAnswer{}, err
+	}
+	t, err := newTable(ctx, tx, by, x, v, in, withBags(read, bags))
 	if err != nil {
 		return ScanAnswer{}, err
 	}
 	t.how, t.holders = how, holders
 	for _, p := range read {
 		t.take(p)
+	}
+	for _, b := range bags {
+		t.takeBag(b)
 	}
 	if err := t.write(ctx); err != nil {
 		return ScanAnswer{}, err
@@ -144,6 +151,11 @@ type table struct {
 	holders []int64
 	late    []fact
 	alarms  []NewAlarm
+	// The bags handed over, the packs of them, and in whose bags packs lie.
+	bags   []int64
+	inBag  bool // the packs of a bag are being answered: each is given whole
+	bagged map[int64]bool
+	inside map[int64]*inventory.Inside
 }
 
 // newTable locks the packs of all codes at once and reads, in one statement
@@ -165,9 +177,11 @@ func newTable(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Vi
 		return nil, err
 	}
 	if len(t.packs) < len(codes) {
-		t.known, err = inventory.FindPrefixes(ctx, tx, prefixes)
+		if t.known, err = inventory.FindPrefixes(ctx, tx, prefixes); err != nil {
+			return nil, err
+		}
 	}
-	return t, err
+	return t, t.bagsOf(ctx)
 }
 
 // leftOf counts what the session still has of the drugs whose packs were taken:
@@ -272,6 +286,9 @@ func (t *table) context(code inventory.TraceCode, pack *inventory.Pack) inventor
 	known, ok := t.known[code.Prefix()]
 	c := inventory.ScanContext{Point: inventory.PointTable, Session: t.session.ID, Visit: t.visit.ID.String(),
 		Now: t.in.moment(t.tx.Now), PrefixKnown: ok, Carton: ok && known.Level > 1, Drug: known.Drug, Quantity: t.in.Quantity, Whole: t.in.Whole}
+	if t.inBag {
+		c.Quantity, c.Whole = 0, true
+	}
 	if pack != nil && t.how == inventory.HowScanned && t.in.Quantity == 0 && !t.in.Whole {
 		if last := t.taken[pack.ID]; last != nil && last.Visit == c.Visit {
 			c.LastRead = last.At
@@ -284,7 +301,8 @@ func (t *table) facts(p *inventory.Pack) *inventory.ScanFacts {
 	if p == nil {
 		return nil
 	}
-	f := &inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), Taken: t.taken[p.ID], Loose: p.Loose, Unit: p.UnitName, Mine: t.mine[p.ID]}
+	f := &inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), Taken: t.taken[p.ID], Loose: p.Loose, Unit: p.UnitName, Mine: t.mine[p.ID],
+		Inside: t.inside[p.ID]}
 	if p.SessionID != nil && *p.SessionID != t.session.ID {
 		f.SessionName = "另一场义诊"
 	}

@@ -23,6 +23,9 @@ func (t *table) write(ctx context.Context) error {
 	if err := t.handOutFacts(ctx); err != nil {
 		return err
 	}
+	if err := t.endBags(ctx); err != nil {
+		return err
+	}
 	if err := t.keepRefused(ctx); err != nil {
 		return err
 	}
@@ -40,8 +43,13 @@ func (t *table) handOut(ctx context.Context) error {
 		Move:  inventory.Move{Kind: inventory.MoveDispense, Session: t.session.ID, At: t.in.moment(t.tx.Now)},
 		Visit: t.visit.ID, How: t.how, Device: t.by.Device, DeviceAt: t.in.DoneAt, Command: t.in.CommandID,
 	}
-	if len(t.giving) > 1 {
-		return t.handOutAll(ctx, e)
+	if len(t.giving) > 1 || len(t.bagged) > 0 {
+		read, together := t.splitHow()
+		if err := t.handOutAll(ctx, e, read); err != nil {
+			return err
+		}
+		e.How = inventory.HowTogether
+		return t.handOutAll(ctx, e, together)
 	}
 	p := t.giving[0].pack
 	e.Quantity = t.giving[0].quantity
@@ -55,11 +63,10 @@ func (t *table) handOut(ctx context.Context) error {
 	return insertLines(ctx, t.tx, t.visit, []handed{{p, step.Quantity}}, e.How, t.by.StaffID)
 }
 
-func (t *table) handOutAll(ctx context.Context, e inventory.Entry) error {
-	// Several codes at once are whole boxes: a number is said of one.
-	packs := make([]*inventory.Pack, len(t.giving))
-	for i, h := range t.giving {
-		packs[i] = h.pack
+// handOutAll hands whole boxes over: a number is said of one alone.
+func (t *table) handOutAll(ctx context.Context, e inventory.Entry, packs []*inventory.Pack) error {
+	if len(packs) == 0 {
+		return nil
 	}
 	steps, err := inventory.WriteAll(ctx, t.tx, t.by, packs, e)
 	if err != nil {

@@ -34,12 +34,15 @@ type PackingAnswer struct {
 // Worst is the answer the band shows.
 func (a PackingAnswer) Worst() inventory.CodeAnswer { return inventory.Worst(a.Answers) }
 
-// Pack allocates scanned packs of the store to a session.
+// Pack allocates scanned packs of the store to a session. The label of a sealed
+// tote, or the code of a carton whose small codes are all known, stands for what
+// lies in it.
 func (s *Service) Pack(ctx context.Context, by identity.Actor, in Packing) (PackingAnswer, error) {
 	return s.packing(ctx, by, in, "pack", inventory.MoveAllocate)
 }
 
-// Unpack puts scanned packs of a session back into the store.
+// Unpack puts scanned packs of a session back into the store, with a tote's label
+// all that is left in it.
 func (s *Service) Unpack(ctx context.Context, by identity.Actor, in Packing) (PackingAnswer, error) {
 	return s.packing(ctx, by, in, "unpack", inventory.MoveComeHome)
 }
@@ -65,27 +68,34 @@ func (s *Service) movePacks(ctx context.Context, tx *db.Tx, by identity.Actor, i
 		return PackingAnswer{}, err
 	}
 	b := &packingBench{session: x, move: move, now: tx.Now}
-	if err := b.load(ctx, tx, read); err != nil {
+	loose, err := b.load(ctx, tx, read)
+	if err != nil {
 		return PackingAnswer{}, err
 	}
-	for _, p := range read {
+	for _, p := range loose {
 		b.answer = append(b.answer, b.decide(p))
+	}
+	for _, x := range b.boxes {
+		b.decideBox(x)
 	}
 	entry := inventory.Entry{Move: inventory.Move{Kind: move, Session: x.ID, At: tx.Now}, How: inventory.HowScanned,
 		Device: by.Device, Command: in.CommandID}
 	if _, err := inventory.WriteAll(ctx, tx, by, b.moving, entry); err != nil {
 		return PackingAnswer{}, err
 	}
+	if err := b.writeBoxes(ctx, tx, by, entry); err != nil {
+		return PackingAnswer{}, err
+	}
 	if err := b.noteEarlier(ctx, tx); err != nil {
 		return PackingAnswer{}, err
 	}
-	out := PackingAnswer{Answers: b.answer, Moved: len(b.moving)}
+	out := PackingAnswer{Answers: b.answer, Moved: len(b.moving) + len(b.together)}
 	err = tx.Get(ctx, &out.Session, `SELECT count(*) FROM pack WHERE session_id = $1 AND state = 'allocated'`, x.ID)
 	if err != nil {
 		return PackingAnswer{}, fmt.Errorf("count packs: %w", err)
 	}
 	err = identity.Audit(ctx, tx, by, identity.Event{Name: "session." + string(move), ObjectKind: "session", ObjectID: fmt.Sprint(x.ID),
-		SiteID: x.SiteID, SessionID: x.ID, Detail: fmt.Sprintf("codes=%d moved=%d", len(read), len(b.moving))})
+		SiteID: x.SiteID, SessionID: x.ID, Detail: fmt.Sprintf("codes=%d boxes=%d moved=%d", len(read), len(b.boxes), out.Moved)})
 	if err != nil {
 		return PackingAnswer{}, err
 	}

@@ -20,22 +20,29 @@ type packingBench struct {
 	moved   map[string]bool
 	moving  []*inventory.Pack
 	answer  []inventory.CodeAnswer
+	// boxes are the totes and cartons of the scan, together the packs in them that
+	// move.
+	boxes    []*box
+	together []*inventory.Pack
 }
 
-func (b *packingBench) load(ctx context.Context, tx *db.Tx, read []inventory.Parsed) error {
-	codes, prefixes := codesOf(read)
+// load locks everything that the scan is about and gives the pieces that are no
+// boxes with known contents.
+func (b *packingBench) load(ctx context.Context, tx *db.Tx, read []inventory.Parsed) (loose []inventory.Parsed, err error) {
+	_, prefixes := codesOf(read)
 	b.moved = map[string]bool{}
-	var err error
+	if b.known, err = inventory.FindPrefixes(ctx, tx, prefixes); err != nil {
+		return nil, err
+	}
+	if loose, b.boxes, err = unfold(ctx, tx, read, b.known); err != nil {
+		return nil, err
+	}
+	codes, _ := codesOf(allOf(loose, b.boxes))
 	if b.packs, err = inventory.LockPacks(ctx, tx, codes); err != nil {
-		return err
+		return nil, err
 	}
-	if b.taken, err = lastTaken(ctx, tx, handedOut(b.packs)); err != nil {
-		return err
-	}
-	if len(b.packs) < len(codes) {
-		b.known, err = inventory.FindPrefixes(ctx, tx, prefixes)
-	}
-	return err
+	b.taken, err = lastTaken(ctx, tx, handedOut(b.packs))
+	return loose, err
 }
 
 // handedOut lists the packs that a patient has.

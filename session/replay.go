@@ -152,6 +152,8 @@ func stateBefore(kind inventory.AnswerKind, state inventory.State) string {
 		return "还没有扫码入库"
 	case inventory.KindNotPacked:
 		return "在药房账上，没有装箱"
+	case inventory.KindInABag:
+		return "在另一位患者的药袋里"
 	}
 	return state.Chinese()
 }

@@ -112,6 +112,10 @@ func (s *Service) move(ctx context.Context, tx *db.Tx, by identity.Actor, x Sess
 	if err != nil {
 		return CallOffAnswer{}, err
 	}
+	inTotes, inBags, err := lyingIn(ctx, tx, packs)
+	if err != nil {
+		return CallOffAnswer{}, err
+	}
 	entry := inventory.Entry{Move: inventory.Move{Kind: inventory.MoveRollOver, Session: to, At: tx.Now}, How: inventory.HowSystem,
 		Reason: in.Reason, Device: by.Device, Command: in.CommandID}
 	_, err = inventory.WriteAll(ctx, tx, by, packs, entry)
@@ -120,6 +124,12 @@ func (s *Service) move(ctx context.Context, tx *db.Tx, by identity.Actor, x Sess
 		return CallOffAnswer{}, db.RefuseBecause(err, db.Conflict, "药箱里有过期或召回的药盒，不能转到新的场次。请先把它们放回药房，再改期。")
 	}
 	if err != nil {
+		return CallOffAnswer{}, err
+	}
+	if err := inventory.StayInTotes(ctx, tx, inTotes); err != nil {
+		return CallOffAnswer{}, err
+	}
+	if err := moveBags(ctx, tx, x.ID, to, inBags); err != nil {
 		return CallOffAnswer{}, err
 	}
 	a := CallOffAnswer{SessionID: to, Packs: len(packs), Sentence: fmt.Sprintf("已改到 %s。", in.HeldOn.Format("1月2日"))}

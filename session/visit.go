@@ -42,6 +42,8 @@ type Visit struct {
 	Prescript   string     `db:"prescription_no"`
 	NoDrug      string     `db:"no_drug_reason"`
 	CollectedBy string     `db:"collector_name"`
+	// Bags says that packed bags wait in the session; only a locked visit knows it.
+	Bags bool `db:"bags"`
 }
 
 const visitColumns = `v.id, v.session_id, v.patient_id, p.name AS patient, p.number AS patient_no, v.number, v.state,
@@ -72,7 +74,8 @@ WHERE v.session_id = $1::bigint AND v.doctor_id = $2::bigint AND v.state = 'in_c
 // lockVisit takes a visit's row after the session's.
 func lockVisit(ctx context.Context, tx *db.Tx, sessionID int64, id uuid.UUID) (Visit, error) {
 	var v Visit
-	err := tx.Get(ctx, &v, `SELECT `+visitColumns+` FROM `+visitTables+`
+	err := tx.Get(ctx, &v, `SELECT `+visitColumns+`,
+  EXISTS (SELECT 1 FROM bag b WHERE b.session_id = v.session_id AND b.state = 'packed') AS bags FROM `+visitTables+`
 WHERE v.id = $1::uuid AND v.session_id = $2::bigint FOR NO KEY UPDATE OF v`, id, sessionID)
 	return v, visitNotFound(err)
 }

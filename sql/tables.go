@@ -54,6 +54,8 @@ func Tables() []Table {
 		{Name: "recall_pack", Owner: "inventory", AppendOnly: true},
 		{Name: "disposal", Owner: "inventory"},
 		{Name: "disposal_pack", Owner: "inventory"},
+		{Name: "tote", Owner: "inventory"},
+		{Name: "tote_pack", Owner: "inventory", Deletable: true},
 
 		{Name: "clinic_session", Owner: "session"},
 		{Name: "session_team", Owner: "session", Deletable: true},
@@ -77,6 +79,8 @@ func Tables() []Table {
 		{Name: "stock_check", Owner: "reporting"},
 		{Name: "recall_contact", Owner: "session", AppendOnly: true},
 		{Name: "patient_return", Owner: "session"},
+		{Name: "bag", Owner: "session"},
+		{Name: "bag_pack", Owner: "session", Deletable: true},
 
 		{Name: "translog_writer", Owner: "integration/translog", AppendOnly: true},
 		{Name: "translog_head", Owner: "integration/translog"},

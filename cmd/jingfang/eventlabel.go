@@ -22,6 +22,14 @@ func eventLabel(event string) string {
 		return "配药装箱"
 	case "session.come_home":
 		return "放回药房"
+	case "bag.fill":
+		return "装药袋"
+	case "bag.take_out":
+		return "从药袋拿出"
+	case "bag.open":
+		return "拆药袋"
+	case "bag.print":
+		return "打印药袋标签"
 	case "visit.queued":
 		return "患者签到"
 	case "visit.started":
