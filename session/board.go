@@ -32,8 +32,10 @@ type Snapshot struct {
 	// Alarms are the oldest that are open, AlarmCount is all of them.
 	Alarms     []Alarm
 	AlarmCount int
-	Roster     RosterCount
-	Holds      []Hold
+	// Recalled is what the session has of recalled packs.
+	Recalled []inventory.RecalledStock
+	Roster   RosterCount
+	Holds    []Hold
 }
 
 // StockLine is one drug of a session. Packs and loose units are counted from
@@ -119,6 +121,9 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 			return err
 		}
 		if s.Alarms, s.AlarmCount, err = Alarms(ctx, tx, sessionID); err != nil {
+			return err
+		}
+		if s.Recalled, err = inventory.RecalledIn(ctx, tx, sessionID); err != nil {
 			return err
 		}
 		s.Doctors, s.Holds, err = readDoctors(ctx, tx, sessionID)

@@ -20,6 +20,7 @@ type boardView struct {
 	// Requests and Answers are nil for who sees none.
 	Requests *requestsView
 	Alarms   *alarmsView
+	Recalls  recallsPart
 	Answers  *answersView
 	Roster   rosterPart
 	Place    *placeView // nil for who never has a table
@@ -72,8 +73,9 @@ type stockRow struct {
 	Detail   string // "带出 40 · 发出 25 · 诊间 3"
 	Expires  string // "最近效期 2027-03", only for who may see it
 	Low      bool
-	GivenTo  int // bar: handed out for good
-	TableTo  int // bar: start of the part at a table
+	Recalled string // "召回 5", or ""
+	GivenTo  int    // bar: handed out for good
+	TableTo  int    // bar: start of the part at a table
 	TableW   int
 	LeftFrom int
 	LeftW    int
@@ -125,8 +127,10 @@ func newBoardView(s session.Snapshot, a live.Audience) boardView {
 		Queue:   newQueueView(s.Session.ID, s.Queue, may),
 		Doctors: newDoctorsView(s.Doctors, may),
 		Roster:  newRosterPart(s.Session.ID, s.Roster),
+		Recalls: newRecallsPart(s.Recalled),
 	}
 	v.addHolds(s.Holds)
+	v.Stock.addRecalled(s.Stock, s.Recalled)
 	if may.requests {
 		v.Requests, v.Alarms = newRequestsView(s), newAlarmsView(s)
 	}
@@ -280,6 +284,7 @@ func (h *Handlers) parts(v boardView) ([]live.Part, error) {
 	b.add("session-state", "board_state", v.State)
 	b.add("foot", "board_foot", v.Foot)
 	b.add("closing-step", "board_closing", v.Evening)
+	b.add("recalls", "board_recalls", v.Recalls)
 	b.add("stock", "board_stock", v.Stock)
 	for _, r := range v.Stock.Rows {
 		b.row(r.ID, "stock_row", r)

@@ -39,6 +39,7 @@ func Samples() []page.Sample {
 	list = append(list, sampleCorrect()...)
 	list = append(list, sampleRequests()...)
 	list = append(list, sampleAlarms()...)
+	list = append(list, sampleRecalls()...)
 	list = append(list, sampleDesk()...)
 	list = append(list, closingSamples()...)
 	return append(list, samplePieces(busy, deskView{URL: "#", Visit: visit}, next, bench)...)
