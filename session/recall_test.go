@@ -43,7 +43,7 @@ func (c *clinic) lift(id int64) inventory.RecallLifted {
 	return done
 }
 
-func (c *clinic) stateOf(code string) inventory.State {
+func (c *clinic) boxState(code string) inventory.State {
 	c.t.Helper()
 	p, err := inventory.FindPack(c.ctx, c.db.App, code)
 	c.must(err)
@@ -69,7 +69,7 @@ func TestRecallStopsEveryScan(t *testing.T) {
 	if done.SetApart != 1 || done.Frozen != 4 || done.Sessions != 1 || !strings.Contains(done.Sentence, "1 盒已转入隔离") {
 		t.Fatalf("%+v", done)
 	}
-	if c.stateOf(c.codes[5]) != inventory.StateQuarantined || c.stateOf(c.codes[1]) != inventory.StateAllocated {
+	if c.boxState(c.codes[5]) != inventory.StateQuarantined || c.boxState(c.codes[1]) != inventory.StateAllocated {
 		t.Error("the store's box is not apart, or the tray's has moved")
 	}
 	a := c.scan(c.doctors[0], visit, c.codes[1], c.codes[5])
@@ -205,7 +205,7 @@ func TestRecalledLeftOversGoApart(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	for i, want := range []inventory.State{inventory.StateDispensed, inventory.StateQuarantined, inventory.StateQuarantined, inventory.StateAllocated} {
-		if got := e.stateOf(e.codes[i]); got != want {
+		if got := e.boxState(e.codes[i]); got != want {
 			t.Errorf("box %d is %s, want %s", i, got, want)
 		}
 	}
@@ -228,11 +228,11 @@ func TestLiftReleasesOnlyItsOwn(t *testing.T) {
 	}
 	for i, want := range []inventory.State{inventory.StateQuarantined, inventory.StateAllocated, inventory.StateQuarantined, inventory.StateQuarantined,
 		inventory.StateInStore, inventory.StateInStore, inventory.StateInStore} {
-		if got := c.stateOf(c.codes[i]); got != want {
+		if got := c.boxState(c.codes[i]); got != want {
 			t.Errorf("after the first: box %d is %s, want %s", i, got, want)
 		}
 	}
-	if got := c.lift(list.ID); got.Released != 1 || c.stateOf(c.codes[3]) != inventory.StateInStore {
+	if got := c.lift(list.ID); got.Released != 1 || c.boxState(c.codes[3]) != inventory.StateInStore {
 		t.Errorf("the second: %+v", got)
 	}
 	if a := c.scan(c.doctors[0], visit, c.codes[1]); a.Answers[0].Kind != inventory.KindOK {
