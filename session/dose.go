@@ -64,11 +64,16 @@ type Dosing struct {
 	Dose string
 	// Days is the days supplied, 0 for not said, at most 366.
 	Days int
+	// OverReason is why it is more than the law allows the drug's class without a
+	// reason; at most 100 characters. It is asked for and never a condition.
+	OverReason string `json:",omitempty"`
 }
 
 // DoseAnswer is the answer to SetDose.
 type DoseAnswer struct {
 	Sentence string `json:"sentence"`
+	// Over says that the days need a reason and that none is stated yet.
+	Over bool `json:"over_limit,omitempty"`
 }
 
 // SetDose writes daily dose and days supplied to a drug's lines of an open visit.
@@ -76,12 +81,15 @@ func (s *Service) SetDose(ctx context.Context, by identity.Actor, in Dosing) (Do
 	if _, err := s.may(ctx, by, identity.Dispense, in.SessionID); err != nil {
 		return DoseAnswer{}, err
 	}
-	in.Dose = strings.TrimSpace(in.Dose)
+	in.Dose, in.OverReason = strings.TrimSpace(in.Dose), strings.TrimSpace(in.OverReason)
 	if utf8.RuneCountInString(in.Dose) > 60 {
 		return DoseAnswer{}, db.Refuse(db.Invalid, "每日用量最多 60 个字，请写短一些。")
 	}
 	if in.Days < 0 || in.Days > 366 {
 		return DoseAnswer{}, db.Refuse(db.Invalid, "天数请填 1 到 366；不填表示不写。")
+	}
+	if err := checkOverReason(in.OverReason); err != nil {
+		return DoseAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "set_dose", Request: in}
 	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (DoseAnswer, error) {
@@ -95,9 +103,9 @@ func (s *Service) setDose(ctx context.Context, tx *db.Tx, by identity.Actor, in 
 	if err != nil {
 		return DoseAnswer{}, err
 	}
-	n, err := tx.Exec(ctx, `UPDATE visit_line SET dose = $3, days = NULLIF($4::integer, 0) WHERE visit_id = $1 AND undone_at IS NULL
+	n, err := tx.Exec(ctx, `UPDATE visit_line SET dose = $3, days = NULLIF($4::integer, 0), over_reason = $5 WHERE visit_id = $1 AND undone_at IS NULL
   AND pack_id IN (SELECT k.id FROM pack k JOIN visit_line o ON o.pack_id = k.id AND o.visit_id = $1 WHERE k.drug_id = (SELECT p.drug_id FROM pack p WHERE p.id = $2))`,
-		v.ID, in.Pack, in.Dose, in.Days)
+		v.ID, in.Pack, in.Dose, in.Days, in.OverReason)
 	if err != nil {
 		return DoseAnswer{}, fmt.Errorf("set dose: %w", err)
 	}
@@ -106,5 +114,9 @@ func (s *Service) setDose(ctx context.Context, tx *db.Tx, by identity.Actor, in 
 	}
 	err = identity.Audit(ctx, tx, by, identity.Event{Name: "visit.dose", ObjectKind: "visit", ObjectID: v.ID.String(), SiteID: x.SiteID, SessionID: x.ID,
 		Detail: fmt.Sprintf("pack=%d days=%d", in.Pack, in.Days)})
-	return DoseAnswer{"用量和天数已记下。"}, err
+	if err != nil {
+		return DoseAnswer{}, err
+	}
+	lines, err := VisitLines(ctx, tx, v.ID)
+	return doseAnswer(lines, in.Pack), err
 }

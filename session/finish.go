@@ -28,6 +28,11 @@ type Ending struct {
 	// Left answers for all of them and finishes.
 	AskLeft bool `json:",omitempty"`
 	Left    Left `json:",omitempty"`
+	// OverReason is stated for every drug that is given for more days than its
+	// class allows and has no reason yet. AskLeft asks for it once; OverAsked says
+	// that it was asked for, and then the visit ends without one, too.
+	OverReason string `json:",omitempty"`
+	OverAsked  bool   `json:",omitempty"`
 }
 
 // Collectors lists who may take the medicine.
@@ -42,6 +47,9 @@ type FinishAnswer struct {
 	// NotRecorded is how many codes must be answered for first; the visit is then
 	// still open.
 	NotRecorded int `json:"not_recorded,omitempty"`
+	// OverLimit is how many drugs want a reason for their days; the visit is then
+	// still open.
+	OverLimit int `json:"over_limit,omitempty"`
 }
 
 // FinishVisit ends a visit and freezes its record in the same transaction.
@@ -66,6 +74,9 @@ func (e Ending) check() (Ending, error) {
 	}
 	if !slices.Contains(Collectors(), e.Collector) {
 		return e, db.Refuse(db.Invalid, "请选择谁来取药：本人、家属、村医或其他。")
+	}
+	if err := checkOverReason(e.OverReason); err != nil {
+		return e, err
 	}
 	if e.Left != "" && e.Left.resolution() == "" {
 		return e, db.Refuse(db.Invalid, "请选择未记录的药盒有没有给出。")
@@ -97,6 +108,9 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, by identity.Actor, in E
 	if n, err := settleLeft(ctx, tx, by, v, in); err != nil || n > 0 {
 		return FinishAnswer{Number: v.Number, Packs: v.Lines, NotRecorded: n,
 			Sentence: fmt.Sprintf("%d 号还有 %d 个码未记录。请点它们有没有给出，一按就诊毕；也可以先逐个处理。", v.Number, n)}, err
+	}
+	if a, err := settleOver(ctx, tx, v, in); err != nil || a.OverLimit > 0 {
+		return a, err
 	}
 	a, err := finishLocked(ctx, tx, by, x, v, in)
 	if err != nil {

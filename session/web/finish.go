@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"jingfang/inventory"
 	"jingfang/session"
 	"jingfang/session/page"
 	"jingfang/sql/db"
@@ -20,8 +21,10 @@ type finishView struct {
 	Collects     []choiceView
 	Name         string
 	Prescription string
-	Open         bool   // the folded fields have something in them
-	Left         string // codes to answer for, "" when none is asked about
+	Open         bool     // the folded fields have something in them
+	Left         string   // codes to answer for, "" when none is asked about
+	Over         []string // drugs whose days want a reason, when it is asked for
+	OverReasons  []choiceView
 }
 
 func newFinishView(v *visitView, in session.Ending, left int) finishView {
@@ -32,6 +35,25 @@ func newFinishView(v *visitView, in session.Ending, left int) finishView {
 		f.Left = fmt.Sprint(left)
 	}
 	return f
+}
+
+// overReasons are the usual reasons of a supply for longer than the class allows.
+func overReasons(chosen string) []choiceView {
+	list := []choiceView{}
+	for _, word := range []string{"慢性病长期用药", "行动不便", "路途较远", "病情稳定，外出"} {
+		list = append(list, choiceView{Value: word, Word: word, Chosen: word == chosen})
+	}
+	return list
+}
+
+// askOver puts the question for a reason into the form of 诊毕.
+func (f *finishView) askOver(lines []lineView) {
+	for _, l := range lines {
+		if l.Dose.Form && l.Dose.Asks {
+			f.Over = append(f.Over, l.Drug+" "+l.Dose.Word+"（"+l.Dose.Limit+"）")
+		}
+	}
+	f.OverReasons = overReasons("")
 }
 
 // reasons are the usual reasons of a visit without medicine.
@@ -57,12 +79,17 @@ func collects(chosen string) []choiceView {
 type doseView struct {
 	URL, Pack, Word, Dose, Days string
 	Form                        bool
+	// Limit is that of the class, "" where there is none; Over says that the days
+	// are beyond it, Asks that nobody has said why.
+	Limit, Reason string
+	Over, Asks    bool
 }
 
 func addDoses(v *visitView, lines []session.Line) {
 	seen := map[int64]bool{}
 	for i, l := range lines {
-		d := doseView{URL: v.URL + "/dose", Pack: fmt.Sprint(l.PackID), Dose: l.Dose, Word: l.Dose, Form: !seen[l.DrugID]}
+		d := doseView{URL: v.URL + "/dose", Pack: fmt.Sprint(l.PackID), Dose: l.Dose, Word: l.Dose, Form: !seen[l.DrugID],
+			Limit: l.Limit(), Reason: l.OverReason, Over: l.Over(), Asks: l.Asks()}
 		if l.Days != nil {
 			d.Days = fmt.Sprint(*l.Days)
 			if d.Word != "" {
@@ -81,7 +108,7 @@ func (h *Handlers) SetDose(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := session.Dosing{SessionID: x.session, Visit: x.visit, CommandID: x.command, Dose: r.PostFormValue("dose")}
+	in := session.Dosing{SessionID: x.session, Visit: x.visit, CommandID: x.command, Dose: r.PostFormValue("dose"), OverReason: r.PostFormValue("over_reason")}
 	if in.Pack, err = formID(r, "pack"); err != nil {
 		return err
 	}
@@ -91,18 +118,27 @@ func (h *Handlers) SetDose(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	a, err := h.sessions.SetDose(r.Context(), x.by, in)
-	return h.answerNote(w, r, x, a, a.Sentence, err)
+	tone := page.Good
+	if a.Over {
+		tone = page.Caution
+	}
+	return h.answerToned(w, r, x, a, page.Band{Tone: tone, Text: a.Sentence}, err)
 }
 
 // answerNote answers a note at the desk.
 func (h *Handlers) answerNote(w http.ResponseWriter, r *http.Request, x act, a any, sentence string, err error) error {
+	return h.answerToned(w, r, x, a, page.Band{Tone: page.Good, Text: sentence}, err)
+}
+
+// answerToned is answerNote with a band of its own.
+func (h *Handlers) answerToned(w http.ResponseWriter, r *http.Request, x act, a any, band page.Band, err error) error {
 	switch {
 	case err != nil:
 		return h.refusedDesk(w, r, x.by, x.session, err)
 	case page.WantsJSON(r):
 		return h.site.JSON(w, r, http.StatusOK, a)
 	}
-	return h.answerDesk(w, r, x.by, x.session, page.Band{Tone: page.Good, Text: sentence})
+	return h.answerDesk(w, r, x.by, x.session, band)
 }
 
 // FinishForAbsent is POST /sessions/{id}/visits/{visit}/finish-for: 诊毕 for a
@@ -128,12 +164,16 @@ func (h *Handlers) FinishForAbsent(w http.ResponseWriter, r *http.Request) error
 }
 
 func sampleDesk() []page.Sample {
-	days := 30
-	lines := []session.Line{{PackID: 1, DrugID: 1, Dose: "每日 1mg", Days: &days}, {PackID: 2, DrugID: 1}}
+	days, most := 30, 7
+	lines := []session.Line{{PackID: 1, DrugID: 1, Dose: "每日 1mg", Days: &days, MaxDays: &most, Class: inventory.ClassPsychotropic2}, {PackID: 2, DrugID: 1}}
 	v := &visitView{URL: "#", Packs: "2", Lines: make([]lineView, 2)}
 	addDoses(v, lines)
 	asked := newFinishView(v, session.Ending{Collector: "family", CollectorName: "演示家属", Prescription: "R-1"}, 2)
+	long := newFinishView(v, session.Ending{Collector: "self"}, 0)
+	v.Lines[0].Drug = "演示阿普唑仑片"
+	long.askOver(v.Lines)
 	return []page.Sample{
+		{Name: "desk_finish", Title: "诊毕前问超量理由", View: long},
 		{Name: "desk_finish", Title: "诊毕", View: newFinishView(v, session.Ending{Collector: "self"}, 0)},
 		{Name: "desk_finish", Title: "诊毕前还有未记录", View: asked},
 		{Name: "dose", Title: "用量和天数", View: v.Lines[0].Dose},

@@ -231,7 +231,8 @@ func (h *Handlers) Finish(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := session.Ending{SessionID: x.session, Visit: x.visit, CommandID: x.command, Collector: r.PostFormValue("collector"),
 		CollectorName: r.PostFormValue("collector_name"), Prescription: r.PostFormValue("prescription"),
-		NoDrugReason: r.PostFormValue("no_drug_reason"), AskLeft: r.PostFormValue("ask_left") != "", Left: session.Left(r.PostFormValue("left"))}
+		NoDrugReason: r.PostFormValue("no_drug_reason"), AskLeft: r.PostFormValue("ask_left") != "", Left: session.Left(r.PostFormValue("left")),
+		OverReason: r.PostFormValue("over_reason"), OverAsked: r.PostFormValue("over_asked") != ""}
 	a, err := h.sessions.FinishVisit(r.Context(), x.by, in)
 	if err != nil {
 		return h.refusedDesk(w, r, x.by, x.session, err)
@@ -240,8 +241,13 @@ func (h *Handlers) Finish(w http.ResponseWriter, r *http.Request) error {
 		return h.site.JSON(w, r, http.StatusOK, a)
 	}
 	band := page.Band{Tone: page.Good, Text: a.Sentence}
-	if a.NotRecorded > 0 {
+	if a.NotRecorded+a.OverLimit > 0 {
 		band.Tone = page.Caution
 	}
-	return h.answerDeskWith(w, r, x.by, x.session, band, func(v *visitView) { v.Finish = newFinishView(v, in, a.NotRecorded) })
+	return h.answerDeskWith(w, r, x.by, x.session, band, func(v *visitView) {
+		v.Finish = newFinishView(v, in, a.NotRecorded)
+		if a.OverLimit > 0 {
+			v.Finish.askOver(v.Lines)
+		}
+	})
 }
