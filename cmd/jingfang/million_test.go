@@ -85,13 +85,13 @@ func growth() []string {
 SELECT (SELECT min(id) FROM site) + g % 25, DATE '1996-01-01' + CAST(div(g, 25) * 30 AS integer), 'home', '演示历史', 'closed', (SELECT min(id) FROM staff), now()
 FROM generate_series(1, ` + fmt.Sprint(millionSessions) + `) g`,
 		`INSERT INTO visit (id, session_id, patient_id, number, state, doctor_id, came_at, came_by, started_at, finished_at, finished_by)
-SELECT CAST(md5('v' || g) AS uuid), c.id, (SELECT min(id) FROM patient) + g % 100, div(g, ` + fmt.Sprint(millionSessions) + `) + 1, 'finished', (SELECT min(id) FROM staff), c.held_on, (SELECT min(id) FROM staff), c.held_on, c.held_on, (SELECT min(id) FROM staff)
+SELECT CAST('00000000-0000-4000-8000-' || lpad(CAST(g AS text), 12, '0') AS uuid), c.id, (SELECT min(id) FROM patient) + g % 100, div(g, ` + fmt.Sprint(millionSessions) + `) + 1, 'finished', (SELECT min(id) FROM staff), c.held_on, (SELECT min(id) FROM staff), c.held_on, c.held_on, (SELECT min(id) FROM staff)
 FROM generate_series(0, ` + fmt.Sprint(millionVisits-1) + `) g JOIN clinic_session c ON c.place = '演示历史' AND c.id = (SELECT min(id) FROM clinic_session WHERE place = '演示历史') + g % ` + fmt.Sprint(millionSessions),
 		`INSERT INTO pack (code, drug_id, state, units_total, units_left, units_given, batch, expires_on, session_id, visit_id, created_at, changed_at)
 SELECT '89' || lpad(CAST(g.n % 20 AS text), 5, '0') || lpad(CAST(g.n AS text), 13, '0'), g.drug_id, CASE WHEN g.n <= ` + fmt.Sprint(given) + ` THEN 'dispensed' ELSE 'in_store' END, d.units_per_pack,
   CASE WHEN g.n <= ` + fmt.Sprint(given) + ` THEN 0 ELSE d.units_per_pack END, CASE WHEN g.n <= ` + fmt.Sprint(given) + ` THEN d.units_per_pack ELSE 0 END,
   'H' || to_char(g.day, 'YYMM'), g.day + 900, CASE WHEN g.n <= ` + fmt.Sprint(given) + ` THEN v.session_id END, CASE WHEN g.n <= ` + fmt.Sprint(given) + ` THEN v.id END, g.day, g.day
-FROM grown g JOIN drug d ON d.id = g.drug_id JOIN visit v ON v.id = CAST(md5('v' || g.n % ` + fmt.Sprint(millionVisits) + `) AS uuid)`,
+FROM grown g JOIN drug d ON d.id = g.drug_id JOIN visit v ON v.id = CAST('00000000-0000-4000-8000-' || lpad(CAST(g.n % ` + fmt.Sprint(millionVisits) + ` AS text), 12, '0') AS uuid)`,
 		movementOf("receive", "", "in_store", "k.units_total", "NULL, NULL, NULL", "true"),
 		movementOf("allocate", "in_store", "allocated", "k.units_total", "NULL, k.session_id, NULL", "k.state = 'dispensed'"),
 		movementOf("dispense", "allocated", "dispensed", "0", "k.session_id, k.session_id, k.visit_id", "k.state = 'dispensed'"),
