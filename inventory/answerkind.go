@@ -24,8 +24,10 @@ const (
 	KindExpired       AnswerKind = "expired"
 	KindInRecalled    AnswerKind = "received_recalled"
 	KindInExpired     AnswerKind = "received_expired"
+	KindAdopted       AnswerKind = "adopted"
 	KindQuarantined   AnswerKind = "quarantined"
 	KindLost          AnswerKind = "lost"
+	KindWithdrawn     AnswerKind = "withdrawn"
 	KindWrongState    AnswerKind = "wrong_state"
 	KindNotEnough     AnswerKind = "not_enough"
 	KindBadQuantity   AnswerKind = "bad_quantity"
@@ -166,7 +168,7 @@ var kinds = [...]Kind{
 	{KindRepeat, ToneSoft, "{drug} 已在本次就诊中，没有重复记录。"},
 	{KindAlreadyHere, ToneSoft, "{drug} 已经{done}，不用再扫。"},
 	{KindTakenToday, ToneBad, "{drug} 已于 {when} 由{who}发给{queue}。请换一盒。"},
-	{KindTakenBefore, ToneBad, "{drug} 已于 {when} 在{where}发出，不能再发。请把这盒放到一边，交给药师核对。"},
+	{KindTakenBefore, ToneBad, "{drug} 已于 {when} 由{who}在{where}发出，不能再发。请把这盒放到一边，交给药师核对。"},
 	{KindLastOneGone, ToneBad, "最后一盒{drug} 已于 {when} 由{who}取走。请看余量换一种，或请药师调药。"},
 	{KindOtherSession, ToneCaution, "{drug} 配在{where}的药箱里，不在本场。请换一盒，或请药师放行。"},
 	{KindNotPacked, ToneCaution, "{drug} 在药房账上，没有装进本场药箱。请换一盒，或请药师放行。"},
@@ -177,8 +179,10 @@ var kinds = [...]Kind{
 	{KindExpired, ToneBad, "{drug} 有效期到 {when}，已过期，不能发。请放到隔离区并换一盒。"},
 	{KindInRecalled, ToneCaution, "{drug} 已入库，但正在召回。请立即放到隔离区。"},
 	{KindInExpired, ToneCaution, "{drug} 已入库，但有效期到 {when}，已过期。请立即放到隔离区。"},
+	{KindAdopted, ToneGood, "{drug} 先前已在药房账上，现在归到这张入库单。"},
 	{KindQuarantined, ToneBad, "{drug} 在隔离中，不能发。请放回隔离区并换一盒。"},
 	{KindLost, ToneCaution, "{drug} 登记为丢失，现在找到了。请先让药师登记找回。"},
+	{KindWithdrawn, ToneCaution, "{drug} 已被发药的药库撤回或冲销，不能入库或发出。请放到一边，交给药师退回药库。"},
 	{KindWrongState, ToneCaution, "{drug} 的状态是“{state}”，这里不能用。请换一盒，并请药师查这个码。"},
 	{KindNotEnough, ToneCaution, "{drug} 这盒剩 {count}，不够。请改数量，或先记这盒，{rest}。"},
 	{KindBadQuantity, ToneCaution, "数量不对：要用大于零的整数，并且不超过这盒的余量。请改数量。"},

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,4 +40,10 @@ func dayPointer(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
+}
+
+// distinct sorts texts and leaves each once.
+func distinct(texts []string) []string {
+	slices.Sort(texts)
+	return slices.Compact(texts)
 }

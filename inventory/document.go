@@ -35,8 +35,8 @@ type Document struct {
 type DocumentLine struct {
 	LineNo    int // from 1, unique in the document
 	HISCode   string
-	Batch     string
-	ExpiresOn time.Time // the calendar day, in its own zone
+	Batch     string    // empty when not told: people then read it off the boxes
+	ExpiresOn time.Time // the calendar day, in its own zone; zero when not told
 	MadeOn    time.Time // zero when not told
 	Packs     int       // smallest sales units (盒)
 	Price     string    // yuan per pack, at most 4 decimal places; empty when not told
@@ -60,9 +60,9 @@ func (d Document) check(now time.Time) error {
 		return d.refuse("缺少来源、单号或版次")
 	case longer(d.Source, 20), longer(d.Number, 60), longer(d.FromStore, 100):
 		return db.Refuse(db.Invalid, "收到一张入库单，来源、单号或发出库房太长，没有收下。请联系发单方改正后重新发送。")
-	case d.Kind == DocumentRed:
-		return d.refuse("是红单（冲销 %s）。本程序这一版还不能自动冲销，请药师按红单人工核对，库存没有变动", d.Cancels)
-	case d.Kind != DocumentTransfer:
+	case d.Kind == DocumentRed && (d.Cancels == "" || d.Cancels == d.Number || longer(d.Cancels, 60)):
+		return d.refuse("是红单，却没有写明冲销哪一张单")
+	case d.Kind != DocumentRed && d.Kind != DocumentTransfer:
 		return d.refuse("的类型“%s”不认识", d.Kind)
 	case d.IssuedAt.IsZero() || d.IssuedAt.After(now.Add(24*time.Hour)):
 		return d.refuse("的开单时间缺失或在将来")
@@ -97,9 +97,9 @@ func (l DocumentLine) problem() string {
 		return "的批号太长"
 	case l.Packs <= 0 || l.Packs > maxLinePacks:
 		return fmt.Sprintf("的盒数是 %d，应在 1 到 %d 之间", l.Packs, maxLinePacks)
-	case !plausibleDay(l.ExpiresOn):
-		return "的有效期缺失或不合理"
-	case !l.MadeOn.IsZero() && (!plausibleDay(l.MadeOn) || dayNumber(l.MadeOn) > dayNumber(l.ExpiresOn)):
+	case !l.ExpiresOn.IsZero() && !plausibleDay(l.ExpiresOn):
+		return "的有效期不合理"
+	case !l.MadeOn.IsZero() && (!plausibleDay(l.MadeOn) || !l.ExpiresOn.IsZero() && dayNumber(l.MadeOn) > dayNumber(l.ExpiresOn)):
 		return "的生产日期不合理或晚于有效期"
 	case l.Price != "" && !price.MatchString(l.Price):
 		return "的单价不对"

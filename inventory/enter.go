@@ -22,6 +22,23 @@ type newPack struct {
 	expiresOn time.Time // zero when not known
 	madeOn    time.Time
 	lineID    int64 // receipt line, or zero
+	// batchRead says that batch or expiry are what the box's own code carries.
+	batchRead bool
+}
+
+// readFrom takes over what the box's own code carries: it is printed on the very
+// box and goes before what a document or a person says.
+func (p *newPack) readFrom(code TraceCode) {
+	if code.Batch() != "" {
+		p.batch = clip(code.Batch(), 60)
+	}
+	if !code.Expiry().IsZero() {
+		p.expiresOn = code.Expiry()
+	}
+	if !code.Made().IsZero() {
+		p.madeOn = code.Made()
+	}
+	p.batchRead = code.describes()
 }
 
 // enterPacks gives packs their rows and first movements in one statement, by
@@ -56,12 +73,12 @@ func insertPacks(ctx context.Context, tx *db.Tx, by identity.Actor, packs []newP
 		c.add(p, after, step)
 	}
 	n, err := tx.Exec(ctx, `WITH fresh AS (
-  INSERT INTO pack (code, drug_id, state, units_total, units_left, batch, expires_on, made_on, receipt_line_id, alarm, created_at, changed_at)
+  INSERT INTO pack (code, drug_id, state, units_total, units_left, batch, expires_on, made_on, receipt_line_id, alarm, batch_read, created_at, changed_at)
   SELECT n.code, n.drug_id, n.state, n.content, n.units_left, n.batch, CAST(NULLIF(n.expires_on, '') AS date), CAST(NULLIF(n.made_on, '') AS date),
-    NULLIF(n.line, 0), n.alarm, $11::timestamptz, $11::timestamptz
+    NULLIF(n.line, 0), n.alarm, n.batch_read, $11::timestamptz, $11::timestamptz
   FROM (SELECT unnest($1::text[]) AS code, unnest($2::bigint[]) AS drug_id, unnest($3::text[]) AS state, unnest($4::bigint[]) AS content,
     unnest($5::bigint[]) AS units_left, unnest($6::text[]) AS batch, unnest($7::text[]) AS expires_on, unnest($8::text[]) AS made_on,
-    unnest($9::bigint[]) AS line, unnest($10::text[]) AS alarm) n
+    unnest($9::bigint[]) AS line, unnest($10::text[]) AS alarm, unnest($21::boolean[]) AS batch_read) n
   RETURNING id, state, units_left, receipt_line_id, alarm
 )
 INSERT INTO movement (kind, pack_id, quantity, from_state, to_state, units_after, receipt_line_id, staff_id, login_id, device, device_at, at,
@@ -71,7 +88,7 @@ SELECT $12::text, f.id, f.units_left, '', f.state, f.units_left, f.receipt_line_
 FROM fresh f`,
 		pq.Array(c.codes), pq.Array(c.drugs), pq.Array(c.states), pq.Array(c.contents), pq.Array(c.left), pq.Array(c.batches),
 		pq.Array(c.expires), pq.Array(c.made), pq.Array(c.lines), pq.Array(c.alarms), tx.Now, string(e.Kind), nullInt(by.StaffID),
-		nullUUID(by.LoginID), clip(e.Device, 64), nullTime(e.DeviceAt), clip(e.Reason, 200), string(e.How), e.Fact, nullUUID(e.Command))
+		nullUUID(by.LoginID), clip(e.Device, 64), nullTime(e.DeviceAt), clip(e.Reason, 200), string(e.How), e.Fact, nullUUID(e.Command), pq.Array(c.read))
 	if err != nil {
 		return fmt.Errorf("insert packs: %w", err)
 	}
@@ -85,6 +102,7 @@ FROM fresh f`,
 type enterColumns struct {
 	codes, states, batches, expires, made, alarms []string
 	drugs, contents, left, lines                  []int64
+	read                                          []bool
 }
 
 func (c *enterColumns) add(p newPack, after PackFacts, step Step) {
@@ -98,27 +116,30 @@ func (c *enterColumns) add(p newPack, after PackFacts, step Step) {
 	c.made = append(c.made, dateText(p.madeOn))
 	c.lines = append(c.lines, p.lineID)
 	c.alarms = append(c.alarms, string(step.Alarm))
+	c.read = append(c.read, p.batchRead)
 }
 
-// claimPacks ties expected packs that no receipt claims any more to lines of
-// one, with the batch and the dates of the line. The packs are locked and carry
-// the line already.
+// claimPacks ties packs to lines of a receipt, or to none, with the batch and the
+// dates they have now. The packs are locked and carry all of it already.
 func claimPacks(ctx context.Context, tx *db.Tx, packs []*Pack) error {
 	if len(packs) == 0 {
 		return nil
 	}
 	var ids, lines []int64
 	var batches, expires []string
+	var read []bool
 	for _, p := range packs {
+		read = append(read, p.BatchRead)
 		ids = append(ids, p.ID)
 		lines = append(lines, valueOf(p.ReceiptLineID))
 		batches = append(batches, p.Batch)
 		expires = append(expires, dayOf(p.ExpiresOn))
 	}
 	n, err := tx.Exec(ctx, `UPDATE pack SET receipt_line_id = NULLIF(n.line, 0), batch = n.batch, expires_on = CAST(NULLIF(n.expires_on, '') AS date),
-  changed_at = $5
-FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::bigint[]) AS line, unnest($3::text[]) AS batch, unnest($4::text[]) AS expires_on) n
-WHERE pack.id = n.id`, pq.Array(ids), pq.Array(lines), pq.Array(batches), pq.Array(expires), tx.Now)
+  batch_read = n.batch_read, changed_at = $5
+FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::bigint[]) AS line, unnest($3::text[]) AS batch, unnest($4::text[]) AS expires_on,
+  unnest($6::boolean[]) AS batch_read) n
+WHERE pack.id = n.id`, pq.Array(ids), pq.Array(lines), pq.Array(batches), pq.Array(expires), tx.Now, pq.Array(read))
 	if err != nil {
 		return fmt.Errorf("claim packs: %w", err)
 	}
@@ -131,7 +152,7 @@ WHERE pack.id = n.id`, pq.Array(ids), pq.Array(lines), pq.Array(batches), pq.Arr
 // raced reports that another transaction brought the same new row first. Its
 // row is committed by then, so running again finds it.
 func raced(err error) bool {
-	for _, name := range []string{"pack_code_uq", "receipt_document_uq", "carton_code_uq", "carton_code_code_uq",
+	for _, name := range []string{"pack_code_uq", "receipt_document_uq", "receipt_current_uq", "opening_code_pk", "carton_code_uq", "carton_code_code_uq",
 		"disposal_number_uq", "disposal_pack_waiting_uq"} {
 		if db.IsUnique(err, name) {
 			return true

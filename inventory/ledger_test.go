@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"jingfang/inventory"
+	"jingfang/session/identity"
 	"jingfang/sql/db"
 	"jingfang/sql/dbtest"
 )
@@ -107,13 +108,18 @@ func TestUnitsGivenAreCarried(t *testing.T) {
 }
 
 // one moves a single pack by Write.
-func one(ctx context.Context, d *db.DB, c string, e inventory.Entry) (step inventory.Step, err error) {
+func one(ctx context.Context, d *db.DB, c string, e inventory.Entry) (inventory.Step, error) {
+	return oneBy(ctx, d, pharmacist(), c, e)
+}
+
+// oneBy moves one pack on behalf of a person.
+func oneBy(ctx context.Context, d *db.DB, by identity.Actor, c string, e inventory.Entry) (step inventory.Step, err error) {
 	err = d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		held, err := inventory.LockPacks(ctx, tx, []string{c})
 		if err != nil {
 			return err
 		}
-		step, err = inventory.Write(ctx, tx, pharmacist(), held[c], e)
+		step, err = inventory.Write(ctx, tx, by, held[c], e)
 		return err
 	})
 	return step, err

@@ -55,10 +55,10 @@ func EnterLetIn(ctx context.Context, tx *db.Tx, by identity.Actor, code TraceCod
 		day := code.Expiry()
 		p.ExpiresOn = &day
 	}
-	err = tx.Get(ctx, &p.ID, `INSERT INTO pack (code, drug_id, state, units_total, units_left, batch, expires_on, made_on, session_id, alarm, created_at, changed_at)
-VALUES ($1, $2, $3, $4, $5, $6, CAST(NULLIF($7::text, '') AS date), CAST(NULLIF($8::text, '') AS date), $9, $10, $11, $11) RETURNING id`,
+	err = tx.Get(ctx, &p.ID, `INSERT INTO pack (code, drug_id, state, units_total, units_left, batch, expires_on, made_on, session_id, alarm, batch_read, created_at, changed_at)
+VALUES ($1, $2, $3, $4, $5, $6, CAST(NULLIF($7::text, '') AS date), CAST(NULLIF($8::text, '') AS date), $9, $10, $12, $11, $11) RETURNING id`,
 		p.Code, p.DrugID, string(p.State), p.UnitsTotal, p.UnitsLeft, p.Batch, dateText(code.Expiry()), dateText(code.Made()),
-		after.Session, p.Alarm, tx.Now)
+		after.Session, p.Alarm, tx.Now, code.describes())
 	if err != nil {
 		return nil, fmt.Errorf("insert pack: %w", err)
 	}

@@ -120,6 +120,8 @@ func refusalOf(s State) AnswerKind {
 		return KindQuarantined
 	case StateLost:
 		return KindLost
+	case StateWithdrawn:
+		return KindWithdrawn
 	}
 	return KindWrongState
 }

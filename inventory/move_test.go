@@ -75,7 +75,7 @@ func TestApply_everyStateAndKind(t *testing.T) {
 		{StateDestroyed, MoveAdopt}: StateDestroyed,
 		{StateLost, MoveFind}:       StateInStore, {StateLost, MoveQuarantine}: StateQuarantined,
 		{StateLost, MoveAdopt}: StateLost, {StateSentBack, MoveAnnounce}: StateExpected,
-		{StateWithdrawn, MoveAnnounce}: StateExpected,
+		{StateWithdrawn, MoveAnnounce}: StateExpected, {StateSentBack, MoveAdopt}: StateSentBack,
 	}
 	for _, from := range append(States(), StateNone) {
 		for _, kind := range MovementKinds() {

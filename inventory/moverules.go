@@ -61,6 +61,7 @@ var moveRules = [...]rule{
 	{kind: MoveAdopt, from: []State{StateDamaged}, to: []State{StateDamaged}, effect: effectNone},
 	{kind: MoveAdopt, from: []State{StateDestroyed}, to: []State{StateDestroyed}, effect: effectNone},
 	{kind: MoveAdopt, from: []State{StateLost}, to: []State{StateLost}, effect: effectNone},
+	{kind: MoveAdopt, from: []State{StateSentBack}, to: []State{StateSentBack}, effect: effectNone},
 }
 
 // findRule looks the move up; a target the rule does not list is not allowed.

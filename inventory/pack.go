@@ -35,11 +35,13 @@ type Pack struct {
 	// RecallID is the first recall in force that means this pack, zero for none;
 	// [LockPacks] and [FindPack] fill it.
 	RecallID int64 `db:"-"`
+	// BatchRead says that batch or expiry are what the box's own code carries.
+	BatchRead bool `db:"batch_read"`
 }
 
 // packColumns reads a Pack from "pack k JOIN drug d".
 const packColumns = `k.id, k.code, k.drug_id, d.generic_name, d.spec, d.unit_name, d.pack_name, k.state, k.units_total,
-  k.units_left, k.units_given, k.batch, k.expires_on, k.receipt_line_id, k.session_id, k.visit_id, k.returned, k.alarm, d.loose`
+  k.units_left, k.units_given, k.batch, k.expires_on, k.receipt_line_id, k.session_id, k.visit_id, k.returned, k.alarm, k.batch_read, d.loose`
 
 // DrugName is the drug as people say it: 利培酮片 1mg×20片.
 func (p Pack) DrugName() string { return DrugName(p.GenericName, p.Spec) }

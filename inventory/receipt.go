@@ -48,6 +48,7 @@ type Receipt struct {
 	Source     string       `db:"source"`
 	Number     string       `db:"number"`
 	Revision   int          `db:"revision"`
+	Kind       string       `db:"kind"`
 	State      ReceiptState `db:"state"`
 	IssuedAt   time.Time    `db:"issued_at"`
 	ArrivedAt  time.Time    `db:"arrived_at"`
@@ -56,19 +57,33 @@ type Receipt struct {
 	FinishedBy string       `db:"finished_by_name"`
 	Remark     string       `db:"remark"`
 	Drugs      int          `db:"drugs"`
+	// Cancels is the number of the document that a red one cancels; ReplacedBy the
+	// receipt of the revision that holds instead of this one.
+	Cancels    string `db:"cancels"`
+	ReplacedBy *int64 `db:"replaced_by"`
 	// Expected packs (应扫), those scanned in (已扫), and boxes that were scanned
 	// and not taken (多出或不明).
 	Expected int `db:"expected"`
 	Received int `db:"received"`
 	Refused  int `db:"refused"`
+	// Surplus packs are here although a red document or a later revision does not
+	// want them any more, and Reds is how many red documents cancelled some.
+	Surplus int `db:"surplus"`
+	Reds    int `db:"reds"`
 }
+
+// Red reports a document that cancels another one.
+func (r Receipt) Red() bool { return r.Kind == DocumentRed }
 
 // receiptColumns reads a Receipt from "receipt r LEFT JOIN staff f". What has
 // left a receipt's packs behind in any later state has been received.
-const receiptColumns = `r.id, r.source, r.number, r.revision, r.state, r.issued_at, r.arrived_at, r.from_store, r.finished_at,
+const receiptColumns = `r.id, r.source, r.number, r.revision, r.kind, r.state, r.cancels, r.replaced_by, r.issued_at, r.arrived_at, r.from_store, r.finished_at,
   COALESCE(f.name, '') AS finished_by_name, r.remark,
   (SELECT count(DISTINCT l.drug_id) FROM receipt_line l WHERE l.receipt_id = r.id) AS drugs,
-  (SELECT COALESCE(sum(l.packs), 0) FROM receipt_line l WHERE l.receipt_id = r.id) AS expected,
+  (SELECT COALESCE(sum(l.packs - l.cancelled), 0) FROM receipt_line l WHERE l.receipt_id = r.id) AS expected,
+  (SELECT COALESCE(sum(x.packs), 0) FROM receipt_surplus x LEFT JOIN pack k ON k.id = x.pack_id WHERE x.receipt_id = r.id
+    AND (k.id IS NULL OR k.receipt_line_id = x.line_id AND k.state NOT IN ('sent_back', 'destroyed'))) AS surplus,
+  (SELECT count(*) FROM receipt q WHERE q.source = r.source AND q.cancels = r.number AND q.cancels <> '') AS reds,
   (SELECT count(*) FROM pack k JOIN receipt_line l ON l.id = k.receipt_line_id WHERE l.receipt_id = r.id AND k.state NOT IN ('expected', 'withdrawn')) AS received,
   (SELECT count(*) FROM receipt_refusal x WHERE x.receipt_id = r.id AND x.resolution IN ('', 'difference')) AS refused`
 
@@ -119,7 +134,12 @@ type ReceiptLine struct {
 	Batch        string     `db:"batch"`
 	ExpiresOn    *time.Time `db:"expires_on"`
 	MadeOn       *time.Time `db:"made_on"`
-	Packs        int        `db:"packs"`
+	// Packs is what the line wants: what the document says without the Cancelled
+	// ones that red documents took away before they came.
+	Packs     int `db:"packs"`
+	Cancelled int `db:"cancelled"`
+	// Typed says that batch or expiry were read off the boxes by people.
+	Typed bool `db:"typed"`
 	// Linked packs have a row: listed by the document or scanned in.
 	Linked   int `db:"linked"`
 	Received int `db:"received"`
@@ -145,7 +165,8 @@ func readLines(ctx context.Context, r db.Reader, receiptID int64, others []int64
 		besideLines
 	}
 	err = r.Select(ctx, &rows, `SELECT l.id, l.receipt_id, r.number, l.line_no, l.drug_id, d.generic_name, d.spec, d.pack_name, d.units_per_pack,
-  l.batch, l.expires_on, l.made_on, l.packs, COALESCE(c.linked, 0) AS linked, COALESCE(c.received, 0) AS received,
+  l.batch, l.expires_on, l.made_on, l.packs - l.cancelled AS packs, l.cancelled,
+  l.typed_at IS NOT NULL AS typed, COALESCE(c.linked, 0) AS linked, COALESCE(c.received, 0) AS received,
   (SELECT count(*) FROM receipt_refusal f WHERE f.receipt_id = $1::bigint AND f.resolved_at IS NULL) AS refused,
   EXISTS (SELECT 1 FROM recall a WHERE a.lifted_at IS NULL) AS recalls
 FROM receipt_line l JOIN receipt r ON r.id = l.receipt_id JOIN drug d ON d.id = l.drug_id
@@ -177,13 +198,16 @@ type besideLines struct {
 // was before the wait.
 func lockReceipt(ctx context.Context, tx *db.Tx, id int64) (Receipt, error) {
 	var x Receipt
-	err := tx.Get(ctx, &x, `SELECT r.id, r.source, r.number, r.revision, r.state, r.issued_at, r.arrived_at, r.from_store
+	err := tx.Get(ctx, &x, `SELECT r.id, r.source, r.number, r.revision, r.kind, r.state, r.issued_at, r.arrived_at, r.from_store, r.replaced_by
 FROM receipt r WHERE r.id = $1 FOR NO KEY UPDATE OF r`, id)
 	if db.IsNoRows(err) {
 		return x, noReceipt()
 	}
 	if err != nil {
 		return x, fmt.Errorf("lock receipt: %w", err)
+	}
+	if x.State == ReceiptSuperseded {
+		return x, db.Refuse(db.Conflict, "入库单 %s 第 %d 版已换成新的一版，不能再扫。请打开新的一版，已扫的盒都在那里。", x.Number, x.Revision)
 	}
 	if !x.State.Open() {
 		return x, db.Refuse(db.Conflict, "入库单 %s %s，不能再扫。请回到入库列表选别的单。", x.Number, x.State.Chinese())

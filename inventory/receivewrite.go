@@ -15,8 +15,16 @@ func (b *receivingBench) write(ctx context.Context) error {
 	if err := claimPacks(ctx, b.tx, b.claimed); err != nil {
 		return err
 	}
-	if _, err := WriteAll(ctx, b.tx, b.by, b.arriving, e); err != nil {
-		return fmt.Errorf("receive: answered yes, moved no: %w", err)
+	announce, adopt := e, e
+	announce.Kind, announce.Reason = MoveAnnounce, "再次到货"
+	adopt.Kind, adopt.Reason = MoveAdopt, b.receipt.Number
+	for _, w := range []struct {
+		packs []*Pack
+		e     Entry
+	}{{b.again, announce}, {b.arriving, e}, {b.adopted, adopt}} {
+		if _, err := WriteAll(ctx, b.tx, b.by, w.packs, w.e); err != nil {
+			return fmt.Errorf("receive: answered yes, moved no: %w", err)
+		}
 	}
 	if err := b.insert(ctx, b.fresh, e); err != nil {
 		return err

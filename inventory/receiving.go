@@ -92,7 +92,10 @@ type receivingBench struct {
 
 	here     map[string]string // code → drug: taken in by this scan
 	arriving []*Pack           // known packs to be received
-	claimed  []*Pack           // those of them that no receipt had claimed
+	claimed  []*Pack           // known packs that are tied to a line of this receipt
+	again    []*Pack           // arriving ones that come again after they were withdrawn or sent back
+	adopted  []*Pack           // packs in the store that came before their document
+	taken    map[int64]*Taken  // who handed a pack out that a patient has, by pack
 	fresh    []newPack
 	answers  []CodeAnswer
 
@@ -135,6 +138,9 @@ func (b *receivingBench) load(ctx context.Context, read []Parsed) (err error) {
 		if b.known, err = FindPrefixes(ctx, b.tx, prefixes); err != nil {
 			return err
 		}
+	}
+	if b.taken, err = lastHandOvers(ctx, b.tx, b.packs); err != nil {
+		return err
 	}
 	return b.loadRecalls(ctx, codes)
 }
@@ -185,7 +191,7 @@ func (b *receivingBench) decide(p Parsed) CodeAnswer {
 		return a
 	}
 	a := b.decideSmall(p.Code)
-	if a.Kind == KindOK || a.Kind == KindAlreadyHere {
+	if a.Kind == KindOK || a.Kind == KindAlreadyHere || a.Kind == KindAdopted {
 		return b.fill(p.Code, a)
 	}
 	return a
@@ -200,8 +206,8 @@ func (b *receivingBench) decideSmall(code TraceCode) CodeAnswer {
 	if f != nil {
 		drug = f.Drug
 	}
-	if said.Move == MoveReceive {
-		b.accept(code, line)
+	if said.Move != "" {
+		b.accept(code, line, said.Move)
 		b.here[code.Code()] = drug
 	}
 	return NewCodeAnswer(code.Raw(), code.Code(), drug, said.Kind, said.Sentence)
@@ -212,14 +218,16 @@ func (b *receivingBench) decideSmall(code TraceCode) CodeAnswer {
 // is judged like any other's; f is nil where there is neither pack nor room.
 func (b *receivingBench) facts(code TraceCode) (f *ScanFacts, line *ReceiptLine) {
 	if drug, ok := b.here[code.Code()]; ok {
-		return &ScanFacts{Pack: PackFacts{State: StateInStore}, Drug: drug}, nil
+		return &ScanFacts{Pack: PackFacts{State: StateInStore}, Drug: drug, Receipt: b.receipt.ID}, nil
 	}
 	pack := b.packs[code.Code()]
-	if pack != nil && !unclaimed(pack) {
-		return b.packFacts(pack)
+	if pack != nil && !unclaimed(pack) && !b.comesAgain(pack) {
+		return b.packFacts(pack, code)
 	}
-	drugID := b.drugOf(code, pack)
-	if line = b.room(drugID, or(code.Batch(), b.told[code.Code()].Batch)); line == nil {
+	if line = b.room(b.drugOf(code, pack), or(code.Batch(), b.told[code.Code()].Batch)); line == nil {
+		if pack != nil && !unclaimed(pack) {
+			return b.packFacts(pack, code)
+		}
 		return nil, nil
 	}
 	p := b.newPack(code, line)
@@ -228,11 +236,31 @@ func (b *receivingBench) facts(code TraceCode) (f *ScanFacts, line *ReceiptLine)
 			Recalled: recallOf(b.recalls, p.drugID, p.batch, p.code) != 0}}, line
 }
 
-func (b *receivingBench) packFacts(pack *Pack) (*ScanFacts, *ReceiptLine) {
-	f := &ScanFacts{Pack: pack.Facts(), Drug: pack.DrugName(), SessionName: "别的场次"}
+// comesAgain reports a box that was withdrawn or sent back and lies here again,
+// without a document that lists it. What a red document took off this very
+// receipt is not meant to come.
+func (b *receivingBench) comesAgain(pack *Pack) bool {
+	if !Allowed(MoveAnnounce, pack.State) || pack.Returned {
+		return false
+	}
+	for _, l := range b.lines {
+		if l.ID == valueOf(pack.ReceiptLineID) && l.ReceiptID == b.receipt.ID {
+			return false
+		}
+	}
+	return true
+}
+
+// packFacts is a known pack with the line that claims it, or where none does the
+// line that could.
+func (b *receivingBench) packFacts(pack *Pack, code TraceCode) (*ScanFacts, *ReceiptLine) {
+	f := &ScanFacts{Pack: pack.Facts(), Drug: pack.DrugName(), SessionName: "别的场次", Taken: b.taken[pack.ID]}
+	if pack.ReceiptLineID == nil {
+		return f, b.room(pack.DrugID, or(code.Batch(), pack.Batch))
+	}
 	var line *ReceiptLine
 	for i := range b.lines {
-		if pack.ReceiptLineID != nil && b.lines[i].ID == *pack.ReceiptLineID {
+		if b.lines[i].ID == *pack.ReceiptLineID {
 			line = &b.lines[i]
 			f.Receipt, f.ReceiptNo = line.ReceiptID, line.Number
 		}
@@ -282,14 +310,13 @@ func (b *receivingBench) context(code TraceCode, line *ReceiptLine) ScanContext 
 	return c
 }
 
-// newPack is a box as the line and its own code describe it: what a GS1 code
-// carries is printed on the very box and goes before the document.
+// newPack is a box as the line and its own code describe it.
 func (b *receivingBench) newPack(code TraceCode, line *ReceiptLine) newPack {
-	p := newPack{code: code.Code(), drugID: line.DrugID, content: line.UnitsPerPack, batch: line.Batch, lineID: line.ID, madeOn: code.Made()}
+	p := newPack{code: code.Code(), drugID: line.DrugID, content: line.UnitsPerPack, batch: line.Batch, lineID: line.ID}
 	if line.ExpiresOn != nil {
 		p.expiresOn = *line.ExpiresOn
 	}
-	if line.MadeOn != nil && p.madeOn.IsZero() {
+	if line.MadeOn != nil {
 		p.madeOn = *line.MadeOn
 	}
 	told := b.told[code.Code()]
@@ -302,12 +329,7 @@ func (b *receivingBench) newPack(code TraceCode, line *ReceiptLine) newPack {
 	if p.madeOn.IsZero() && told.MadeOn != nil {
 		p.madeOn = *told.MadeOn
 	}
-	if code.Batch() != "" {
-		p.batch = code.Batch()
-	}
-	if !code.Expiry().IsZero() {
-		p.expiresOn = code.Expiry()
-	}
+	p.readFrom(code)
 	if known, ok := b.known[code.Prefix()]; ok && known.Level == 1 {
 		p.content = known.Units
 	}
@@ -315,23 +337,27 @@ func (b *receivingBench) newPack(code TraceCode, line *ReceiptLine) newPack {
 }
 
 // accept notes a box that is taken in and counts it to its line.
-func (b *receivingBench) accept(code TraceCode, line *ReceiptLine) {
+func (b *receivingBench) accept(code TraceCode, line *ReceiptLine, move MovementKind) {
 	line.Received++
 	pack := b.packs[code.Code()]
 	switch {
 	case pack == nil:
 		line.Linked++
 		b.enter(b.newPack(code, line))
-	case unclaimed(pack):
-		line.Linked++
-		p := b.newPack(code, line)
-		pack.ReceiptLineID, pack.Batch, pack.ExpiresOn = &line.ID, p.batch, dayPointer(p.expiresOn)
-		pack.RecallID = recallOf(b.recalls, p.drugID, p.batch, p.code)
-		b.claimed = append(b.claimed, pack)
+		return
+	case move == MoveAdopt:
+		b.adopted = append(b.adopted, pack)
+	case pack.State == StateExpected && pack.ReceiptLineID != nil:
+		b.arrive(pack)
+		return
+	case pack.State != StateExpected:
+		b.again = append(b.again, pack)
 		b.arrive(pack)
 	default:
 		b.arrive(pack)
 	}
+	line.Linked++
+	b.claim(pack, line, b.newPack(code, line), move == MoveAdopt)
 }
 
 // enter and arrive note a box apart by how it was read: by itself, or by the code
@@ -350,6 +376,21 @@ func (b *receivingBench) arrive(p *Pack) {
 	} else {
 		b.arriving = append(b.arriving, p)
 	}
+}
+
+// claim ties a known pack to a line. What the box's own code carries goes before
+// the line; of a box that was here before the line only fills what is blank.
+func (b *receivingBench) claim(pack *Pack, line *ReceiptLine, p newPack, fill bool) {
+	pack.ReceiptLineID = &line.ID
+	if p.batch != "" && (pack.Batch == "" || p.batchRead || !fill && !pack.BatchRead) {
+		pack.Batch = p.batch
+	}
+	if !p.expiresOn.IsZero() && (pack.ExpiresOn == nil || p.batchRead || !fill && !pack.BatchRead) {
+		pack.ExpiresOn = dayPointer(p.expiresOn)
+	}
+	pack.BatchRead = pack.BatchRead || p.batchRead
+	pack.RecallID = recallOf(b.recalls, pack.DrugID, pack.Batch, pack.Code)
+	b.claimed = append(b.claimed, pack)
 }
 
 func (b *receivingBench) answer() ReceiveAnswer {

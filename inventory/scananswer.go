@@ -168,6 +168,11 @@ func answerUnknown(c ScanContext) Answer {
 // received even when expired or recalled; the answer then says where to put it.
 func answerReceiving(f *ScanFacts, c ScanContext) Answer {
 	switch {
+	case f.Pack.State == StateInStore && f.Receipt == 0 && c.Wanted:
+		// Let in or counted before its document came: now the document has it.
+		a := answer(KindAdopted, f, c)
+		a.Move = MoveAdopt
+		return a
 	case f.Pack.State == StateInStore:
 		return answer(KindAlreadyHere, f, c)
 	case f.Pack.State != StateExpected:

@@ -64,7 +64,7 @@ var expected = map[key]AnswerKind{
 	{PointReceiving, StateDestroyed, none}:         KindWrongState,
 	{PointReceiving, StateLost, none}:              KindLost,
 	{PointReceiving, StateSentBack, none}:          KindWrongState,
-	{PointReceiving, StateWithdrawn, none}:         KindWrongState,
+	{PointReceiving, StateWithdrawn, none}:         KindWithdrawn,
 
 	{PointPacking, StateExpected, none}:          KindNotReceived,
 	{PointPacking, StateInStore, none}:           KindOK,
@@ -78,7 +78,7 @@ var expected = map[key]AnswerKind{
 	{PointPacking, StateDestroyed, none}:         KindWrongState,
 	{PointPacking, StateLost, none}:              KindLost,
 	{PointPacking, StateSentBack, none}:          KindWrongState,
-	{PointPacking, StateWithdrawn, none}:         KindWrongState,
+	{PointPacking, StateWithdrawn, none}:         KindWithdrawn,
 
 	{PointTable, StateExpected, none}:          KindNotReceived,
 	{PointTable, StateInStore, none}:           KindNotPacked,
@@ -92,7 +92,7 @@ var expected = map[key]AnswerKind{
 	{PointTable, StateDestroyed, none}:         KindWrongState,
 	{PointTable, StateLost, none}:              KindLost,
 	{PointTable, StateSentBack, none}:          KindWrongState,
-	{PointTable, StateWithdrawn, none}:         KindWrongState,
+	{PointTable, StateWithdrawn, none}:         KindWithdrawn,
 }
 
 // at is a scan in session 7, receipt 5, visit v1.
@@ -247,7 +247,7 @@ func TestScanAnswer_sentences(t *testing.T) {
 		want string
 	}{
 		{otherVisit, StateDispensed, "甲片 已于 10:42 由陈医生发给 12 号。请换一盒。"},
-		{earlier, StateDispensed, "甲片 已于 2026-10-23 在金平社区发出，不能再发。请把这盒放到一边，交给药师核对。"},
+		{earlier, StateDispensed, "甲片 已于 2026-10-23 由陈医生在金平社区发出，不能再发。请把这盒放到一边，交给药师核对。"},
 		{otherSession, StateAllocated, "甲片 配在新华社区的药箱里，不在本场。请换一盒，或请药师放行。"},
 	}
 	for _, c := range cases {

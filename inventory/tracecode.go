@@ -75,6 +75,9 @@ func (c TraceCode) Batch() string { return c.batch }
 // the code does not carry it.
 func (c TraceCode) Expiry() time.Time { return c.expiry }
 
+// describes reports a code that carries batch or expiry itself.
+func (c TraceCode) describes() bool { return c.batch != "" || !c.expiry.IsZero() }
+
 // Made is the day of production as a date at midnight UTC, or the zero time.
 func (c TraceCode) Made() time.Time { return c.made }
 
