@@ -31,7 +31,37 @@ func EventLabel(name string) string {
 	case "recall.lift":
 		return "解除召回"
 	}
+	if label := documentLabel(name); label != "" {
+		return label
+	}
 	return asideLabel(name)
+}
+
+// documentLabel names what becomes of documents and of boxes without one.
+func documentLabel(name string) string {
+	switch name {
+	case "receipt.cancel":
+		return "红单冲销入库单"
+	case "receipt.batch":
+		return "填写批号和有效期"
+	case "receipt.adopt":
+		return "药盒归到入库单"
+	case "receipt.held":
+		return "未对照的药盒自动入库"
+	case "opening.start":
+		return "开始期初清单"
+	case "opening.scan":
+		return "录入期初清单"
+	case "opening.fill":
+		return "填写期初批号和有效期"
+	case "opening.remove":
+		return "移出期初清单"
+	case "opening.drop":
+		return "作废期初清单"
+	case "opening.enter":
+		return "确认期初盘入"
+	}
+	return ""
 }
 
 // asideLabel names the events of what is set apart.

@@ -23,6 +23,7 @@ const (
 	PointReturn    ScanPoint = "return"    // a patient brings something back
 	PointSetAside  ScanPoint = "set_aside" // quarantine, damage, loss, destruction …
 	PointCount     ScanPoint = "count"
+	PointOpening   ScanPoint = "opening" // boxes without a document, on the first day
 	PointLook      ScanPoint = "look"
 )
 
@@ -43,6 +44,8 @@ type ScanContext struct {
 	// it is mapped to a middle or large pack; Wanted that the open receipt has
 	// room for one more of that drug.
 	PrefixKnown, Carton, Wanted bool
+	// Listed says that the opening list has the code already.
+	Listed bool
 	// Drug names the drug the prefix is mapped to, for a code without a pack.
 	Drug string
 	// Quantity is the units that a person asks for, of a drug that is given by
@@ -127,6 +130,8 @@ func ScanAnswer(f *ScanFacts, c ScanContext) Answer {
 		return answerReturn(f, c)
 	case PointSetAside:
 		return answerAside(f, c)
+	case PointOpening:
+		return answerOpening(f, c)
 	case PointReceiving:
 		return answerReceiving(f, c)
 	case PointPacking:
@@ -152,6 +157,8 @@ func answerUnknown(c ScanContext) Answer {
 		return answer(KindUnknownPrefix, nil, c)
 	case c.Carton:
 		return answer(KindCartonCode, nil, c)
+	case c.Point == PointOpening:
+		return answerUnlisted(c)
 	case c.Point != PointReceiving:
 		a := answer(KindUnknown, nil, c)
 		a.MayAsk = c.Point == PointTable
@@ -348,6 +355,11 @@ func doneAt(c ScanContext) string {
 		return "装袋"
 	case PointClosing:
 		return "点到"
+	case PointOpening:
+		if c.Listed {
+			return "在期初清单里"
+		}
+		return "记入期初清单"
 	}
 	return "记录"
 }

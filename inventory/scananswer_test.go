@@ -66,6 +66,20 @@ var expected = map[key]AnswerKind{
 	{PointReceiving, StateSentBack, none}:          KindWrongState,
 	{PointReceiving, StateWithdrawn, none}:         KindWithdrawn,
 
+	{PointOpening, StateExpected, none}:          KindOtherReceipt,
+	{PointOpening, StateInStore, none}:           KindAlreadyHere,
+	{PointOpening, StateAllocated, sameSession}:  KindOtherSession,
+	{PointOpening, StateAllocated, otherSession}: KindOtherSession,
+	{PointOpening, StateDispensed, sameVisit}:    KindTakenToday,
+	{PointOpening, StateDispensed, otherVisit}:   KindTakenToday,
+	{PointOpening, StateDispensed, earlier}:      KindTakenBefore,
+	{PointOpening, StateQuarantined, none}:       KindQuarantined,
+	{PointOpening, StateDamaged, none}:           KindWrongState,
+	{PointOpening, StateDestroyed, none}:         KindWrongState,
+	{PointOpening, StateLost, none}:              KindLost,
+	{PointOpening, StateSentBack, none}:          KindWrongState,
+	{PointOpening, StateWithdrawn, none}:         KindWithdrawn,
+
 	{PointPacking, StateExpected, none}:          KindNotReceived,
 	{PointPacking, StateInStore, none}:           KindOK,
 	{PointPacking, StateAllocated, sameSession}:  KindAlreadyHere,
@@ -103,7 +117,7 @@ func at(p ScanPoint) ScanContext {
 func TestScanAnswer_everyStatePointAndRelation(t *testing.T) {
 	t.Parallel()
 	met := 0
-	for _, point := range []ScanPoint{PointReceiving, PointPacking, PointTable} {
+	for _, point := range []ScanPoint{PointReceiving, PointOpening, PointPacking, PointTable} {
 		for _, s := range States() {
 			for _, r := range relations {
 				f, possible := factsFor(s, r)
