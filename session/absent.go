@@ -75,7 +75,7 @@ func (s *Service) finishForAbsent(ctx context.Context, tx *db.Tx, by identity.Ac
 	if err != nil {
 		return FinishAnswer{}, err
 	}
-	a.Sentence = fmt.Sprintf("已代%s诊毕 %d 号，共 %d 盒。医生下次登录时补签。", doctorWord(v.Doctor), v.Number, v.Lines)
+	a.Sentence = fmt.Sprintf("已代%s诊毕 %d 号，共 %s。医生下次登录时补签。", doctorWord(v.Doctor), v.Number, a.Given)
 	return a, s.hub.Touch(ctx, tx, x.ID)
 }
 

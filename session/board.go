@@ -41,17 +41,18 @@ type Snapshot struct {
 // StockLine is one drug of a session. Packs and loose units are counted from
 // the packs themselves; nothing is kept beside them.
 type StockLine struct {
-	DrugID    int64      `db:"drug_id"`
-	Generic   string     `db:"generic_name"`
-	Spec      string     `db:"spec"`
-	PackWord  string     `db:"pack_name"`
-	UnitWord  string     `db:"unit_name"`
-	Taken     int        `db:"taken"`      // packs the session took out and still answers for
-	Left      int        `db:"left_packs"` // full packs still in the trays
-	LooseLeft int64      `db:"loose_left"` // units left in opened packs
-	Given     int        `db:"given"`      // packs handed out
-	AtTable   int        `db:"at_table"`   // of those, in visits that are still open
-	ExpiresOn *time.Time `db:"expires_on"` // the first to expire of what is left
+	DrugID     int64      `db:"drug_id"`
+	Generic    string     `db:"generic_name"`
+	Spec       string     `db:"spec"`
+	PackWord   string     `db:"pack_name"`
+	UnitWord   string     `db:"unit_name"`
+	Taken      int        `db:"taken"`       // packs the session took out and still answers for
+	Left       int        `db:"left_packs"`  // full packs still in the trays
+	LooseLeft  int64      `db:"loose_left"`  // units left in opened packs
+	LooseGiven int64      `db:"loose_given"` // units handed out of packs that are still opened
+	Given      int        `db:"given"`       // packs handed out
+	AtTable    int        `db:"at_table"`    // of those, in visits that are still open
+	ExpiresOn  *time.Time `db:"expires_on"`  // the first to expire of what is left
 	// Away is the packs that it took out and has no longer, nobody's having got them.
 	Away Equation `db:"-"`
 }
@@ -73,6 +74,7 @@ type DoctorLine struct {
 	Name     string `db:"name"`
 	Visits   int    `db:"visits"` // finished
 	Packs    int    `db:"packs"`
+	Parts    int    `db:"parts"`  // of those, parts of a pack
 	Number   int    `db:"number"` // of the open visit, 0 when none
 	LastScan []LastScan
 }
@@ -136,10 +138,11 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 // afterwards: grouping 1,500 packs by text took three times as long.
 func readStock(ctx context.Context, r db.Reader, sessionID int64) ([]StockLine, error) {
 	var list []StockLine
-	err := r.Select(ctx, &list, `SELECT x.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, x.taken, x.left_packs, x.loose_left, x.given, x.at_table, x.expires_on
+	err := r.Select(ctx, &list, `SELECT x.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, x.taken, x.left_packs, x.loose_left, x.loose_given, x.given, x.at_table, x.expires_on
 FROM (SELECT k.drug_id, count(*) AS taken,
     sum(CASE WHEN k.state = 'allocated' AND k.units_left = k.units_total THEN 1 ELSE 0 END) AS left_packs,
     sum(CASE WHEN k.state = 'allocated' AND k.units_left < k.units_total THEN k.units_left ELSE 0 END) AS loose_left,
+    sum(CASE WHEN k.state = 'allocated' THEN k.units_given ELSE 0 END) AS loose_given,
     sum(CASE WHEN k.state = 'dispensed' THEN 1 ELSE 0 END) AS given,
     sum(CASE WHEN k.state = 'dispensed' AND v.id IS NOT NULL THEN 1 ELSE 0 END) AS at_table,
     min(CASE WHEN k.state = 'allocated' THEN k.expires_on END) AS expires_on
@@ -193,6 +196,8 @@ func readDoctors(ctx context.Context, r db.Reader, sessionID int64) ([]DoctorLin
   (SELECT count(*) FROM visit v WHERE v.session_id = t.session_id AND v.doctor_id = t.staff_id AND v.state = 'finished') AS visits,
   (SELECT count(*) FROM visit v JOIN visit_line l ON l.visit_id = v.id
     WHERE v.session_id = t.session_id AND v.doctor_id = t.staff_id AND l.undone_at IS NULL) AS packs,
+  (SELECT count(*) FROM visit v JOIN visit_line l ON l.visit_id = v.id JOIN pack k ON k.id = l.pack_id AND l.quantity < k.units_total
+    WHERE v.session_id = t.session_id AND v.doctor_id = t.staff_id AND l.undone_at IS NULL) AS parts,
   COALESCE((SELECT max(v.number) FROM visit v WHERE v.session_id = t.session_id AND v.doctor_id = t.staff_id
     AND v.state = 'in_consultation'), 0) AS number
 FROM session_team t JOIN staff f ON f.id = t.staff_id WHERE t.session_id = $1 AND t.part = 'doctor' ORDER BY f.name, t.staff_id`, sessionID)

@@ -16,6 +16,8 @@ type ClosingLine struct {
 	Spec     string `db:"spec"`
 	PackWord string `db:"pack_name"`
 	UnitWord string `db:"unit_name"`
+	// Loosely says that the drug is given by quantity.
+	Loosely bool `db:"loosely"`
 	// Taken is all packs that the session has or gave out, Capacity the units they
 	// hold when full: nobody can count more than that.
 	Taken    int   `db:"taken"`
@@ -105,7 +107,7 @@ func readLines(ctx context.Context, r db.Reader, x Session) ([]ClosingLine, erro
 		since = *x.CarrierAt
 	}
 	var list []ClosingLine
-	err := r.Select(ctx, &list, `SELECT s.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, s.taken, s.capacity, s.packs, s.opened, s.loose,
+	err := r.Select(ctx, &list, `SELECT s.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, d.loose AS loosely, s.taken, s.capacity, s.packs, s.opened, s.loose,
   s.seen, s.seen_opened, s.seen_loose, s.seen_room, n.counted_at, COALESCE(n.packs, 0) AS counted_packs,
   COALESCE(n.loose_units, 0) AS counted_loose, COALESCE(f.name, '') AS counted_by, t.to_id AS roll_to
 FROM (SELECT p.drug_id, count(*) AS taken, sum(p.units_total) AS capacity,

@@ -42,7 +42,8 @@ func Collectors() []string { return []string{"self", "family", "village_doctor",
 type FinishAnswer struct {
 	Number   int    `json:"number"`
 	Packs    int    `json:"packs"`
-	Seq      int64  `json:"record"` // the record's place in the session's chain
+	Given    string `json:"given,omitempty"` // in words: 2 盒 + 10 片
+	Seq      int64  `json:"record"`          // the record's place in the session's chain
 	Sentence string `json:"sentence"`
 	// NotRecorded is how many codes must be answered for first; the visit is then
 	// still open.
@@ -134,7 +135,7 @@ func finishLocked(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, 
 	if err := withdrawRequests(ctx, tx, by, v.ID); err != nil {
 		return FinishAnswer{}, err
 	}
-	seq, err := writeRecord(ctx, tx, by, x, v.ID)
+	seq, given, err := writeRecord(ctx, tx, by, x, v.ID)
 	if err != nil {
 		return FinishAnswer{}, err
 	}
@@ -143,8 +144,8 @@ func finishLocked(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, 
 	if err != nil {
 		return FinishAnswer{}, err
 	}
-	return FinishAnswer{Number: v.Number, Packs: v.Lines, Seq: seq,
-		Sentence: fmt.Sprintf("%d 号诊毕，共 %d 盒。请扫下一位患者。", v.Number, v.Lines)}, nil
+	return FinishAnswer{Number: v.Number, Packs: v.Lines, Seq: seq, Given: given,
+		Sentence: fmt.Sprintf("%d 号诊毕，共 %s。请扫下一位患者。", v.Number, given)}, nil
 }
 
 func endVisit(ctx context.Context, tx *db.Tx, by identity.Actor, in Ending) error {

@@ -70,20 +70,22 @@ type recordHead struct {
 
 // writeRecord freezes a finished visit: it reads what the transaction has
 // written, composes the canonical bytes and appends them to the main chain.
-func writeRecord(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, visit uuid.UUID) (int64, error) {
+// given is what it says was handed out, in words.
+func writeRecord(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, visit uuid.UUID) (seq int64, given string, err error) {
 	h, err := readHead(ctx, tx, visit)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	lines, refusals, err := readBody(ctx, tx, visit)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	canonical, err := composeRecord(visit, h, lines, refusals)
 	if err != nil {
-		return 0, fmt.Errorf("compose record: %w", err)
+		return 0, "", fmt.Errorf("compose record: %w", err)
 	}
-	return appendRecord(ctx, tx, x.ID, mainChain, newRecord{recipe: recordRecipe, visit: visit, patient: h.PatientID, doctor: h.DoctorID, canonical: canonical})
+	seq, err = appendRecord(ctx, tx, x.ID, mainChain, newRecord{recipe: recordRecipe, visit: visit, patient: h.PatientID, doctor: h.DoctorID, canonical: canonical})
+	return seq, handedWords(lines), err
 }
 
 func readHead(ctx context.Context, tx *db.Tx, visit uuid.UUID) (recordHead, error) {

@@ -58,13 +58,13 @@ func clearTable(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, in
 		return none, putBackEmpty(ctx, tx, by, x, v)
 	case stepAsk:
 		return ArrivalAnswer{Kind: FinishFirst, VisitID: v.ID, Number: v.Number, Again: againMark(v, p.ID),
-			Sentence: fmt.Sprintf("%d 号还没有诊毕，已扫 %d 盒。再扫一次同一张标签，就诊毕 %d 号并开始下一位。", v.Number, v.Lines, v.Number)}, nil
+			Sentence: fmt.Sprintf("%d 号还没有诊毕，已扫 %s。再扫一次同一张标签，就诊毕 %d 号并开始下一位。", v.Number, v.Given(), v.Number)}, nil
 	case stepFinish:
 		if err := withOther(ctx, tx, x, p); err != nil {
 			return none, err
 		}
-		_, err := finishLocked(ctx, tx, by, x, v, Ending{SessionID: x.ID, Visit: v.ID, CommandID: in.CommandID, Collector: "self"})
-		return ArrivalAnswer{Sentence: fmt.Sprintf("%d 号已诊毕，共 %d 盒。", v.Number, v.Lines)}, err
+		a, err := finishLocked(ctx, tx, by, x, v, Ending{SessionID: x.ID, Visit: v.ID, CommandID: in.CommandID, Collector: "self"})
+		return ArrivalAnswer{Sentence: fmt.Sprintf("%d 号已诊毕，共 %s。", v.Number, a.Given)}, err
 	}
 	return none, nil
 }

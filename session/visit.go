@@ -38,6 +38,7 @@ type Visit struct {
 	StartedAt   *time.Time `db:"started_at"`
 	FinishedAt  *time.Time `db:"finished_at"`
 	Lines       int        `db:"lines"` // packs handed out and not undone
+	Parts       int        `db:"parts"` // of those, parts of a pack
 	Collector   string     `db:"collector"`
 	Prescript   string     `db:"prescription_no"`
 	NoDrug      string     `db:"no_drug_reason"`
@@ -49,6 +50,7 @@ type Visit struct {
 const visitColumns = `v.id, v.session_id, v.patient_id, p.name AS patient, p.number AS patient_no, v.number, v.state,
   v.doctor_id, COALESCE(f.name, '') AS doctor, v.came_at, v.called_at, v.started_at, v.finished_at,
   (SELECT count(*) FROM visit_line l WHERE l.visit_id = v.id AND l.undone_at IS NULL) AS lines,
+  (SELECT count(*) FROM visit_line l JOIN pack k ON k.id = l.pack_id WHERE l.visit_id = v.id AND l.undone_at IS NULL AND l.quantity < k.units_total) AS parts,
   v.collector, v.collector_name, v.prescription_no, v.no_drug_reason`
 
 const visitTables = `visit v JOIN patient p ON p.id = v.patient_id LEFT JOIN staff f ON f.id = v.doctor_id`

@@ -39,11 +39,20 @@ type stateView struct {
 type footView struct {
 	Taken, Given, Left string
 	More               []footTerm
+	Loose              string // of opened boxes, or ""
 }
 
 type footTerm struct{ Word, Packs string }
 
-func newFootView(e session.Equation) footView {
+func orNothing(a session.Amounts) string {
+	if a.Empty() {
+		return "0"
+	}
+	return a.String()
+}
+
+func newFootView(s session.Snapshot) footView {
+	e := s.Equation()
 	v := footView{Taken: fmt.Sprint(e.Taken), Given: fmt.Sprint(e.Given), Left: fmt.Sprint(e.Left)}
 	for _, x := range []struct {
 		word  string
@@ -52,6 +61,9 @@ func newFootView(e session.Equation) footView {
 		if x.packs != 0 {
 			v.More = append(v.More, footTerm{x.word, fmt.Sprint(x.packs)})
 		}
+	}
+	if given, left := s.LooseTotal(); !given.Empty() || !left.Empty() {
+		v.Loose = "拆开的算在余里：已发 " + orNothing(given) + "，还有 " + orNothing(left)
 	}
 	return v
 }
@@ -69,7 +81,7 @@ type stockRow struct {
 	Spec     string
 	Left     string
 	Unit     string
-	Loose    string // "另有散 12 片", or ""
+	Loose    string // "+ 12 片" beside the boxes, or ""
 	Detail   string // "带出 40 · 发出 25 · 诊间 3"
 	Expires  string // "最近效期 2027-03", only for who may see it
 	Low      bool
@@ -121,7 +133,7 @@ func newBoardView(s session.Snapshot, a live.Audience) boardView {
 	may := scopeOf(a)
 	v := boardView{
 		State:   newStateView(s.Session.State),
-		Foot:    newFootView(s.Equation()),
+		Foot:    newFootView(s),
 		Evening: newEveningPart(s.Evening),
 		Stock:   newStockView(s.Stock, may),
 		Queue:   newQueueView(s.Session.ID, s.Queue, may),
@@ -164,19 +176,27 @@ func newStockRow(l session.StockLine, may scope) stockRow {
 	table := perMille(l.AtTable, l.Taken)
 	r := stockRow{
 		ID: fmt.Sprintf("stock-%d", l.DrugID), Name: l.Generic, Spec: l.Spec, Left: fmt.Sprint(l.Left), Unit: l.PackWord,
-		Detail: fmt.Sprintf("带出 %d · 发出 %d", l.Taken, l.Given), Low: l.Left*5 < l.Taken,
+		Detail: fmt.Sprintf("带出 %d · 发出 %d", l.Taken, l.Given) + looseGiven(l), Low: l.Left*5 < l.Taken,
 		GivenTo: given, TableTo: given, TableW: table, LeftFrom: given + table, LeftW: perMille(l.InTray(), l.Taken),
 	}
 	if l.AtTable > 0 {
 		r.Detail += fmt.Sprintf(" · 诊间 %d", l.AtTable)
 	}
 	if l.LooseLeft > 0 {
-		r.Loose = fmt.Sprintf("另有散 %d %s", l.LooseLeft, l.UnitWord)
+		r.Loose = fmt.Sprintf("+ %d %s", l.LooseLeft, l.UnitWord)
 	}
 	if may.batches && l.ExpiresOn != nil {
 		r.Expires = "最近效期 " + l.ExpiresOn.Format("2006-01-02")
 	}
 	return r
+}
+
+// looseGiven is what was handed out of boxes that still hold something.
+func looseGiven(l session.StockLine) string {
+	if l.LooseGiven == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" + %d %s", l.LooseGiven, l.UnitWord)
 }
 
 func perMille(part, whole int) int {
@@ -209,7 +229,7 @@ func newQueueRow(x session.Visit, may scope) queueRow {
 		r.Name = patient.MaskName(x.Patient)
 	}
 	if x.State == session.InConsultation {
-		r.Doctor, r.Packs = x.Doctor, fmt.Sprint(x.Lines)
+		r.Doctor, r.Packs = x.Doctor, x.Given()
 		if x.StartedAt != nil {
 			r.Since = x.StartedAt.In(session.Zone()).Format("15:04")
 		}
@@ -229,7 +249,7 @@ func newDoctorsView(lines []session.DoctorLine, may scope) doctorsView {
 	var v doctorsView
 	for i, d := range lines {
 		row := doctorRow{ID: fmt.Sprintf("doctor-%d", d.StaffID), Name: d.Name, Number: "空闲",
-			Done: fmt.Sprintf("诊台 %d · 已看 %d 人 · 发出 %d 盒", i+1, d.Visits, d.Packs)}
+			Done: fmt.Sprintf("诊台 %d · 已看 %d 人 · 发出 %s", i+1, d.Visits, d.Given())}
 		if d.Number > 0 {
 			row.Number, row.Busy = fmt.Sprintf("%d 号", d.Number), true
 		}

@@ -46,8 +46,8 @@ type closingEquation struct {
 type closingLine struct {
 	URL, ID, Drug    string
 	Name, Spec       string
-	Left             string // 余 38 盒，散 12 片
-	Loose            bool   // the drug has opened packs
+	Left             string // 账上余 38 盒 + 12 片
+	Loose            bool   // the drug is given by quantity, or has opened packs
 	Packs, LooseText string // what was typed
 	Unit, LooseUnit  string
 	Word, Tone, Text string
@@ -176,9 +176,9 @@ func targetWord(t session.RollTarget) string {
 
 func newClosingLine(l session.ClosingLine, url string, can bool) closingLine {
 	v := closingLine{URL: url, ID: fmt.Sprintf("line-%d", l.DrugID), Drug: fmt.Sprint(l.DrugID), Name: l.Generic, Spec: l.Spec,
-		Left: fmt.Sprintf("账上余 %d %s", l.Packs, l.PackWord), Loose: l.Opened > 0, Unit: l.PackWord, LooseUnit: l.UnitWord, Text: strings.TrimPrefix(l.Sentence(), l.DrugName()+" "), CanCount: can}
+		Left: fmt.Sprintf("账上余 %d %s", l.Packs, l.PackWord), Loose: l.Loosely || l.Opened > 0, Unit: l.PackWord, LooseUnit: l.UnitWord, Text: strings.TrimPrefix(l.Sentence(), l.DrugName()+" "), CanCount: can}
 	if l.Opened > 0 {
-		v.Left += fmt.Sprintf("，散 %d %s", l.Loose, l.UnitWord)
+		v.Left += fmt.Sprintf(" + %d %s", l.Loose, l.UnitWord)
 	}
 	if l.CountedAt != nil {
 		v.Packs, v.LooseText = fmt.Sprint(l.CountedPacks), fmt.Sprint(l.CountedLoose)

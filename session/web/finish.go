@@ -15,7 +15,7 @@ import (
 // first asked about codes that are not recorded.
 type finishView struct {
 	URL          string
-	Packs        string
+	Words        string // what the visit has: 2 盒 + 10 片
 	NoPacks      bool
 	Reasons      []choiceView
 	Collects     []choiceView
@@ -28,7 +28,7 @@ type finishView struct {
 }
 
 func newFinishView(v *visitView, in session.Ending, left int) finishView {
-	f := finishView{URL: v.URL + "/finish", Packs: v.Packs, NoPacks: v.NoPacks, Reasons: reasons(in.NoDrugReason), Collects: collects(in.Collector),
+	f := finishView{URL: v.URL + "/finish", Words: v.Words, NoPacks: v.NoPacks, Reasons: reasons(in.NoDrugReason), Collects: collects(in.Collector),
 		Name: in.CollectorName, Prescription: in.Prescription}
 	f.Open = f.Name != "" || f.Prescription != "" || in.Collector != "self" && in.Collector != ""
 	if left > 0 {
@@ -166,7 +166,7 @@ func (h *Handlers) FinishForAbsent(w http.ResponseWriter, r *http.Request) error
 func sampleDesk() []page.Sample {
 	days, most := 30, 7
 	lines := []session.Line{{PackID: 1, DrugID: 1, Dose: "每日 1mg", Days: &days, MaxDays: &most, Class: inventory.ClassPsychotropic2}, {PackID: 2, DrugID: 1}}
-	v := &visitView{URL: "#", Packs: "2", Lines: make([]lineView, 2)}
+	v := &visitView{URL: "#", Words: "2 盒", Lines: make([]lineView, 2)}
 	addDoses(v, lines)
 	asked := newFinishView(v, session.Ending{Collector: "family", CollectorName: "演示家属", Prescription: "R-1"}, 2)
 	long := newFinishView(v, session.Ending{Collector: "self"}, 0)

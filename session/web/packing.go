@@ -18,13 +18,14 @@ type packingView struct {
 
 // benchView is what a packing scan changes.
 type benchView struct {
-	URL   string
-	Total string
-	Short string // packs still to be taken by the proposal, "" for none
-	Basis string // what the proposal is made from
-	Rows  []proposalRow
-	Last  []packedRow
-	Home  bool // scans put back instead of taking
+	URL        string
+	Total      string // of the first unit; Unit is its word, More the others: 36 盒 + 2 瓶
+	Unit, More string
+	Short      string // packs still to be taken by the proposal, "" for none
+	Basis      string // what the proposal is made from
+	Rows       []proposalRow
+	Last       []packedRow
+	Home       bool // scans put back instead of taking
 }
 
 type packedRow struct{ Drug, Tail, Word, Tone, Why string }
@@ -85,7 +86,7 @@ func (h *Handlers) answerPacking(w http.ResponseWriter, r *http.Request, id int6
 	v := newBenchView(p, home)
 	v.Last = newPackedRows(a.Answers)
 	worst := a.Worst()
-	band := page.Band{Tone: page.Tone(worst.Tone), Text: worst.Sentence, Figure: v.Total, Unit: "盒"}
+	band := page.Band{Tone: page.Tone(worst.Tone), Text: worst.Sentence, Figure: v.Total, Unit: v.Unit + v.More}
 	if len(a.Answers) > 1 {
 		band.Detail = fmt.Sprintf("这次 %d 个码，%d 盒有变动。", len(a.Answers), a.Moved)
 	}

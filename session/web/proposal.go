@@ -28,19 +28,35 @@ type proposalRow struct {
 
 func newBenchView(p session.PackingPlan, home bool) benchView {
 	v := benchView{URL: fmt.Sprintf("/sessions/%d/packing", p.Session.ID), Home: home, Basis: basisOf(p)}
-	left, short := 0, 0
+	var boxes, loose session.Amounts
+	short := 0
 	for _, l := range p.Stock {
-		left += l.InTray()
+		boxes.Add(int64(l.Left), l.PackWord)
+		loose.Add(l.LooseLeft, l.UnitWord)
 	}
+	boxes.AddAll(loose)
 	for _, l := range p.Lines {
 		v.Rows = append(v.Rows, newProposalRow(l))
 		short += l.Short()
 	}
-	v.Total = fmt.Sprint(left)
+	v.Total, v.Unit, v.More = hero(boxes)
 	if short > 0 {
 		v.Short = fmt.Sprint(short)
 	}
 	return v
+}
+
+// hero is a sum as a page shows it large: the first unit's number and word, and the
+// others behind them.
+func hero(a session.Amounts) (figure, unit, more string) {
+	figure, unit = "0", "盒"
+	if parts := a.Parts(); len(parts) > 0 {
+		figure, unit, _ = strings.Cut(parts[0], " ")
+		for _, p := range parts[1:] {
+			more += " + " + p
+		}
+	}
+	return figure, unit, more
 }
 
 // basisOf says in one sentence where the proposal comes from.
@@ -145,11 +161,15 @@ type packingListView struct {
 	Team  string
 	At    string
 	Rows  []packedBatchRow
-	Total string
-	Loose bool // some packs are opened: the column is printed
+	Total string // 120 盒 + 3 瓶 + 40 片
+	Packs int    // full ones, of whatever kind
+	Loose bool   // some packs are opened: the column is printed
 }
 
-type packedBatchRow struct{ Drug, Spec, Batch, Expires, Packs, Unit, Loose string }
+type packedBatchRow struct {
+	Drug, Spec, Batch, Expires, Packs, Unit, Loose string
+	LooseUnits                                     int64
+}
 
 // PackingList is GET /sessions/{id}/packing/list: what is packed, for the
 // printer and for who signs.
@@ -180,22 +200,27 @@ func newPackingListView(x session.Session, team []session.Member, list []session
 		names = append(names, m.Name)
 	}
 	v.Team = strings.Join(names, "、")
-	total := 0
+	var total, loose session.Amounts
+	packs := 0
 	for _, l := range list {
 		row := packedBatchRow{Drug: l.Generic, Spec: l.Spec, Batch: l.Batch, Expires: dayOf(l.ExpiresOn), Packs: fmt.Sprint(l.Packs), Unit: l.PackWord}
 		if l.LooseUnits > 0 {
+			row.LooseUnits = l.LooseUnits
 			row.Loose, v.Loose = fmt.Sprintf("%d %s", l.LooseUnits, l.UnitWord), true
 		}
-		total += l.Packs
+		total.Add(int64(l.Packs), l.PackWord)
+		packs += l.Packs
+		loose.Add(l.LooseUnits, l.UnitWord)
 		v.Rows = append(v.Rows, row)
 	}
-	v.Total = fmt.Sprint(total)
+	total.AddAll(loose)
+	v.Total, v.Packs = total.String(), packs
 	return v
 }
 
 type packingListJSON struct {
 	Site  string            `json:"site"`
-	Total string            `json:"packs"`
+	Total string            `json:"packs"` // the number of full ones, as text
 	Lines []packedBatchJSON `json:"lines"`
 }
 
@@ -205,12 +230,14 @@ type packedBatchJSON struct {
 	Batch   string `json:"batch"`
 	Expires string `json:"expires"`
 	Packs   string `json:"packs"`
+	Unit    string `json:"unit"`
+	Loose   int64  `json:"loose_units,omitempty"`
 }
 
 func (v packingListView) json() packingListJSON {
-	out := packingListJSON{Site: v.Head.Site, Total: v.Total, Lines: []packedBatchJSON{}}
+	out := packingListJSON{Site: v.Head.Site, Total: fmt.Sprint(v.Packs), Lines: []packedBatchJSON{}}
 	for _, r := range v.Rows {
-		out.Lines = append(out.Lines, packedBatchJSON{r.Drug, r.Spec, r.Batch, r.Expires, r.Packs})
+		out.Lines = append(out.Lines, packedBatchJSON{r.Drug, r.Spec, r.Batch, r.Expires, r.Packs, r.Unit, r.LooseUnits})
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,6 +64,11 @@ func (v *visitView) addQuestions(list []session.Question) {
 		}
 	}
 	v.Refused = rest
+}
+
+// asks tells whether a box waits for its number.
+func (v *visitView) asks(code string) bool {
+	return slices.ContainsFunc(v.Asks, func(q quantityView) bool { return q.Code == code })
 }
 
 // againCode is the box whose number may be changed: one that the visit has some

@@ -121,9 +121,9 @@ func newListedVisit(x session.Visit, may scope, open, url string) listedVisit {
 	case session.Waiting:
 		row.Word, row.Tone, row.Detail = "候诊", "info", "到 "+row.Since
 	case session.InConsultation:
-		row.Word, row.Tone, row.Detail = "就诊中", "good", fmt.Sprintf("%s · %d 盒", x.Doctor, x.Lines)
+		row.Word, row.Tone, row.Detail = "就诊中", "good", x.Doctor+" · "+x.Given()
 	case session.Finished:
-		row.Word, row.Tone, row.Detail = "已诊毕", "soft", fmt.Sprintf("%s · %d 盒", x.Doctor, x.Lines)
+		row.Word, row.Tone, row.Detail = "已诊毕", "soft", x.Doctor+" · "+x.Given()
 	default:
 		row.Word, row.Tone = "作废", "soft"
 	}

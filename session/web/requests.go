@@ -131,10 +131,13 @@ func (h *Handlers) decidedBand(r *http.Request, x session.Session, v *visitView)
 		if q.Decision == session.Undecided || v.ID != q.VisitID {
 			continue
 		}
-		if q.Decision == session.DecidedIn {
-			return page.Band{Tone: page.Good, Text: fmt.Sprintf("药师已放行：%s …%s，已记录。", q.Drug, tail(q.Code)), Figure: v.Packs, Unit: "盒"}, true, nil
+		if q.Decision == session.DecidedIn && v.asks(q.Code) {
+			return page.Band{Tone: page.Caution, Text: fmt.Sprintf("药师已放行：%s …%s。请填发多少。", q.Drug, tail(q.Code)), Figure: v.Packs, Unit: v.Unit + v.More}, true, nil
 		}
-		return page.Band{Tone: page.Bad, Text: fmt.Sprintf("药师不放行：%s …%s。%s。请换一盒。", q.Drug, tail(q.Code), q.Reason), Figure: v.Packs, Unit: "盒"}, true, nil
+		if q.Decision == session.DecidedIn {
+			return page.Band{Tone: page.Good, Text: fmt.Sprintf("药师已放行：%s …%s，已记录。", q.Drug, tail(q.Code)), Figure: v.Packs, Unit: v.Unit + v.More}, true, nil
+		}
+		return page.Band{Tone: page.Bad, Text: fmt.Sprintf("药师不放行：%s …%s。%s。请换一盒。", q.Drug, tail(q.Code), q.Reason), Figure: v.Packs, Unit: v.Unit + v.More}, true, nil
 	}
 	return page.Band{}, false, nil
 }

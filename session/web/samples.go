@@ -16,7 +16,7 @@ func Samples() []page.Sample {
 	busy, quiet := newBoardView(sampleBoard(), forPharmacist), newBoardView(session.Snapshot{Session: session.Session{State: session.Planned}}, forPharmacist)
 	visit := sampleVisit()
 	next := &nextView{URL: "#", Visit: "v", First: busy.Queue.Next}
-	bench := benchView{URL: "#", Total: "38", Short: "6", Basis: "按应到 34 人上次所发推算，其中 2 人没有记录，按平均计。", Rows: sampleProposal(), Last: []packedRow{
+	bench := benchView{URL: "#", Total: "36", Unit: "盒", More: " + 2 瓶 + 40 片", Short: "6", Basis: "按应到 34 人上次所发推算，其中 2 人没有记录，按平均计。", Rows: sampleProposal(), Last: []packedRow{
 		{Drug: "演示利培酮片 1mg×20片", Tail: "6312", Word: "好", Tone: "good", Why: "演示利培酮片 已装入本场药箱。"},
 		{Drug: "读到：6901234567892", Word: "注意", Tone: "caution", Why: inventory.KindCommodityCode.Sentence(inventory.Details{})}}}
 	list := []page.Sample{
@@ -75,7 +75,7 @@ func sampleBoard() session.Snapshot {
 		Session: session.Session{ID: 1, Site: "演示新华", State: session.Open, HeldOn: at}, At: at,
 		Stock: []session.StockLine{
 			{DrugID: 1, Generic: "演示利培酮片", Spec: "1mg×20片", PackWord: "盒", UnitWord: "片", Taken: 60, Given: 22, AtTable: 3, Left: 38, ExpiresOn: &expiry},
-			{DrugID: 2, Generic: "演示盐酸苯海索片", Spec: "2mg×100片", PackWord: "瓶", UnitWord: "片", Taken: 20, Given: 18, Left: 2, LooseLeft: 40, ExpiresOn: &expiry}},
+			{DrugID: 2, Generic: "演示盐酸苯海索片", Spec: "2mg×100片", PackWord: "瓶", UnitWord: "片", Taken: 20, Given: 18, Left: 2, LooseLeft: 40, LooseGiven: 60, ExpiresOn: &expiry}},
 		Queue: session.Queue{Waiting: 7, Finished: 12, Now: []session.Visit{visit(13, "演示甲", session.InConsultation)},
 			Next: []session.Visit{visit(14, "演示乙", session.Waiting), visit(15, "演示丙", session.Waiting)}},
 		Doctors: []session.DoctorLine{
@@ -85,7 +85,7 @@ func sampleBoard() session.Snapshot {
 }
 
 func sampleVisit() *visitView {
-	return &visitView{URL: "#", Number: "13", Name: "演示甲", About: "男 56 岁 · 000012 · 演示新华", Allergy: "青霉素", Packs: "2",
+	return &visitView{URL: "#", Number: "13", Name: "演示甲", About: "男 56 岁 · 000012 · 演示新华", Allergy: "青霉素", Packs: "1", Unit: "盒", More: " + 10 片", Words: "1 盒 + 10 片",
 		Lines: []lineView{
 			{ID: "line-1", Drug: "演示利培酮片", Spec: "1mg×20片", Head: "8000001000000000", Tail: "6312", Code: "80000010000000006312", At: "10:42", Dose: doseView{URL: "#", Pack: "1", Word: "每日 1mg · 30 天", Dose: "每日 1mg", Days: "30", Form: true}},
 			{ID: "line-2", Drug: "演示盐酸苯海索片", Spec: "2mg×100片", Head: "8000002000000000", Tail: "0077", Code: "80000020000000000077", At: "10:43", Mark: "手输", Much: "10 片", Loose: true}},
@@ -94,5 +94,5 @@ func sampleVisit() *visitView {
 			UnitWord: "片", PackWord: "瓶", Left: 90, Content: 100, Suggest: 14})},
 		Choices: []choiceRow{{Code: "80000010000000016312", Drug: "演示利培酮片 1mg×20片", Tail: "00016312", About: "批号 B1 效期 2027-03-31"}},
 		Away:    "外点患者，登记在 演示广兴", OwedURL: "#", Owed: []owedRow{{ID: "1", Text: "上次欠 演示利培酮片 1mg×20片 1 盒（10月12日 演示新华）"}},
-		Finish: newFinishView(&visitView{URL: "#", Packs: "2"}, session.Ending{Collector: "self"}, 0)}
+		Finish: newFinishView(&visitView{URL: "#", Words: "1 盒 + 10 片"}, session.Ending{Collector: "self"}, 0)}
 }

@@ -65,7 +65,10 @@ type visitView struct {
 	About   string // 男 56 · 新华社区
 	Allergy string
 	Lines   []lineView
-	Packs   string
+	Packs   string // whole boxes, and More units of opened ones
+	Unit    string // 盒
+	More    string // + 10 片, or ""
+	Words   string // all of it
 	Refused []chipView
 	Asks    []quantityView // boxes whose number is to be said
 	NoPacks bool
@@ -218,8 +221,9 @@ func (h *Handlers) readVisit(ctx context.Context, x session.Session, v session.V
 func newVisitView(v session.Visit, p patient.Patient, lines []session.Line, refused []session.Chip, now time.Time) *visitView {
 	view := &visitView{ID: v.ID,
 		URL: fmt.Sprintf("/sessions/%d/visits/%s", v.SessionID, v.ID), Number: fmt.Sprint(v.Number), Name: p.Name,
-		About: about(p, now), Allergy: p.Allergies, Packs: fmt.Sprint(len(lines)), NoPacks: len(lines) == 0,
+		About: about(p, now), Allergy: p.Allergies, NoPacks: len(lines) == 0,
 	}
+	view.countLines(lines)
 	view.OwedURL = fmt.Sprintf("/sessions/%d/owed?visit=%s", v.SessionID, v.ID)
 	view.Finish = newFinishView(view, session.Ending{Collector: "self"}, 0)
 	for _, l := range lines {
@@ -231,6 +235,13 @@ func newVisitView(v session.Visit, p patient.Patient, lines []session.Line, refu
 	}
 	view.Version = deskVersion(v, len(lines), refused)
 	return view
+}
+
+// countLines says what the visit has: the first unit large, the others beside it.
+func (v *visitView) countLines(lines []session.Line) {
+	a := session.Handed(lines)
+	v.Words = a.String()
+	v.Packs, v.Unit, v.More = hero(a)
 }
 
 func about(p patient.Patient, now time.Time) string {
@@ -287,6 +298,9 @@ func (h *Handlers) answerDeskAgain(w http.ResponseWriter, r *http.Request, by id
 	}
 	if desk.Visit != nil {
 		add(desk.Visit)
+		if band.Figure != "" {
+			band.Figure, band.Unit = desk.Visit.Packs, desk.Visit.Unit+desk.Visit.More
+		}
 	}
 	return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "desk", View: desk}, page.Part{Name: "band_area", View: band})
 }
