@@ -61,6 +61,14 @@ const (
 	KindNotThus     AnswerKind = "not_in_this_state"
 )
 
+// Answers while the stock is counted.
+const (
+	KindCountedBy    AnswerKind = "counted_by"    // another counter has it already
+	KindCountExtra   AnswerKind = "count_extra"   // known, and booked elsewhere
+	KindCountUnknown AnswerKind = "count_unknown" // no pack is known for the code
+	KindNotCounted   AnswerKind = "not_counted"   // of a drug that this count leaves out
+)
+
 // Answers about a code no pack is known for, and about who or when.
 const (
 	KindUnknown       AnswerKind = "unknown"
@@ -206,6 +214,10 @@ var kinds = [...]Kind{
 	{KindPatientHad, ToneCaution, "{drug} 是患者退回过的，不能{done}。请留在隔离区，等待销毁。"},
 	{KindWaiting, ToneCaution, "{drug} 已在 {where} 上等第二人确认。请先确认或撤回那一单。"},
 	{KindNotThus, ToneCaution, "{drug} 现在是“{state}”，不能{done}。请核对这盒，再选合适的一项。"},
+	{KindCountedBy, ToneSoft, "{drug} 已于 {when} 由{who}点到，只算一次。"},
+	{KindCountExtra, ToneCaution, "{drug} 已记下，但账上是“{state}”，不在盘点范围里，列为多出。请放到一边等核对。"},
+	{KindCountUnknown, ToneCaution, "没有这个码的入库记录，已记下，列为多出。请放到一边等核对。"},
+	{KindNotCounted, ToneCaution, "{drug} 不在这次盘点的药品里，没有记录。请放回原处。"},
 	{KindUnknown, ToneCaution, "没有这个码的入库记录。请换一盒，或请药师放行。"},
 	{KindUnknownPrefix, ToneCaution, "这个码的前缀还没有对照药品（未对照）。请药师对照一次，之后就能识别。"},
 	{KindCartonCode, ToneCaution, "这是大包装（箱或中包）的码。请扫每个小盒上的追溯码。"},

@@ -153,7 +153,7 @@ WHERE pack.id = n.id`, pq.Array(ids), pq.Array(lines), pq.Array(batches), pq.Arr
 // row is committed by then, so running again finds it.
 func raced(err error) bool {
 	for _, name := range []string{"pack_code_uq", "receipt_document_uq", "receipt_current_uq", "opening_code_pk", "carton_code_uq", "carton_code_code_uq",
-		"disposal_number_uq", "disposal_pack_waiting_uq"} {
+		"disposal_number_uq", "disposal_pack_waiting_uq", "stocktake_open_uq"} {
 		if db.IsUnique(err, name) {
 			return true
 		}

@@ -89,5 +89,32 @@ func asideLabel(name string) string {
 	case "tote.open":
 		return "开周转箱"
 	}
+	return countLabel(name)
+}
+
+// countLabel is EventLabel for counts.
+func countLabel(name string) string {
+	switch name {
+	case "stocktake.start":
+		return "开始盘点"
+	case "stocktake.scan":
+		return "盘点扫码"
+	case "stocktake.number":
+		return "盘点按数填"
+	case "stocktake.undo":
+		return "撤销盘点扫码"
+	case "stocktake.recount":
+		return "重盘一种药"
+	case "stocktake.submit":
+		return "提交盘点"
+	case "stocktake.explain":
+		return "说明盘点差异"
+	case "stocktake.approve":
+		return "审核盘点"
+	case "stocktake.reject":
+		return "退回盘点"
+	case "stocktake.abandon":
+		return "作废盘点"
+	}
 	return ""
 }

@@ -10,8 +10,8 @@ const DoubleRead = 2 * time.Second
 // meant to do.
 type ScanPoint string
 
-// The scan points. PointClosing and PointCount have no answer of their own yet;
-// PointLook only looks and needs none.
+// The scan points. PointClosing has no answer of its own yet; PointLook only looks
+// and needs none.
 const (
 	PointReceiving ScanPoint = "receiving" // a receipt is scanned in
 	PointPacking   ScanPoint = "packing"   // a session's packs are taken
@@ -42,7 +42,7 @@ type ScanContext struct {
 	Now      time.Time
 	// PrefixKnown says that the code's prefix is mapped to a drug; Carton that
 	// it is mapped to a middle or large pack; Wanted that the open receipt has
-	// room for one more of that drug.
+	// room for one more of that drug, or that the count takes the drug.
 	PrefixKnown, Carton, Wanted bool
 	// Listed says that the opening list has the code already.
 	Listed bool
@@ -142,6 +142,8 @@ func ScanAnswer(f *ScanFacts, c ScanContext) Answer {
 		return answerStow(f, c)
 	case PointBagging:
 		return answerBagging(f, c)
+	case PointCount:
+		return answerCount(f, c)
 	}
 	return answerState(f, c)
 }
@@ -153,6 +155,8 @@ func answerUnknown(c ScanContext) Answer {
 		return answer(KindEmptyUnknown, nil, c)
 	case c.Point == PointReturn, c.Point == PointSetAside:
 		return answer(KindNotOurs, nil, c)
+	case c.Point == PointCount && !(c.PrefixKnown && c.Carton):
+		return answer(KindCountUnknown, nil, c)
 	case !c.PrefixKnown:
 		return answer(KindUnknownPrefix, nil, c)
 	case c.Carton:
@@ -262,6 +266,22 @@ func outOfBag(a Answer, f *ScanFacts, c ScanContext) Answer {
 	return a
 }
 
+// answerCount is for a box in a counter's hand: whatever the books say of it, it
+// is there. Session is zero when the pharmacy's shelf is counted.
+func answerCount(f *ScanFacts, c ScanContext) Answer {
+	here := f.Pack.State == StateInStore
+	if c.Session != 0 {
+		here = f.Pack.State == StateAllocated && f.Pack.Session == c.Session
+	}
+	switch {
+	case !c.Wanted:
+		return answer(KindNotCounted, f, c)
+	case here:
+		return answer(KindOK, f, c)
+	}
+	return answer(KindCountExtra, f, c)
+}
+
 // answerMove says yes if [Apply] would, and otherwise why not.
 func answerMove(kind MovementKind, f *ScanFacts, c ScanContext) Answer {
 	m := Move{Kind: kind, Session: c.Session, At: c.Now}
@@ -353,7 +373,7 @@ func doneAt(c ScanContext) string {
 		return "装进这个周转箱"
 	case PointBagging:
 		return "装袋"
-	case PointClosing:
+	case PointClosing, PointCount:
 		return "点到"
 	case PointOpening:
 		if c.Listed {

@@ -107,6 +107,20 @@ var expected = map[key]AnswerKind{
 	{PointTable, StateLost, none}:              KindLost,
 	{PointTable, StateSentBack, none}:          KindWrongState,
 	{PointTable, StateWithdrawn, none}:         KindWithdrawn,
+
+	{PointCount, StateExpected, none}:          KindCountExtra,
+	{PointCount, StateInStore, none}:           KindCountExtra,
+	{PointCount, StateAllocated, sameSession}:  KindOK,
+	{PointCount, StateAllocated, otherSession}: KindCountExtra,
+	{PointCount, StateDispensed, sameVisit}:    KindCountExtra,
+	{PointCount, StateDispensed, otherVisit}:   KindCountExtra,
+	{PointCount, StateDispensed, earlier}:      KindCountExtra,
+	{PointCount, StateQuarantined, none}:       KindCountExtra,
+	{PointCount, StateDamaged, none}:           KindCountExtra,
+	{PointCount, StateDestroyed, none}:         KindCountExtra,
+	{PointCount, StateLost, none}:              KindCountExtra,
+	{PointCount, StateSentBack, none}:          KindCountExtra,
+	{PointCount, StateWithdrawn, none}:         KindCountExtra,
 }
 
 // at is a scan in session 7, receipt 5, visit v1.
@@ -117,7 +131,7 @@ func at(p ScanPoint) ScanContext {
 func TestScanAnswer_everyStatePointAndRelation(t *testing.T) {
 	t.Parallel()
 	met := 0
-	for _, point := range []ScanPoint{PointReceiving, PointOpening, PointPacking, PointTable} {
+	for _, point := range []ScanPoint{PointReceiving, PointOpening, PointPacking, PointTable, PointCount} {
 		for _, s := range States() {
 			for _, r := range relations {
 				f, possible := factsFor(s, r)
@@ -147,7 +161,7 @@ func checkAnswer(t *testing.T, f *ScanFacts, c ScanContext, a Answer) {
 		t.Errorf("%s: unfinished answer %+v", c.Point, a)
 	}
 	if a.Move == "" {
-		if a.Kind.Tone() == ToneGood {
+		if a.Kind.Tone() == ToneGood && c.Point != PointCount {
 			t.Errorf("%s, %s: good, but nothing moves", c.Point, f.Pack.State)
 		}
 		return
@@ -216,11 +230,39 @@ func TestScanAnswer_withoutPack(t *testing.T) {
 		{"table, unmapped", change(PointTable, unmapped), KindUnknownPrefix, false, ""},
 		{"table, carton", change(PointTable, carton), KindCartonCode, false, ""},
 		{"table, nobody there", change(PointTable, func(c *ScanContext) { c.Visit = "" }), KindNoVisit, false, ""},
+		{"count", change(PointCount, keep), KindCountUnknown, false, ""},
+		{"count, unmapped", change(PointCount, unmapped), KindCountUnknown, false, ""},
+		{"count, carton", change(PointCount, carton), KindCartonCode, false, ""},
 		{"may not", change(PointTable, func(c *ScanContext) { c.Denied = true }), KindNotAllowed, false, ""},
 	}
 	for _, c := range cases {
 		if got := ScanAnswer(nil, c.c); got.Kind != c.kind || got.MayAsk != c.ask || got.Move != c.move {
 			t.Errorf("%s: %+v, want %s", c.name, got, c.kind)
+		}
+	}
+}
+
+// The shelf is counted without a session; what a count leaves out is not written.
+func TestScanAnswer_countOfTheShelf(t *testing.T) {
+	t.Parallel()
+	for _, s := range States() {
+		c := at(PointCount)
+		c.Session = 0
+		want := KindCountExtra
+		if s == StateInStore {
+			want = KindOK
+		}
+		f := &ScanFacts{Pack: packIn(s), Drug: "甲片"}
+		if got := ScanAnswer(f, c); got.Kind != want || got.Move != "" {
+			t.Errorf("%s: %+v, want %s", s, got, want)
+		}
+		f.Pack.Recalled, f.Pack.Expiry = true, day(2026, 11, 22)
+		if got := ScanAnswer(f, c); got.Kind != want {
+			t.Errorf("%s, recalled and expired: %s, want %s: it is there all the same", s, got.Kind, want)
+		}
+		c.Wanted = false
+		if got := ScanAnswer(f, c); got.Kind != KindNotCounted {
+			t.Errorf("%s, of a drug that is left out: %s", s, got.Kind)
 		}
 	}
 }
