@@ -59,7 +59,6 @@ func Tables() []Table {
 		{Name: "disposal_pack", Owner: "inventory"},
 		{Name: "tote", Owner: "inventory"},
 		{Name: "tote_pack", Owner: "inventory", Deletable: true},
-		{Name: "carton_code", Owner: "inventory"},
 		{Name: "stocktake", Owner: "inventory"},
 		{Name: "stocktake_drug", Owner: "inventory", AppendOnly: true},
 		{Name: "stocktake_line", Owner: "inventory", AppendOnly: true},
