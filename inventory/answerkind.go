@@ -92,6 +92,7 @@ const (
 	KindCartonUnwanted  AnswerKind = "carton_unwanted"
 	KindCartonUneven    AnswerKind = "carton_uneven"
 	KindInOtherCarton   AnswerKind = "in_other_carton"
+	KindCodelessTwin    AnswerKind = "codeless_twin"
 )
 
 // Answers about a container: a tote, a carton, a patient's bag.
@@ -232,6 +233,7 @@ var kinds = [...]Kind{
 	{KindCartonUnwanted, ToneCaution, "{drug} 的这一箱不在这张入库单上，或已经扫满。请把整箱放到一边，完成时列入差异。"},
 	{KindCartonUneven, ToneCaution, "{drug} 的箱码前缀登记的数量不是整盒数。请药师在药品页改正前缀，现在先扫每个小盒。"},
 	{KindInOtherCarton, ToneCaution, "{drug} 已入库，但记录里它在另一箱。请核对是不是拿错了箱。"},
+	{KindCodelessTwin, ToneCaution, "{drug} 这一行已经够数，其中有按无码入库的盒。如果就是那一盒，请在无码清单里补码。"},
 	{KindNoVisit, ToneCaution, "还没有患者。请先扫患者二维码，再扫药。"},
 	{KindNotAllowed, ToneCaution, "您的岗位不能在这里做这一步。请让有权限的同事来扫。"},
 	{KindToteDone, ToneGood, "{drug}：箱内 {count} 盒已{done}。"},

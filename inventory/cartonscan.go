@@ -73,12 +73,16 @@ func (b *receivingBench) lineWanting(drugID int64) *ReceiptLine {
 // which nothing is wanted is one extra box.
 func (b *receivingBench) takeCarton(code TraceCode, c *benchCarton) CodeAnswer {
 	var inner []CodeAnswer
+	var warning CodeAnswer
 	taken, here := 0, 0
 	b.whole = true
 	for _, x := range c.all() {
 		switch a := b.decideSmall(parseOne(x.Code).Code); {
 		case b.here[x.Code] != "" && a.Tone != ToneSoft:
 			taken++
+			if a.Tone != ToneGood {
+				warning = a // recalled or expired: that outranks how many
+			}
 		case a.Kind == KindAlreadyHere:
 			here++
 		default:
@@ -95,6 +99,9 @@ func (b *receivingBench) takeCarton(code TraceCode, c *benchCarton) CodeAnswer {
 		outer.children = append(outer.children, c)
 	}
 	b.resolve(c)
+	if warning.Kind != "" {
+		return NewCodeAnswer(code.Raw(), code.Code(), warning.Drug, warning.Kind, warning.Sentence)
+	}
 	if len(inner) > 0 {
 		return b.sayCarton(code, c, KindCartonPartly, fmt.Sprintf("%d 盒，入库 %d 盒，没有收下 %d 盒", c.count(), taken+here, len(inner)))
 	}

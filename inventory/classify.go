@@ -47,6 +47,8 @@ func parsePlain(text string) (TraceCode, AnswerKind) {
 	switch {
 	case text == "":
 		return TraceCode{}, KindEmpty
+	case looksInternal(text):
+		return parseInternal(text)
 	case isDigits(text):
 		return parseDigits(text)
 	case isAlphanumeric(text) && len(text) == plainLength && strings.ContainsAny(text, "0123456789"):

@@ -72,6 +72,20 @@ func asideLabel(name string) string {
 		}
 	}
 	switch name {
+	case "codeless.ask":
+		return "登记无码药盒"
+	case "codeless.confirmed":
+		return "确认无码药盒"
+	case "codeless.refused":
+		return "退回无码登记"
+	case "codeless.link":
+		return "补码"
+	case "receipt.sheet":
+		return "提交差异单"
+	case "receipt.sheet_confirm":
+		return "确认差异单"
+	case "receipt.sheet_refuse":
+		return "退回差异单"
 	case "disposal.propose":
 		return "提出处置单"
 	case "disposal.confirm":

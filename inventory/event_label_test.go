@@ -27,9 +27,11 @@ func TestEveryEventHasALabel(t *testing.T) {
 		t.Fatal(err)
 	}
 	end := inventory.Finishing{ReceiptID: id, CommandID: uuid.New(), Missing: 2, Remark: "演示"}
-	if _, err := s.FinishReceipt(t.Context(), by, end); err != nil {
+	done, err := s.FinishReceipt(t.Context(), by, end)
+	if err != nil {
 		t.Fatal(err)
 	}
+	s.confirmSheet(t, id, done.SheetID)
 	in := inventory.Teaching{CommandID: uuid.New(), Code: "8166666", DrugID: s.drug1, Level: 1}
 	if _, err := s.TeachPrefix(t.Context(), pharmacist(), in); err != nil {
 		t.Fatal(err)
@@ -38,7 +40,7 @@ func TestEveryEventHasALabel(t *testing.T) {
 	if err := s.App.Select(t.Context(), &events, `SELECT DISTINCT event FROM audit ORDER BY event`); err != nil {
 		t.Fatal(err)
 	}
-	if len(events) != 6 {
+	if len(events) != 8 {
 		t.Errorf("events %v", events)
 	}
 	for _, e := range events {

@@ -15,10 +15,13 @@ const (
 	FamilyOwn Family = "own"
 	// FamilyGS1 is GTIN and serial number, mostly imports.
 	FamilyGS1 Family = "gs1"
+	// FamilyInternal is the code that we give a box without a readable one (无码):
+	// WM, the day, a running number and a check character.
+	FamilyInternal Family = "internal"
 )
 
 // Families lists every family in the order they are tried.
-func Families() []Family { return []Family{FamilyMashang, FamilyOwn, FamilyGS1} }
+func Families() []Family { return []Family{FamilyInternal, FamilyMashang, FamilyOwn, FamilyGS1} }
 
 // Chinese is the family's name for people.
 func (f Family) Chinese() string {
@@ -29,6 +32,8 @@ func (f Family) Chinese() string {
 		return "企业自有码"
 	case FamilyGS1:
 		return "GS1 码"
+	case FamilyInternal:
+		return "院内码（无码盒）"
 	}
 	return "未知"
 }

@@ -29,12 +29,20 @@ type Finished struct {
 	Received int    `json:"received"`
 	Missing  int    `json:"missing"`
 	Refused  int    `json:"refused"`
-	Sentence string `json:"sentence"`
+	// WrongBatch is packs whose own batch is not their line's.
+	WrongBatch int    `json:"wrong_batch"`
+	Sentence   string `json:"sentence"`
+	// Waiting says that the receipt is open still: its difference sheet, SheetID,
+	// waits for a second person.
+	Waiting bool  `json:"waiting,omitempty"`
+	SheetID int64 `json:"sheet_id,omitempty"`
 }
 
-// FinishReceipt ends the scanning of a receipt with the differences it has.
-// They must be the ones the person saw: a box that came in meanwhile is a
-// Conflict. Packs that are missing stay expected.
+// FinishReceipt ends the scanning of a receipt. One with differences is only
+// handed in, as a difference sheet: it is finished when another person confirms
+// that with [Service.DecideSheet]. The differences must be the ones the person
+// saw: a box that came in meanwhile is a Conflict. Packs that are missing stay
+// expected.
 func (s *Service) FinishReceipt(ctx context.Context, by identity.Actor, in Finishing) (Finished, error) {
 	if err := identity.Allow(ctx, s.db, by, identity.Receive, 0); err != nil {
 		return Finished{}, err
@@ -54,7 +62,29 @@ func finish(ctx context.Context, tx *db.Tx, by identity.Actor, in Finishing) (Fi
 	if err != nil {
 		return Finished{}, err
 	}
-	lines, beside, err := readLines(ctx, tx, in.ReceiptID, nil)
+	done, err := countReceipt(ctx, tx, receipt)
+	if err != nil {
+		return Finished{}, err
+	}
+	switch {
+	case done.Missing != in.Missing || done.Refused != in.Refused:
+		return Finished{}, db.Refuse(db.Conflict, "差异刚刚变了：现在%s。请再看一遍差异清单后完成。", done.differences())
+	case done.Differs() && in.Remark == "":
+		return Finished{}, db.Refuse(db.Invalid, "还有差异（%s）。请写一句说明后提交，例如“已电话告知中心药库”。", done.differences())
+	}
+	if err := settled(ctx, tx, in.ReceiptID); err != nil {
+		return Finished{}, err
+	}
+	if done.Differs() {
+		return handIn(ctx, tx, by, in, done)
+	}
+	done.Sentence = done.sentence()
+	return done, closeReceipt(ctx, tx, by, by.StaffID, in, done)
+}
+
+// countReceipt counts a locked receipt against its boxes.
+func countReceipt(ctx context.Context, tx *db.Tx, receipt Receipt) (Finished, error) {
+	lines, beside, err := readLines(ctx, tx, receipt.ID, nil)
 	if err != nil {
 		return Finished{}, err
 	}
@@ -64,27 +94,34 @@ func finish(ctx context.Context, tx *db.Tx, by identity.Actor, in Finishing) (Fi
 		done.Received += l.Received
 	}
 	done.Missing = done.Expected - done.Received
-	switch {
-	case done.Missing != in.Missing || done.Refused != in.Refused:
-		return Finished{}, db.Refuse(db.Conflict, "差异刚刚变了：现在少 %d 盒，多出或不明 %d 盒。请再看一遍差异清单后完成。", done.Missing, done.Refused)
-	case done.Missing+done.Refused > 0 && in.Remark == "":
-		return Finished{}, db.Refuse(db.Invalid, "还有差异（少 %d 盒，多出或不明 %d 盒）。请写一句说明后完成，例如“已电话告知中心药库”。", done.Missing, done.Refused)
+	batches, err := wrongBatches(ctx, tx, receipt.ID)
+	done.WrongBatch = len(batches)
+	return done, err
+}
+
+// Differs reports differences that a second person has to confirm.
+func (f Finished) Differs() bool { return f.Missing != 0 || f.Refused+f.WrongBatch > 0 }
+
+// differences says them in a few words.
+func (f Finished) differences() string {
+	text := fmt.Sprintf("少 %d 盒，多出或不明 %d 盒", f.Missing, f.Refused)
+	if f.WrongBatch > 0 {
+		text += fmt.Sprintf("，批号不符 %d 盒", f.WrongBatch)
 	}
-	done.Sentence = done.sentence()
-	return done, closeReceipt(ctx, tx, by, in, done)
+	return text
 }
 
 func (f Finished) sentence() string {
-	if f.Missing+f.Refused == 0 {
+	if !f.Differs() {
 		return fmt.Sprintf("入库单 %s 已完成：应扫 %d 盒，全部入库，没有差异。", f.Number, f.Expected)
 	}
-	return fmt.Sprintf("入库单 %s 已完成：应扫 %d 盒，入库 %d 盒，少 %d 盒，多出或不明 %d 盒。差异已记录。",
-		f.Number, f.Expected, f.Received, f.Missing, f.Refused)
+	return fmt.Sprintf("入库单 %s 已完成：应扫 %d 盒，入库 %d 盒，%s。差异已由两人确认。", f.Number, f.Expected, f.Received, f.differences())
 }
 
-func closeReceipt(ctx context.Context, tx *db.Tx, by identity.Actor, in Finishing, done Finished) error {
+// closeReceipt ends a receipt; by confirms it, finisher stands for it.
+func closeReceipt(ctx context.Context, tx *db.Tx, by identity.Actor, finisher int64, in Finishing, done Finished) error {
 	err := tx.ExecOne(ctx, `UPDATE receipt SET state = 'finished', finished_at = $2, finished_by = $3::bigint, remark = $4 WHERE id = $1`,
-		in.ReceiptID, tx.Now, nullInt(by.StaffID), in.Remark)
+		in.ReceiptID, tx.Now, nullInt(finisher), in.Remark)
 	if err != nil {
 		return fmt.Errorf("finish receipt: %w", err)
 	}

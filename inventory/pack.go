@@ -37,14 +37,21 @@ type Pack struct {
 	RecallID int64 `db:"-"`
 	// BatchRead says that batch or expiry are what the box's own code carries.
 	BatchRead bool `db:"batch_read"`
+	// TrueCode is the code that was found later on a box that came without one
+	// (补码); empty for every other box.
+	TrueCode string `db:"true_code"`
 }
 
 // packColumns reads a Pack from "pack k JOIN drug d".
 const packColumns = `k.id, k.code, k.drug_id, d.generic_name, d.spec, d.unit_name, d.pack_name, k.state, k.units_total,
-  k.units_left, k.units_given, k.batch, k.expires_on, k.receipt_line_id, k.session_id, k.visit_id, k.returned, k.alarm, k.batch_read, d.loose`
+  k.units_left, k.units_given, k.batch, k.expires_on, k.receipt_line_id, k.session_id, k.visit_id, k.returned, k.alarm, k.batch_read, d.loose,
+  CASE WHEN k.code LIKE 'WM%' THEN COALESCE((SELECT b.true_code FROM codeless_box b WHERE b.code = k.code), '') ELSE '' END AS true_code`
 
 // DrugName is the drug as people say it: 利培酮片 1mg×20片.
 func (p Pack) DrugName() string { return DrugName(p.GenericName, p.Spec) }
+
+// Codeless reports a box that came without a readable code and was given ours.
+func (p Pack) Codeless() bool { return looksInternal(p.Code) }
 
 // DrugName joins a generic name and a spec, which may be unknown.
 func DrugName(generic, spec string) string {
@@ -81,8 +88,10 @@ func LockPacks(ctx context.Context, tx *db.Tx, codes []string) (map[string]*Pack
 // lockRows is LockPacks for who asks for recalls by himself, afterwards.
 func lockRows(ctx context.Context, tx *db.Tx, codes []string) (map[string]*Pack, error) {
 	var rows []Pack
+	// A box that was given our code is found by its true one as well.
 	err := tx.Select(ctx, &rows, `SELECT `+packColumns+` FROM pack k JOIN drug d ON d.id = k.drug_id
-WHERE k.code = ANY($1::text[]) ORDER BY k.code FOR NO KEY UPDATE OF k`, pq.Array(codes))
+WHERE k.code = ANY($1::text[] || ARRAY(SELECT x.code::text FROM codeless_box x WHERE x.true_code = ANY($1::text[])))
+ORDER BY k.code FOR NO KEY UPDATE OF k`, pq.Array(codes))
 	if err != nil {
 		return nil, fmt.Errorf("lock packs: %w", err)
 	}
@@ -90,13 +99,19 @@ WHERE k.code = ANY($1::text[]) ORDER BY k.code FOR NO KEY UPDATE OF k`, pq.Array
 	for i := range rows {
 		packs[rows[i].Code] = &rows[i]
 	}
+	for i := range rows {
+		if rows[i].TrueCode != "" {
+			packs[rows[i].TrueCode] = &rows[i]
+		}
+	}
 	return packs, nil
 }
 
 // FindPack reads one pack by its code.
 func FindPack(ctx context.Context, r db.Reader, code string) (Pack, error) {
 	var p Pack
-	err := r.Get(ctx, &p, `SELECT `+packColumns+` FROM pack k JOIN drug d ON d.id = k.drug_id WHERE k.code = $1::text`, code)
+	err := r.Get(ctx, &p, `SELECT `+packColumns+` FROM pack k JOIN drug d ON d.id = k.drug_id 
+WHERE k.code = COALESCE((SELECT x.code FROM codeless_box x WHERE x.true_code = $1::text), $1::text)`, code)
 	if db.IsNoRows(err) {
 		return p, db.Refuse(db.NotFound, "没有这个追溯码的记录。请核对后再扫。")
 	}

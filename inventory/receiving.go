@@ -191,8 +191,11 @@ func (b *receivingBench) decide(p Parsed) CodeAnswer {
 		return a
 	}
 	a := b.decideSmall(p.Code)
-	if a.Kind == KindOK || a.Kind == KindAlreadyHere || a.Kind == KindAdopted {
+	switch a.Kind {
+	case KindOK, KindAlreadyHere, KindAdopted:
 		return b.fill(p.Code, a)
+	case KindInRecalled, KindInExpired:
+		b.fill(p.Code, a)
 	}
 	return a
 }
@@ -205,6 +208,10 @@ func (b *receivingBench) decideSmall(code TraceCode) CodeAnswer {
 	drug := c.Drug
 	if f != nil {
 		drug = f.Drug
+	}
+	if said.Move == MoveReceive && line.Received >= line.Packs {
+		// Only boxes that came in without their code fill a line before its codes.
+		said = Answer{Kind: KindCodelessTwin, Sentence: KindCodelessTwin.Sentence(Details{Drug: drug})}
 	}
 	if said.Move != "" {
 		b.accept(code, line, said.Move)

@@ -127,12 +127,15 @@ func TestFinishNamesTheDifferences(t *testing.T) {
 		t.Fatalf("no remark: %v", err)
 	}
 	end.Remark = "已电话告知中心药库"
+	var sheet int64
 	for range 3 { // a repeat gives the first answer
 		done, err := s.FinishReceipt(ctx, by, end)
-		if err != nil || done.Missing != 1 || done.Refused != 1 || done.Received != 2 {
+		if err != nil || done.Missing != 1 || done.Refused != 1 || done.Received != 2 || !done.Waiting {
 			t.Fatalf("finish: %+v %v", done, err)
 		}
+		sheet = done.SheetID
 	}
+	s.confirmSheet(t, id, sheet)
 	_, err := s.Receive(ctx, by, inventory.ReceiveScan{ReceiptID: id, CommandID: uuid.New(), Codes: code(prefix1, 2)})
 	if db.KindOf(err) != db.Conflict {
 		t.Errorf("scan into a finished receipt: %v", err)

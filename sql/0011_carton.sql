@@ -69,3 +69,66 @@ CREATE TABLE carton_code (
   CONSTRAINT carton_code_carton_fk FOREIGN KEY (carton_id) REFERENCES carton (id)
 );
 CREATE INDEX carton_code_carton_ix ON carton_code (carton_id);
+
+-- 无码: boxes of a receipt whose code is damaged or missing, recorded by one
+-- person and confirmed by another.
+CREATE TABLE codeless_request (
+  id               BIGSERIAL,
+  receipt_id       bigint        NOT NULL,
+  receipt_line_id  bigint        NOT NULL,
+  packs            integer       NOT NULL,
+  reason           varchar(20)   NOT NULL,
+  readable         varchar(100)  NOT NULL DEFAULT '',
+  state            varchar(20)   NOT NULL DEFAULT 'asked',
+  asked_by         bigint        NOT NULL,
+  asked_at         timestamptz   NOT NULL,
+  decided_by       bigint,
+  decided_at       timestamptz,
+  CONSTRAINT codeless_request_pk PRIMARY KEY (id),
+  CONSTRAINT codeless_request_receipt_fk FOREIGN KEY (receipt_id) REFERENCES receipt (id),
+  CONSTRAINT codeless_request_line_fk FOREIGN KEY (receipt_line_id) REFERENCES receipt_line (id),
+  CONSTRAINT codeless_request_packs_ck CHECK (packs > 0),
+  CONSTRAINT codeless_request_reason_ck CHECK (reason IN ('missing', 'damaged', 'covered')),
+  CONSTRAINT codeless_request_state_ck CHECK (state IN ('asked', 'confirmed', 'refused')),
+  CONSTRAINT codeless_request_two_ck CHECK (decided_by IS NULL OR state = 'refused' OR decided_by <> asked_by)
+);
+CREATE INDEX codeless_request_receipt_ix ON codeless_request (receipt_id, id);
+
+-- The code that we gave such a box, which is its pack's code, and the true one
+-- where it was found later (补码).
+CREATE TABLE codeless_box (
+  id          BIGSERIAL,
+  request_id  bigint        NOT NULL,
+  code        varchar(100)  NOT NULL,
+  true_code   varchar(100),
+  linked_by   bigint,
+  linked_at   timestamptz,
+  CONSTRAINT codeless_box_pk PRIMARY KEY (id),
+  CONSTRAINT codeless_box_code_uq UNIQUE (code),
+  CONSTRAINT codeless_box_true_uq UNIQUE (true_code),
+  CONSTRAINT codeless_box_request_fk FOREIGN KEY (request_id) REFERENCES codeless_request (id)
+);
+CREATE INDEX codeless_box_request_ix ON codeless_box (request_id);
+
+-- The difference sheet of a receipt as somebody handed it in: its figures hold
+-- only while they are those of the receipt. Another person confirms it.
+CREATE TABLE receipt_sheet (
+  id           BIGSERIAL,
+  receipt_id   bigint        NOT NULL,
+  missing      integer       NOT NULL,
+  refused      integer       NOT NULL,
+  codeless     integer       NOT NULL,
+  wrong_batch  integer       NOT NULL,
+  remark       varchar(200)  NOT NULL,
+  state        varchar(20)   NOT NULL DEFAULT 'asked',
+  asked_by     bigint        NOT NULL,
+  asked_at     timestamptz   NOT NULL,
+  decided_by   bigint,
+  decided_at   timestamptz,
+  CONSTRAINT receipt_sheet_pk PRIMARY KEY (id),
+  CONSTRAINT receipt_sheet_receipt_fk FOREIGN KEY (receipt_id) REFERENCES receipt (id),
+  CONSTRAINT receipt_sheet_state_ck CHECK (state IN ('asked', 'confirmed', 'void')),
+  CONSTRAINT receipt_sheet_two_ck CHECK (state <> 'confirmed' OR decided_by <> asked_by)
+);
+CREATE UNIQUE INDEX receipt_sheet_open_uq ON receipt_sheet (receipt_id) WHERE state = 'asked';
+CREATE INDEX receipt_sheet_receipt_ix ON receipt_sheet (receipt_id, id);
