@@ -22,7 +22,8 @@ import (
 // doctor of the site who is not in the team. The points: table is a scan at the
 // doctor's visit, tail the same with the last six characters typed, receiving is
 // the receipt that the box came with, packing is for this session, closing is
-// scanning what is left when dispensing has stopped.
+// scanning what is left when dispensing has stopped. Receiving reads the ledger,
+// which cannot be put back to an earlier day: given_earlier is of today to it.
 const answersTable = `
 point      box             doctor          other           duty            assistant       manager  stranger
 
@@ -40,7 +41,7 @@ table      damaged         wrong_state     conflict        denied          denie
 table      destroyed       wrong_state     conflict        denied          denied          denied   conflict
 table      lost            lost            conflict        denied          denied          denied   conflict
 table      sent_back       wrong_state     conflict        denied          denied          denied   conflict
-table      withdrawn       wrong_state     conflict        denied          denied          denied   conflict
+table      withdrawn       withdrawn       conflict        denied          denied          denied   conflict
 table      unknown         unknown         conflict        denied          denied          denied   conflict
 table      unmapped        unknown_prefix  conflict        denied          denied          denied   conflict
 table      no_code         commodity_code  conflict        denied          denied          denied   conflict
@@ -70,15 +71,15 @@ receiving  in_store        denied          denied          already_here    alrea
 receiving  expired         denied          denied          already_here    already_here    denied   denied
 receiving  allocated_here  denied          denied          other_session   other_session   denied   denied
 receiving  allocated_else  denied          denied          other_session   other_session   denied   denied
-receiving  given_here      denied          denied          taken_before    taken_before    denied   denied
-receiving  given_today     denied          denied          taken_before    taken_before    denied   denied
-receiving  given_earlier   denied          denied          taken_before    taken_before    denied   denied
+receiving  given_here      denied          denied          taken_today     taken_today     denied   denied
+receiving  given_today     denied          denied          taken_today     taken_today     denied   denied
+receiving  given_earlier   denied          denied          taken_today     taken_today     denied   denied
 receiving  quarantined     denied          denied          quarantined     quarantined     denied   denied
 receiving  damaged         denied          denied          wrong_state     wrong_state     denied   denied
 receiving  destroyed       denied          denied          wrong_state     wrong_state     denied   denied
 receiving  lost            denied          denied          lost            lost            denied   denied
 receiving  sent_back       denied          denied          wrong_state     wrong_state     denied   denied
-receiving  withdrawn       denied          denied          wrong_state     wrong_state     denied   denied
+receiving  withdrawn       denied          denied          withdrawn       withdrawn       denied   denied
 receiving  unknown         denied          denied          not_on_receipt  not_on_receipt  denied   denied
 receiving  unmapped        denied          denied          unknown_prefix  unknown_prefix  denied   denied
 receiving  no_code         denied          denied          commodity_code  commodity_code  denied   denied
@@ -97,7 +98,7 @@ packing    damaged         denied          denied          wrong_state     denie
 packing    destroyed       denied          denied          wrong_state     denied          denied   denied
 packing    lost            denied          denied          lost            denied          denied   denied
 packing    sent_back       denied          denied          wrong_state     denied          denied   denied
-packing    withdrawn       denied          denied          wrong_state     denied          denied   denied
+packing    withdrawn       denied          denied          withdrawn       denied          denied   denied
 packing    unknown         denied          denied          unknown         denied          denied   denied
 packing    unmapped        denied          denied          unknown_prefix  denied          denied   denied
 packing    no_code         denied          denied          commodity_code  denied          denied   denied
@@ -116,7 +117,7 @@ closing    damaged         wrong_state     wrong_state     wrong_state     wrong
 closing    destroyed       wrong_state     wrong_state     wrong_state     wrong_state     denied   denied
 closing    lost            lost            lost            lost            lost            denied   denied
 closing    sent_back       wrong_state     wrong_state     wrong_state     wrong_state     denied   denied
-closing    withdrawn       wrong_state     wrong_state     wrong_state     wrong_state     denied   denied
+closing    withdrawn       withdrawn       withdrawn       withdrawn       withdrawn       denied   denied
 closing    unknown         unknown         unknown         unknown         unknown         denied   denied
 closing    unmapped        unknown_prefix  unknown_prefix  unknown_prefix  unknown_prefix  denied   denied
 closing    no_code         commodity_code  commodity_code  commodity_code  commodity_code  denied   denied
