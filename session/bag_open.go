@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,7 +17,9 @@ import (
 type BagOpening struct {
 	SessionID int64
 	// BagID is one bag, 0 all that nobody has handed over.
-	BagID     int64
+	BagID int64
+	// Code is a pack: the bag that it lies in is meant.
+	Code      string `json:",omitempty"`
 	CommandID uuid.UUID
 }
 
@@ -29,6 +32,11 @@ func (s *Service) OpenBags(ctx context.Context, by identity.Actor, in BagOpening
 		x, err := lock(ctx, tx, in.SessionID, Planned, Open, Closing)
 		if err != nil {
 			return BagAnswer{}, err
+		}
+		if in.Code != "" {
+			if in.BagID, err = bagAround(ctx, tx, x.ID, in.Code); err != nil {
+				return BagAnswer{}, err
+			}
 		}
 		bags, err := waitingOf(ctx, tx, in)
 		if err != nil {
@@ -52,6 +60,20 @@ func (s *Service) OpenBags(ctx context.Context, by identity.Actor, in BagOpening
 		a.Sentence = fmt.Sprintf("已拆 %d 袋，%d 盒回到药箱。", len(bags), a.Moved)
 		return a, s.hub.Touch(ctx, tx, x.ID)
 	})
+}
+
+// bagAround finds the bag that a pack lies in.
+func bagAround(ctx context.Context, tx *db.Tx, sessionID int64, code string) (int64, error) {
+	var id int64
+	err := tx.Get(ctx, &id, `SELECT b.id FROM bag_pack x JOIN pack k ON k.id = x.pack_id AND k.changed_at = x.as_of
+JOIN bag b ON b.id = x.bag_id AND b.state = 'packed' WHERE b.session_id = $1::bigint AND k.code = $2::text`, sessionID, code)
+	if db.IsNoRows(err) {
+		return 0, db.Refuse(db.Conflict, "这一盒已经不在药袋里了，请再扫一次。")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("find the bag around a pack: %w", err)
+	}
+	return id, nil
 }
 
 // waitingOf lists the bags to open. The session is locked: nobody hands one over
@@ -91,16 +113,13 @@ func endedWord(s inventory.ContainerState) string {
 // BagLabel is what is printed on a bag: nothing on it says what is treated, and it
 // carries no queue number, for nobody has one the day before.
 type BagLabel struct {
-	Code   string `db:"code"`
-	Number string `db:"number"`
-	Name   string `db:"name"` // in clear
-	Site   string `db:"site"`
-	Packs  int    `db:"packs"`
-	Prints int    `db:"prints"` // with this one
+	Code   string
+	Number string
+	Masked string // the name
+	HeldOn time.Time
+	Packs  int
+	Prints int // with this one
 }
-
-// Masked is the name as the label shows it.
-func (l BagLabel) Masked() string { return patient.MaskName(l.Name) }
 
 // PrintBag counts a print of a bag's label and gives what to print.
 func (s *Service) PrintBag(ctx context.Context, by identity.Actor, sessionID, bagID int64) (BagLabel, error) {
@@ -124,7 +143,7 @@ func (s *Service) PrintBag(ctx context.Context, by identity.Actor, sessionID, ba
 		if err := tx.Get(ctx, &b, `SELECT `+bagColumns+` FROM `+bagTables+` WHERE b.id = $1::bigint`, bagID); err != nil {
 			return fmt.Errorf("read bag: %w", err)
 		}
-		l = BagLabel{Code: b.Code, Number: b.Number, Name: b.Name, Packs: b.Packs, Prints: b.Prints, Site: x.Site}
+		l = BagLabel{Code: b.Code, Number: b.Number, Masked: patient.MaskName(b.Name), HeldOn: x.HeldOn, Packs: b.Packs, Prints: b.Prints}
 		return auditBag(ctx, tx, by, x, "bag.print", b, fmt.Sprintf("第 %d 次送打印", l.Prints))
 	})
 	return l, err

@@ -29,6 +29,7 @@ type ClosingView struct {
 	Carrier    string
 	Supplement []Supplement
 	Bags       []Bag // that nobody handed over or opened
+	Totes      int   // that left-overs lie in
 }
 
 // Settled tells whether nothing but the two confirmations is wanting.
@@ -90,12 +91,16 @@ func (v *ClosingView) readPeople(ctx context.Context, tx *db.Tx) (err error) {
 	var rest struct {
 		Requests int    `db:"requests"`
 		Carrier  string `db:"carrier"`
+		Totes    int    `db:"totes"`
 	}
 	err = tx.Get(ctx, &rest, `SELECT (SELECT count(*) FROM let_in_request q WHERE q.session_id = c.id AND q.decision = '') AS requests,
+  (SELECT count(DISTINCT x.tote_id) FROM pack k JOIN tote_pack x ON x.pack_id = k.id AND x.as_of = k.changed_at
+    WHERE k.session_id = c.id AND k.state = 'allocated') AS totes,
   COALESCE((SELECT f.name FROM staff f WHERE f.id = c.carrier_id), '') AS carrier FROM clinic_session c WHERE c.id = $1::bigint`, id)
 	if err != nil {
 		return fmt.Errorf("read the carrier: %w", err)
 	}
+	v.Totes = rest.Totes
 	v.Requests, v.Carrier, v.At = rest.Requests, rest.Carrier, tx.Now
 	if v.Confirmed, err = Confirmations(ctx, tx, id); err != nil {
 		return err

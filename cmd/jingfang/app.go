@@ -154,6 +154,7 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "患者", URL: "/patients", Icon: "people"}, Needs: identity.ViewPatient},
 		{MenuItem: page.MenuItem{Title: "入库", URL: "/receipts", Icon: "receipt"}, Needs: identity.Receive},
 		{MenuItem: page.MenuItem{Title: "库存", URL: "/stock", Icon: "box"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "周转箱", URL: "/totes", Under: "/stock"}, Needs: identity.Allocate},
 		{MenuItem: page.MenuItem{Title: "收发统计", URL: "/ledger", Under: "/stock"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "专用账册", URL: "/ledger/controlled", Under: "/stock"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "核对库存", URL: "/stock/check", Under: "/stock"}, Needs: identity.ViewStock},

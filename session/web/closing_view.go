@@ -81,6 +81,22 @@ type closingRest struct {
 	Targets   []choiceView
 	Team      []choiceView
 	Carrier   string
+	Bags      closingBags
+	Totes     string // how many totes left-overs lie in, "" for none
+}
+
+// closingBags is the bags that nobody has handed over or opened.
+type closingBags struct {
+	URL  string
+	Rows []bagRow
+}
+
+func newClosingBags(url string, list []session.Bag) closingBags {
+	v := closingBags{URL: url}
+	for _, b := range list {
+		v.Rows = append(v.Rows, bagRow{Number: b.Number, About: fmt.Sprintf("%d 盒", b.Packs)})
+	}
+	return v
 }
 
 type missingRow struct {
@@ -162,6 +178,10 @@ func (v *closingBody) addCounting(f session.ClosingView, by identity.Actor) {
 		v.Lines = append(v.Lines, row)
 	}
 	v.Rest = newClosingRest(f, by, v.URL)
+	v.Rest.Bags = newClosingBags(v.URL, f.Bags)
+	if f.Totes > 0 {
+		v.Rest.Totes = fmt.Sprint(f.Totes)
+	}
 	v.News.URL = v.URL
 	v.Rest.Version = seal.SM3(fmt.Appendf(nil, "%v", *v)).String()[:16]
 }

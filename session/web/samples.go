@@ -35,6 +35,7 @@ func Samples() []page.Sample {
 	list = append(list, traceSamples()...)
 	list = append(list, planningSamples()...)
 	list = append(list, packingSamples()...)
+	list = append(list, bagSamples()...)
 	list = append(list, sampleQueue()...)
 	list = append(list, sampleCorrect()...)
 	list = append(list, sampleRequests()...)

@@ -102,6 +102,7 @@ type chipView struct {
 	Closed             bool // the duty holder has refused it
 	Asked              bool // and is being asked
 	MayAsk             bool
+	OpenBagURL         string // opens the other patient's bag that it lies in, or ""
 }
 
 func newChipView(f session.Chip) chipView {
@@ -231,7 +232,11 @@ func newVisitView(v session.Visit, p patient.Patient, lines []session.Line, refu
 	}
 	addDoses(view, lines)
 	for _, f := range refused {
-		view.Refused = append(view.Refused, newChipView(f))
+		chip := newChipView(f)
+		if f.Kind == string(inventory.KindInABag) && !chip.Closed {
+			chip.OpenBagURL = fmt.Sprintf("/sessions/%d/bags/open", v.SessionID)
+		}
+		view.Refused = append(view.Refused, chip)
 	}
 	view.Version = deskVersion(v, len(lines), refused)
 	return view

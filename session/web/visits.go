@@ -199,6 +199,9 @@ func scanBand(a session.ScanAnswer) page.Band {
 			}
 		}
 		band.Detail = fmt.Sprintf("这次 %d 个码，记录 %d 盒。", len(a.Answers), good)
+		if worst.Kind == inventory.KindBagGiven {
+			band.Detail = ""
+		}
 	}
 	return band
 }

@@ -13,7 +13,7 @@ type labelView struct {
 	Number string
 	Name   string // masked
 	Site   string
-	Code   qrView
+	Code   page.QR
 	Back   string
 	Copies int  // how often it was sent to a printer, with this time
 	Fresh  bool // it replaces labels that were revoked
@@ -59,7 +59,7 @@ func (h *Handlers) showLabel(w http.ResponseWriter, r *http.Request, l patient.L
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, labelJSON{l.Number, l.Masked(), l.Place(), l.Token, l.PrintCount})
 	}
-	code, err := newQRView(l.Token)
+	code, err := page.NewQR(l.Token)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func entrySamples() []page.Sample {
 }
 
 func personSamples(start *startView) []page.Sample {
-	code, err := newQRView("JFP0123456789ABCDEFG")
+	code, err := page.NewQR("JFP0123456789ABCDEFG")
 	if err != nil {
 		// The text is a constant of the right alphabet; it always encodes.
 		panic(err)

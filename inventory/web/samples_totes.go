@@ -1,0 +1,39 @@
+package web
+
+import (
+	"time"
+
+	"jingfang/inventory"
+	"jingfang/session/page"
+)
+
+// toteSamples are made-up views of the totes.
+func toteSamples() []page.Sample {
+	at := time.Date(2026, 11, 23, 1, 12, 0, 0, time.UTC)
+	ends := time.Date(2028, 3, 31, 0, 0, 0, 0, time.UTC)
+	open := inventory.Tote{ID: 1, Code: "JFT0123456789A", Name: "1 号", InStore: 3}
+	sealed := inventory.Tote{ID: 2, Code: "JFT0123456789B", Name: "2 号", InStore: 38, Sealed: &at, SealedPacks: 38}
+	changed := inventory.Tote{ID: 3, Code: "JFT0123456789C", Name: "急用", InStore: 10, Away: 2, Sealed: &at, SealedPacks: 40}
+	var packs []inventory.TotePack
+	for _, code := range []string{"80000010000000006312", "80000010000000006313", "80000010000000006314"} {
+		packs = append(packs, inventory.TotePack{Code: code, Generic: "演示利培酮片", Spec: "1mg×20片", Batch: "B2403", ExpiresOn: &ends, State: inventory.StateInStore, PutAt: at})
+	}
+	work := newToteWork(open, packs, false)
+	work.Said = []saidRow{{Drug: "演示利培酮片 …6320", Word: "注意", Tone: "caution", Why: "演示利培酮片 1mg×20片 记在周转箱 2 号里，已封箱。请先开箱，再从里面拿。"}}
+	code, err := page.NewQR(open.Code)
+	if err != nil {
+		panic(err) // the text above is ours
+	}
+	view := func(t inventory.Tote, w toteWorkView) toteView {
+		return toteView{URL: toteURL(t.ID), Title: t.Title(), Label: t.Code, Work: w}
+	}
+	return []page.Sample{
+		{Name: "totes", Title: "周转箱", View: totesView{Rows: []toteRow{newToteRow(open), newToteRow(sealed), newToteRow(changed), newToteRow(inventory.Tote{ID: 4, Name: "4 号"})}}},
+		{Name: "totes", Title: "周转箱 空", View: totesView{Error: "已经有叫这个名字的周转箱，请换一个名字。"}},
+		{Name: "tote", Title: "周转箱 装箱", View: view(open, work)},
+		{Name: "tote", Title: "周转箱 已封", View: view(sealed, newToteWork(sealed, packs, false))},
+		{Name: "tote", Title: "周转箱 有变化", View: view(changed, newToteWork(changed, packs, false))},
+		{Name: "tote_work", Title: "周转箱 空", View: newToteWork(inventory.Tote{ID: 4, Name: "4 号"}, nil, false)},
+		{Name: "tote_label", Title: "周转箱标签", View: toteLabelView{Name: open.Name, Text: open.Code, Back: "#", Code: code}},
+	}
+}
