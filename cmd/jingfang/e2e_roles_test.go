@@ -142,6 +142,9 @@ func (w *world) address(t *testing.T, x access) string {
 		if strings.HasPrefix(path, "/receipts/") {
 			id = strings.TrimPrefix(w.receiptPath(t), "/receipts/")
 		}
+		if strings.HasPrefix(path, "/totes/") {
+			id = strings.TrimPrefix(w.totePath(t), "/totes/")
+		}
 	}
 	return strings.ReplaceAll(path, "{id}", id)
 }
@@ -309,6 +312,14 @@ WHERE v.session_id = $1::bigint ORDER BY l.id DESC LIMIT 1`, w.today.id)
 		t.Fatal(err)
 	}
 	return code
+}
+
+// totePath is the page of a tote made for the asking.
+func (w *world) totePath(t *testing.T) string {
+	t.Helper()
+	var tote struct{ ID int64 }
+	w.pharm.post("/totes", commandForm()).json(t, &tote)
+	return fmt.Sprintf("/totes/%d", tote.ID)
 }
 
 // registeredDrug is a drug with a register of its own.

@@ -44,7 +44,7 @@ func (w *world) testStatements(t *testing.T) {
 		people[letter] = person(t, w.URL, name).at(base)
 	}
 	big := clinic{t: t, id: w.plan.Sessions[0].ID}
-	room, receipt := big.path(""), w.receiptPath(t)
+	room, receipt, tote := big.path(""), w.receiptPath(t), w.totePath(t)
 	asked := map[string]bool{}
 	for _, x := range []struct{ who, pattern, path string }{
 		{"P", "/", "/"}, {"P", "/sessions", "/sessions"}, {"P", "/sessions/new", "/sessions/new"},
@@ -59,6 +59,8 @@ func (w *world) testStatements(t *testing.T) {
 		{"P", "/sessions/{id}/roster", big.path("/roster")}, {"P", "/sessions/{id}/change", big.path("/change")},
 		{"P", "/sessions/{id}/closing", big.path("/closing")}, {"D", "/sessions/{id}/closing", w.today.path("/closing")},
 		{"P", "/stock/check", "/stock/check"},
+		{"P", "/totes", "/totes"}, {"P", "/totes/{id}", tote}, {"P", "/totes/{id}/label", tote + "/label"},
+		{"P", "/sessions/{id}/bags", big.path("/bags")}, {"D", "/sessions/{id}/bags", w.today.path("/bags")},
 		{"P", "/ledger", "/ledger"}, {"P", "/ledger", "/ledger?by=place"}, {"M", "/ledger/moves", "/ledger/moves?way=in"}, {"P", "/ledger.pdf", "/ledger.pdf?by=batch"},
 		{"P", "/ledger/controlled", "/ledger/controlled"}, {"P", "/ledger/controlled", "/ledger/controlled?drug=" + w.registeredDrug(t)}, {"P", "/ledger/controlled.pdf", "/ledger/controlled.pdf?drug=" + w.registeredDrug(t)},
 		{"P", "/trace", "/trace"}, {"D", "/trace/{code}", "/trace/" + w.givenCode(t)},

@@ -88,6 +88,7 @@ func planningRoutes(s *web.Handlers) []testRoute {
 		{"GET", "/sessions/{id}", s.Room}, {"GET", "/sessions/{id}/events", s.Events},
 		{"GET", "/sessions/plan", s.Year}, {"POST", "/sessions/plan", s.PlanYear}, {"GET", "/sessions/{id}/wall", s.Wall}, {"GET", "/sessions/{id}/place", s.Place},
 		{"GET", "/sessions/{id}/packing", s.Packing}, {"POST", "/sessions/{id}/packing", s.Pack}, {"GET", "/sessions/{id}/packing/list", s.PackingList},
+		{"GET", "/sessions/{id}/bags", s.Bags}, {"POST", "/sessions/{id}/bags", s.FillBag}, {"POST", "/sessions/{id}/bags/open", s.OpenBags}, {"POST", "/sessions/{id}/bags/{bag}/label", s.BagLabel},
 		{"GET", "/sessions/{id}/roster", s.Roster}, {"POST", "/sessions/{id}/roster", s.ChangeRoster}, {"GET", "/sessions/{id}/change", s.Change},
 		{"POST", "/sessions/{id}/team", s.ChangeTeam}, {"POST", "/sessions/{id}/cancel", s.Cancel}, {"POST", "/sessions/{id}/reschedule", s.Reschedule},
 		{"GET", "/trace", s.TraceSearch}, {"GET", "/trace/{code}", s.Trace},
