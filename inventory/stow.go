@@ -149,7 +149,7 @@ func (b *stowBench) putIn(p *Pack) (AnswerKind, string) {
 		b.in = append(b.in, p.ID)
 		b.inside[p.ID] = &Inside{Container: ContainerTote, Name: b.tote.Title(), Mine: true}
 		if from != nil {
-			said.Sentence += "原来记在" + from.Name + "里，已改到这里。"
+			said.Sentence += "原来记在 " + from.Name + " 里，已改到这里。"
 		}
 	}
 	return said.Kind, said.Sentence

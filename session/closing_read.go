@@ -79,9 +79,6 @@ func (v *ClosingView) readBoxes(ctx context.Context, tx *db.Tx) (err error) {
 	if v.Told, err = toldGiven(ctx, tx, v.Session.ID); err != nil {
 		return err
 	}
-	if v.Bags, err = waitingBags(ctx, tx, v.Session.ID); err != nil {
-		return err
-	}
 	v.Targets, err = rollTargets(ctx, tx, v.Session)
 	return err
 }
@@ -92,15 +89,22 @@ func (v *ClosingView) readPeople(ctx context.Context, tx *db.Tx) (err error) {
 		Requests int    `db:"requests"`
 		Carrier  string `db:"carrier"`
 		Totes    int    `db:"totes"`
+		Bags     int    `db:"bags"`
 	}
 	err = tx.Get(ctx, &rest, `SELECT (SELECT count(*) FROM let_in_request q WHERE q.session_id = c.id AND q.decision = '') AS requests,
   (SELECT count(DISTINCT x.tote_id) FROM pack k JOIN tote_pack x ON x.pack_id = k.id AND x.as_of = k.changed_at
     WHERE k.session_id = c.id AND k.state = 'allocated') AS totes,
+  (SELECT count(*) FROM bag b WHERE b.session_id = c.id AND b.state = 'packed') AS bags,
   COALESCE((SELECT f.name FROM staff f WHERE f.id = c.carrier_id), '') AS carrier FROM clinic_session c WHERE c.id = $1::bigint`, id)
 	if err != nil {
 		return fmt.Errorf("read the carrier: %w", err)
 	}
 	v.Totes = rest.Totes
+	if rest.Bags > 0 && v.Session.State == Closing {
+		if v.Bags, err = waitingBags(ctx, tx, id); err != nil {
+			return err
+		}
+	}
 	v.Requests, v.Carrier, v.At = rest.Requests, rest.Carrier, tx.Now
 	if v.Confirmed, err = Confirmations(ctx, tx, id); err != nil {
 		return err

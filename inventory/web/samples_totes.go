@@ -19,7 +19,7 @@ func toteSamples() []page.Sample {
 		packs = append(packs, inventory.TotePack{Code: code, Generic: "演示利培酮片", Spec: "1mg×20片", Batch: "B2403", ExpiresOn: &ends, State: inventory.StateInStore, PutAt: at})
 	}
 	work := newToteWork(open, packs, false)
-	work.Said = []saidRow{{Drug: "演示利培酮片 …6320", Word: "注意", Tone: "caution", Why: "演示利培酮片 1mg×20片 记在周转箱 2 号里，已封箱。请先开箱，再从里面拿。"}}
+	work.Said = []saidRow{{Drug: "演示利培酮片 …6320", Word: "注意", Tone: "caution", Why: "演示利培酮片 1mg×20片 记在 周转箱 2 号 里，已封箱。请先开箱，再从里面拿。"}}
 	code, err := page.NewQR(open.Code)
 	if err != nil {
 		panic(err) // the text above is ours

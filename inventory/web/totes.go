@@ -363,5 +363,5 @@ func (h *Handlers) ToteLabel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return h.site.Page(w, r, "tote_label", toteLabelView{Name: t.Name, Text: t.Code, Back: toteURL(id), Code: code})
+	return h.site.Page(w, r, "tote_label", toteLabelView{Name: t.Name, Text: t.Code[:7] + " " + t.Code[7:], Back: toteURL(id), Code: code})
 }

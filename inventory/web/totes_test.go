@@ -57,7 +57,7 @@ func TestTotes(t *testing.T) {
 	if n := h.statements.Load(); n > 12 {
 		t.Errorf("%d statements", n)
 	}
-	if status, doc := h.get(path + "/label"); status != 200 || !strings.Contains(doc.Find(".label").Text(), label) || strings.Contains(doc.Find(".label").Text(), "演示") {
+	if status, doc := h.get(path + "/label"); status != 200 || !strings.Contains(strings.ReplaceAll(doc.Find(".label").Text(), " ", ""), label) || strings.Contains(doc.Find(".label").Text(), "演示") {
 		t.Errorf("the label: %d", status)
 	}
 	h.htmx(path+"/open", url.Values{})

@@ -280,6 +280,9 @@ type bagLabelView struct {
 	Code                           page.QR
 }
 
+// halves parts the text of a label for the narrow place beside its QR code.
+func halves(code string) string { return code[:len(code)/2] + " " + code[len(code)/2:] }
+
 // BagLabel is POST /sessions/{id}/bags/{bag}/label: the page to print. It counts as
 // a print.
 func (h *Handlers) BagLabel(w http.ResponseWriter, r *http.Request) error {
@@ -303,10 +306,10 @@ func (h *Handlers) BagLabel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := bagLabelView{Number: l.Number, Name: l.Masked, Day: l.HeldOn.Format("1月2日"), Packs: fmt.Sprint(l.Packs), Text: l.Code,
+	v := bagLabelView{Number: l.Number, Name: l.Masked, Day: l.HeldOn.Format("1月2日"), Packs: fmt.Sprint(l.Packs), Text: halves(l.Code),
 		Back: fmt.Sprintf("/sessions/%d/bags", id), Copies: l.Prints, Code: code}
 	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, map[string]any{"number": v.Number, "name": v.Name, "label": v.Text, "packs": l.Packs, "prints": l.Prints})
+		return h.site.JSON(w, r, http.StatusOK, map[string]any{"number": v.Number, "name": v.Name, "label": l.Code, "packs": l.Packs, "prints": l.Prints})
 	}
 	return h.site.Page(w, r, "bag_label", v)
 }

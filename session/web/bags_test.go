@@ -53,7 +53,7 @@ func TestBagsPage(t *testing.T) {
 	if r, band := fill(ids[0], "codes", strings.Join(d.codes[:3], "\n")); r.status != 200 || !strings.Contains(band, "3") || !strings.Contains(r.body, "已装 3 盒") {
 		t.Errorf("three boxes: %d %s", r.status, band)
 	}
-	if _, band := fill(ids[1], "codes", d.codes[0]); !strings.Contains(band, numbers[0]+"的药袋") {
+	if _, band := fill(ids[1], "codes", d.codes[0]); !strings.Contains(band, numbers[0]+" 的药袋") {
 		t.Errorf("a box of another bag: %s", band)
 	}
 	if _, band := fill(ids[0], "codes", d.codes[2], "out", "1"); !strings.Contains(band, "已从袋里拿出") {
@@ -149,9 +149,9 @@ func TestBagsInABrowser(t *testing.T) {
 		t.Errorf("%d scans for a visit of five packs", scans)
 	}
 	scan(third.Label)
-	b.says("#band", numbers[2]+"的药袋")
+	b.says("#band", numbers[2]+" 的药袋")
 	scan(d.codes[5])
-	b.says("#chips", numbers[1]+"的药袋")
+	b.says("#chips", numbers[1]+" 的药袋")
 	b.fits("desk-other-bag")
 	b.run(`document.querySelector('#chips form[action$="/bags/open"]').requestSubmit()`)
 	b.says("#band", "已拆 1 袋")

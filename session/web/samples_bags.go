@@ -18,7 +18,7 @@ func bagSamples() []page.Sample {
 	fresh := sampleBags()
 	fresh.Chosen, fresh.Packs, fresh.Lines = &fresh.Roster[2], nil, nil
 	filling := newBagsBody(chosen, by)
-	filling.Said = []packedRow{{Drug: "演示利培酮片 1mg×20片", Tail: "6320", Word: "注意", Tone: "caution", Why: "演示利培酮片 1mg×20片 已装进000013的药袋。请换一盒；确实要用，请先拆那个药袋。"}}
+	filling.Said = []packedRow{{Drug: "演示利培酮片 1mg×20片", Tail: "6320", Word: "注意", Tone: "caution", Why: "演示利培酮片 1mg×20片 已装进 000013 的药袋。请换一盒；确实要用，请先拆那个药袋。"}}
 	code, err := page.NewQR("JFB0123456789A")
 	if err != nil {
 		panic(err) // the text above is ours
