@@ -209,7 +209,7 @@ var kinds = [...]Kind{
 	{KindNeverGiven, ToneCaution, "{drug} 没有发给过患者（{state}），没有收作退药。请放到一边，交药师核对。"},
 	{KindNotOurs, ToneCaution, "这个码不在本药房的账上，没有登记进账。请单独放好，交药师核对。"},
 	{KindCameBack, ToneCaution, "{drug} 以前已经收回过（{state}），没有重复登记。请放到一边，交药师核对。"},
-	{KindGivenNow, ToneCaution, "{drug} 是这次就诊刚发的。不要了，请回到就诊页点“撤销”。"},
+	{KindGivenNow, ToneCaution, "{drug} 的这次就诊还没有诊毕。不要了，请在就诊页点“撤销”。"},
 	{KindLooseBack, ToneCaution, "{drug} 是拆零发的，盒子还在（{state}）。退回的散药已登记，请装袋写明，交药师放进隔离区。"},
 	{KindWithPatient, ToneCaution, "{drug} 已发给患者，不能{done}。患者带回来的，请到“患者退药”登记。"},
 	{KindPatientHad, ToneCaution, "{drug} 是患者退回过的，不能{done}。请留在隔离区，等待销毁。"},

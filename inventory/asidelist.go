@@ -25,7 +25,6 @@ type AsideLine struct {
 	Reason    string       `db:"reason"`
 	Who       string       `db:"who"`     // "" for the program itself
 	Waiting   string       `db:"waiting"` // number of the paper it waits on
-	Paper     int64        `db:"paper"`   // and its id
 }
 
 // DrugName is the drug as people say it.
@@ -37,7 +36,7 @@ func ListAside(ctx context.Context, r db.Reader, now time.Time, state State, fro
 	var list []AsideLine
 	err := r.Select(ctx, &list, `SELECT k.code, g.generic_name, g.spec, g.unit_name, g.pack_name, k.units_total, k.units_left, k.batch, k.expires_on, k.returned,
   COALESCE(m.at, k.changed_at) AS since, COALESCE(m.kind, '') AS kind, COALESCE(m.reason, '') AS reason, COALESCE(f.name, '') AS who,
-  COALESCE(x.number, '') AS waiting, COALESCE(x.id, 0) AS paper
+  COALESCE(x.number, '') AS waiting
 FROM (SELECT * FROM pack WHERE state = $1::text AND state IN ('quarantined', 'damaged', 'lost') ORDER BY changed_at DESC, id DESC LIMIT $2::bigint OFFSET $3::bigint) k
 JOIN drug g ON g.id = k.drug_id
 LEFT JOIN movement m ON m.id = (SELECT max(n.id) FROM movement n WHERE n.pack_id = k.id AND n.to_state = k.state AND n.from_state <> n.to_state)

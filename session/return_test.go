@@ -320,3 +320,15 @@ func TestAdherenceSentence(t *testing.T) {
 		t.Error("words")
 	}
 }
+
+// A box of a visit that is still open is undone there, not brought back.
+func TestReturnOfAnOpenVisit(t *testing.T) {
+	c := newClinic(t, 1, 1, 2)
+	visit := c.start(c.doctors[0], 0)
+	c.scan(c.doctors[0], visit, c.codes[0])
+	c.brings(uuid.Nil, session.ReturnFull, 0, c.codes[:1], inventory.KindGivenNow)
+	c.brings(uuid.Nil, session.ReturnEmpty, 0, c.codes[:1], inventory.KindGivenNow)
+	if c.stateOf(c.codes[0]) != inventory.StateDispensed {
+		t.Error("it moved")
+	}
+}

@@ -40,6 +40,7 @@ type handover struct {
 	Patient  int64     `db:"patient_id"`
 	Session  int64     `db:"session_id"`
 	State    State     `db:"state"` // of the session
+	Open     bool      `db:"open"`  // the visit has not come to 诊毕
 	Quantity int64     `db:"quantity"`
 	At       time.Time `db:"at"`
 }
@@ -92,7 +93,7 @@ func handovers(ctx context.Context, r db.Reader, packs []int64, patientID int64)
 		return given, nil
 	}
 	var rows []handover
-	err := r.Select(ctx, &rows, `SELECT l.pack_id, l.visit_id, v.patient_id, v.session_id, c.state, l.quantity, l.at
+	err := r.Select(ctx, &rows, `SELECT l.pack_id, l.visit_id, v.patient_id, v.session_id, c.state, v.state <> 'finished' AS open, l.quantity, l.at
 FROM visit_line l JOIN visit v ON v.id = l.visit_id JOIN clinic_session c ON c.id = v.session_id
 WHERE l.pack_id = ANY($1::bigint[]) AND l.undone_at IS NULL ORDER BY CASE WHEN v.patient_id = $2::bigint THEN 1 ELSE 0 END, l.id`, idArray(packs), patientID)
 	if err != nil {
@@ -185,8 +186,11 @@ func (b *returnBench) context(code string, p *inventory.Pack) inventory.ScanCont
 		c.Visit = b.in.Visit.String()
 	}
 	if p != nil {
-		_, was := b.given[p.ID]
+		h, was := b.given[p.ID]
 		c.Return.Loose = was && p.State != inventory.StateDispensed
+		if was && h.Open {
+			c.Visit = h.Visit.String() // given just now, at whatever table
+		}
 		c.Return.Keep = b.keep[p.DrugID]
 	}
 	return c

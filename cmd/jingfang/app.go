@@ -157,6 +157,7 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "周转箱", URL: "/totes", Under: "/stock"}, Needs: identity.Allocate},
 		{MenuItem: page.MenuItem{Title: "收发统计", URL: "/ledger", Under: "/stock"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "专用账册", URL: "/ledger/controlled", Under: "/stock"}, Needs: identity.ViewReports},
+		{MenuItem: page.MenuItem{Title: "退药与报损", URL: "/setaside", Under: "/stock"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "核对库存", URL: "/stock/check", Under: "/stock"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "药品", URL: "/drugs", Icon: "pill"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "查码", URL: "/trace", Icon: "trace"}, Needs: identity.ViewStock},

@@ -57,6 +57,10 @@ func accessTable() []access {
 		{"POST", "/receipts/{id}/undo", "PA"}, {"POST", "/receipts/{id}/refusals", "PA"}, {"POST", "/receipts/{id}/finish", "PA"},
 		{"GET", "/totes", "P"}, {"POST", "/totes", "P"}, {"GET", "/totes/{id}", "P"}, {"GET", "/totes/{id}/label", "P"},
 		{"POST", "/totes/{id}/scans", "P"}, {"POST", "/totes/{id}/seal", "P"}, {"POST", "/totes/{id}/open", "P"},
+		{"GET", "/sessions/{id}/visits/{visit}/return", "DPA"}, {"POST", "/sessions/{id}/visits/{visit}/return", "DPA"},
+		{"GET", "/returns", "DPA"}, {"POST", "/returns", "DPA"}, {"POST", "/returns/{id}/void", "DPA"}, {"POST", "/returns/{id}/seen", "P"},
+		{"GET", "/setaside", "DPAM"}, {"GET", "/setaside/new", "P"}, {"POST", "/setaside", "P"}, {"GET", "/setaside/{id}", "DPAM"},
+		{"POST", "/setaside/{id}/confirm", "PA"}, {"POST", "/setaside/{id}/withdraw", "PA"},
 		{"GET", "/stock", "DPAM"}, {"GET", "/drugs", "DPAM"}, {"POST", "/drugs/prefixes", "P"},
 		{"GET", "/stock/check", "DPAM"}, {"POST", "/stock/check", "PM"}, {"GET", "/stock/check/{job}", "DPAM"}, {"POST", "/stock/check/{job}/cancel", "PM"},
 		{"GET", "/ledger", "PM"}, {"GET", "/ledger/moves", "PM"}, {"GET", "/ledger.pdf", "PM"},
@@ -134,11 +138,18 @@ func (w *world) testTableIsWhole(t *testing.T) {
 // command for something that does not: whoever may is told so, and nothing is
 // done.
 func (w *world) address(t *testing.T, x access) string {
-	path := strings.ReplaceAll(x.pattern, "{visit}", "00000000-0000-4000-8000-000000000001")
+	visit := "00000000-0000-4000-8000-000000000001"
+	if x.method == "GET" && strings.Contains(x.pattern, "{visit}") {
+		visit = w.openVisit(t)
+	}
+	path := strings.ReplaceAll(x.pattern, "{visit}", visit)
 	path = strings.ReplaceAll(path, "{code}", w.givenCode(t))
 	id := "999999999"
 	if x.method == "GET" {
 		id = fmt.Sprint(w.today.id)
+		if strings.HasPrefix(path, "/setaside/") {
+			id = w.paperID(t)
+		}
 		if strings.HasPrefix(path, "/receipts/") {
 			id = strings.TrimPrefix(w.receiptPath(t), "/receipts/")
 		}
@@ -416,6 +427,16 @@ func (w *world) testOtherSite(t *testing.T) {
 		t.Errorf("finds patients of another site: %v", list)
 	}
 	w.revoked(t, p, made.ID, here, there)
+}
+
+// paperID is the seed's paper that waits for a second person.
+func (w *world) paperID(t *testing.T) string {
+	t.Helper()
+	var id string
+	if err := w.base.App.Get(t.Context(), &id, `SELECT id::text FROM disposal ORDER BY id LIMIT 1`); err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 // openVisit is the visit at doctor1's table.

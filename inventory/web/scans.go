@@ -140,6 +140,11 @@ func newSaidRows(answers []inventory.CodeAnswer) (rows []saidRow, more int) {
 	if len(answers) < 2 {
 		return nil, 0
 	}
+	return refusedRows(answers)
+}
+
+// refusedRows lists the answers that want a person.
+func refusedRows(answers []inventory.CodeAnswer) (rows []saidRow, more int) {
 	for _, a := range answers {
 		if a.Tone == inventory.ToneGood || a.Tone == inventory.ToneSoft {
 			continue

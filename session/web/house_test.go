@@ -63,7 +63,7 @@ func newHouse(t testing.TB) *house {
 	r.Use(site.Middleware()...)
 	r.Use(h.as)
 	r.Handle("/static/*", static.Handler())
-	for _, x := range append(planningRoutes(handlers), append(closingRoutes(handlers), deskRoutes(handlers)...)...) {
+	for _, x := range append(planningRoutes(handlers), append(closingRoutes(handlers), append(deskRoutes(handlers), returnRoutes(handlers)...)...)...) {
 		r.Method(x.method, x.pattern, site.Handle(x.do))
 	}
 	server := httptest.NewServer(r)

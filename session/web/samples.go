@@ -43,6 +43,7 @@ func Samples() []page.Sample {
 	list = append(list, sampleRecalls()...)
 	list = append(list, sampleDesk()...)
 	list = append(list, closingSamples()...)
+	list = append(list, returnSamples()...)
 	return append(list, samplePieces(busy, deskView{URL: "#", Visit: visit}, next, bench)...)
 }
 
