@@ -128,3 +128,16 @@ func CountOpenRecalls(ctx context.Context, r db.Reader) (OpenRecallCount, error)
 	}
 	return c, nil
 }
+
+// DrugNameByID is a drug's name with its spec.
+func DrugNameByID(ctx context.Context, r db.Reader, id int64) (string, error) {
+	var d Drug
+	err := r.Get(ctx, &d, `SELECT generic_name, spec FROM drug WHERE id = $1::bigint`, id)
+	if db.IsNoRows(err) {
+		return "", db.Refuse(db.NotFound, "没有这个药品。请从列表里重新选。")
+	}
+	if err != nil {
+		return "", fmt.Errorf("read drug: %w", err)
+	}
+	return d.Name(), nil
+}

@@ -112,3 +112,17 @@ func nearBatches(typed string, known []string) []string {
 	}
 	return near
 }
+
+// Countdown says how long there is until a recall is due: 3 小时 12 分, or how
+// long it is past that.
+func Countdown(due, now time.Time) (words string, late bool) {
+	left := due.Sub(now)
+	if late = left < 0; late {
+		left = -left
+	}
+	minutes := int(left / time.Minute)
+	if minutes < 60 {
+		return fmt.Sprintf("%d 分", minutes), late
+	}
+	return fmt.Sprintf("%d 小时 %d 分", minutes/60, minutes%60), late
+}

@@ -132,7 +132,7 @@ func (s *Service) StartRecall(ctx context.Context, by identity.Actor, in Recalli
 	if err := identity.Allow(ctx, s.db, by, identity.Recall, 0); err != nil {
 		return RecallStarted{}, err
 	}
-	if err := in.check(); err != nil {
+	if err := in.Check(); err != nil {
 		return RecallStarted{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "recall_start", Request: in}
@@ -142,7 +142,8 @@ func (s *Service) StartRecall(ctx context.Context, by identity.Actor, in Recalli
 	return done, err
 }
 
-func (in *Recalling) check() error {
+// Check tidies what was typed and refuses what is missing or too long.
+func (in *Recalling) Check() error {
 	in.Reason, in.SourceNo, in.Batch = strings.TrimSpace(in.Reason), strings.TrimSpace(in.SourceNo), strings.TrimSpace(in.Batch)
 	switch {
 	case in.Class.Window() == 0:

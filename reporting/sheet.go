@@ -46,6 +46,8 @@ type sheet struct {
 	y       float64
 	running string // what the paper is, at the head of every page but the first
 	made    Made
+	// watermark stands across every page of a paper that names people to a few.
+	watermark string
 }
 
 // newSheet opens a paper. The same data gives the same bytes: nothing in it
@@ -183,6 +185,8 @@ func (s *sheet) finish(w io.Writer) error {
 	left := s.glyphs.printable(fmt.Sprintf("制表：%s　%s", s.made.By, s.made.At.Format("2006-01-02 15:04:05")))
 	for i := 1; i <= total; i++ {
 		s.pdf.SetPage(i)
+		s.size = 0
+		s.mark()
 		s.size = 0 // each page has a font of its own
 		s.font(false, 8.5, grey())
 		s.pdf.SetLineWidth(0.2)

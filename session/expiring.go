@@ -158,3 +158,6 @@ func (x Expiring) amount(packs int, loose int64) string {
 	}
 	return text
 }
+
+// PlaceAmount is what is in the place with this index: 10盒5片.
+func (x Expiring) PlaceAmount(i int) string { return x.amount(x.Places[i].Packs, x.Places[i].Loose) }

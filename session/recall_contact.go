@@ -125,16 +125,8 @@ func noteContact(ctx context.Context, tx *db.Tx, by identity.Actor, in Contactin
 	if err != nil {
 		return Contact{}, err
 	}
-	boxes, err := recallBoxes(ctx, tx, by, a)
-	if err != nil {
+	if _, err := ReadRecallPatient(ctx, tx, by, a, in.PatientID); err != nil {
 		return Contact{}, err
-	}
-	found := false
-	for _, b := range boxes {
-		found = found || b.PatientID == in.PatientID
-	}
-	if !found {
-		return Contact{}, db.Refuse(db.NotFound, "这位患者没有领过召回 %s 的药。请看最新的名单。", a.Number())
 	}
 	err = tx.ExecOne(ctx, `INSERT INTO recall_contact (recall_id, patient_id, state, note, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		a.ID, in.PatientID, string(in.State), in.Note, by.StaffID, tx.Now)

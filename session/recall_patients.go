@@ -79,7 +79,8 @@ func (s *Service) RecallPatients(ctx context.Context, by identity.Actor, recallI
 		if list.Recall, err = inventory.FindRecall(ctx, tx, recallID); err != nil {
 			return err
 		}
-		boxes, err := recallBoxes(ctx, tx, by, list.Recall)
+		sites, all := by.Sites(identity.CallPatients)
+		boxes, err := recallBoxes(ctx, tx, list.Recall, sites, all, 0)
 		if err != nil {
 			return err
 		}
@@ -95,21 +96,20 @@ func (s *Service) RecallPatients(ctx context.Context, by identity.Actor, recallI
 }
 
 // recallBoxes reads the hand-overs of a recall that still stand, patient by
-// patient.
-func recallBoxes(ctx context.Context, r db.Reader, by identity.Actor, a inventory.Recall) ([]RecallBox, error) {
+// patient, at some sites or all, of one patient or, by zero, of everybody.
+func recallBoxes(ctx context.Context, r db.Reader, a inventory.Recall, sites []int64, all bool, patientID int64) ([]RecallBox, error) {
 	scope, err := a.Scope(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	sites, all := by.Sites(identity.CallPatients)
 	var list []RecallBox
 	err = r.Select(ctx, &list, `SELECT v.patient_id, p.number AS patient_number, p.name AS patient_name, COALESCE(h.name, '') AS home_site,
   k.code, d.generic_name, d.spec, k.batch, l.quantity, k.units_total, d.pack_name, d.unit_name, l.at, s.name AS site, COALESCE(f.name, '') AS doctor, k.returned
 FROM pack k JOIN visit_line l ON l.pack_id = k.id AND l.undone_at IS NULL JOIN visit v ON v.id = l.visit_id
 JOIN patient p ON p.id = v.patient_id JOIN drug d ON d.id = k.drug_id JOIN clinic_session c ON c.id = v.session_id JOIN site s ON s.id = c.site_id
 LEFT JOIN site h ON h.id = p.home_site_id LEFT JOIN staff f ON f.id = v.doctor_id
-WHERE `+inventory.RecallMatch+` AND ($4::boolean OR c.site_id = ANY($5::bigint[]))
-ORDER BY p.number, l.at, l.id`, scope.Args(all, pq.Array(sites))...)
+WHERE `+inventory.RecallMatch+` AND ($4::boolean OR c.site_id = ANY($5::bigint[])) AND ($6::bigint = 0 OR v.patient_id = $6::bigint)
+ORDER BY p.number, l.at, l.id`, scope.Args(all, pq.Array(sites), patientID)...)
 	if err != nil {
 		return nil, fmt.Errorf("read patients of a recall: %w", err)
 	}
@@ -150,4 +150,46 @@ func standing(c Contact, boxes []RecallBox) Contact {
 		c = Contact{State: HandedBack, Note: "药盒已登记退回"}
 	}
 	return c
+}
+
+// RecallProgress is how far the calling of a recall's patients has come.
+type RecallProgress struct{ Patients, Reached int }
+
+// ReadRecallProgress counts the people whom the actor may call, without showing
+// who they are.
+func ReadRecallProgress(ctx context.Context, r db.Reader, by identity.Actor, a inventory.Recall) (RecallProgress, error) {
+	sites, all := by.Sites(identity.CallPatients)
+	boxes, err := recallBoxes(ctx, r, a, sites, all, 0)
+	if err != nil {
+		return RecallProgress{}, err
+	}
+	contacts, err := lastContacts(ctx, r, a.ID)
+	if err != nil {
+		return RecallProgress{}, err
+	}
+	var list RecallList
+	list.add(boxes, contacts)
+	return RecallProgress{Patients: len(list.Patients), Reached: list.Reached}, nil
+}
+
+// ReadRecallPatient reads one of a recall's people, whom the actor may call.
+func ReadRecallPatient(ctx context.Context, r db.Reader, by identity.Actor, a inventory.Recall, patientID int64) (RecallPatient, error) {
+	if err := by.Can(identity.CallPatients, 0); err != nil {
+		return RecallPatient{}, err
+	}
+	sites, all := by.Sites(identity.CallPatients)
+	boxes, err := recallBoxes(ctx, r, a, sites, all, patientID)
+	if err != nil {
+		return RecallPatient{}, err
+	}
+	if len(boxes) == 0 {
+		return RecallPatient{}, db.Refuse(db.NotFound, "这位患者没有领过召回 %s 的药。请看最新的名单。", a.Number())
+	}
+	contacts, err := lastContacts(ctx, r, a.ID)
+	if err != nil {
+		return RecallPatient{}, err
+	}
+	var list RecallList
+	list.add(boxes, contacts)
+	return list.Patients[0], nil
 }

@@ -14,6 +14,8 @@ func Samples() []page.Sample {
 	band := page.Band{Tone: page.Good, Text: "演示利培酮片 1mg×20片 已入库。", Detail: "追溯码 …6312", Figure: "84", Unit: "/ 120 盒"}
 	list := append(toteSamples(), asideSamples()...)
 	return append(list, []page.Sample{
+	return append(toteSamples(), []page.Sample{
+	return append(recallSamples(), []page.Sample{
 		{Name: "receipts", Title: "入库列表", View: receiptsView{Open: sampleReceipts(), Done: sampleReceipts()[1:], Packs: 96}},
 		{Name: "receipts", Title: "入库列表 空", View: receiptsView{}},
 		{Name: "receipt_row", Title: "入库列表的一行", View: sampleReceipts()[0]},

@@ -23,6 +23,7 @@ import (
 	"jingfang/session/identity"
 	"jingfang/session/job"
 	"jingfang/session/page"
+	"jingfang/session/patient"
 	"jingfang/sql/db"
 )
 
@@ -32,6 +33,9 @@ type Handlers struct {
 	db    *db.DB
 	stock *inventory.Service
 	jobs  *job.Jobs
+	// sessions and patients are for lists of people; see [Handlers.WithPeople].
+	sessions *session.Service
+	patients *patient.Registry
 	// press lets one paper be drawn at a time: fonts and pages of many at once
 	// would take the memory that the screens need. One takes a tenth of a second.
 	press chan struct{}
@@ -123,8 +127,13 @@ func (h *Handlers) draw(ctx context.Context, by identity.Actor, id int64) ([]byt
 // send answers with a file to save. It names patients, so that nothing between
 // here and the person may keep it.
 func send(w http.ResponseWriter, body []byte, ascii, name string) error {
+	return sendAs(w, pdfType, body, ascii, name)
+}
+
+// sendAs is send for a file of any type.
+func sendAs(w http.ResponseWriter, kind string, body []byte, ascii, name string) error {
 	header := w.Header()
-	header.Set("Content-Type", "application/pdf")
+	header.Set("Content-Type", kind)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Disposition", `attachment; filename="`+ascii+`"; filename*=UTF-8''`+escaped(name))

@@ -22,6 +22,7 @@ type dayView struct {
 	CanPlan  bool
 	Rows     []dayRow
 	Sign     toSignView
+	Recalls  recallHintView
 }
 
 type dayRow struct {
@@ -58,6 +59,9 @@ func (h *Handlers) Day(w http.ResponseWriter, r *http.Request) error {
 	v := newDayView(list, on, today)
 	v.CanPlan = by.Can(identity.PlanSession, 0) == nil
 	if v.Sign, err = h.readToSign(r.Context(), by); err != nil {
+		return err
+	}
+	if v.Recalls, err = h.readRecallHint(r.Context(), by); err != nil {
 		return err
 	}
 	return h.site.Page(w, r, "day", v)

@@ -5,7 +5,6 @@ import (
 
 	"jingfang/inventory"
 	"jingfang/session"
-	"jingfang/session/page"
 )
 
 // recallsPart is the part of the board that says which boxes of the session are
@@ -41,16 +40,5 @@ func (v *stockView) addRecalled(lines []session.StockLine, list []inventory.Reca
 		if n := packs[l.DrugID]; n > 0 {
 			v.Rows[i].Recalled = fmt.Sprintf("召回 %d", n)
 		}
-	}
-}
-
-func sampleRecalls() []page.Sample {
-	list := []inventory.RecalledStock{{RecallID: 3, Class: inventory.RecallSecond, DrugID: 1, Generic: "演示利培酮片", Spec: "1mg×20片", InTrays: 5, WithThem: 2}}
-	s := sampleBoard()
-	stock := newStockView(s.Stock, scopeOf(forPharmacist))
-	stock.addRecalled(s.Stock, list)
-	return []page.Sample{
-		{Name: "board_recalls", Title: "本场有召回的药", View: newRecallsPart(list)}, {Name: "board_recalls", Title: "没有召回", View: recallsPart{}},
-		{Name: "board_stock", Title: "余量里有召回的药", View: stock},
 	}
 }
