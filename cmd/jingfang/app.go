@@ -114,7 +114,7 @@ func (a *app) openPages(around surroundings) error {
 	a.room = sessionweb.New(a.site, a.db, a.sessions, a.patients, a.hub)
 	a.people = patientweb.New(a.site, a.db, a.patients)
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)
-	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs)
+	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs).WithPeople(a.sessions, a.patients)
 	a.trust = trust{site: a.site, from: around.authority}
 	from, err := prefixes(a.config.MetricsFrom)
 	if err != nil {
@@ -159,6 +159,8 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "专用账册", URL: "/ledger/controlled", Under: "/stock"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "退药与报损", URL: "/setaside", Under: "/stock"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "核对库存", URL: "/stock/check", Under: "/stock"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "近效期", URL: "/stock/expiry", Under: "/stock"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "召回", URL: "/recalls", Under: "/stock"}, Needs: identity.CallPatients},
 		{MenuItem: page.MenuItem{Title: "药品", URL: "/drugs", Icon: "pill"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "查码", URL: "/trace", Icon: "trace"}, Needs: identity.ViewStock},
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"context"
 	"fmt"
 	"log/slog"
@@ -65,6 +66,12 @@ func accessTable() []access {
 		{"GET", "/stock/check", "DPAM"}, {"POST", "/stock/check", "PM"}, {"GET", "/stock/check/{job}", "DPAM"}, {"POST", "/stock/check/{job}/cancel", "PM"},
 		{"GET", "/ledger", "PM"}, {"GET", "/ledger/moves", "PM"}, {"GET", "/ledger.pdf", "PM"},
 		{"GET", "/ledger/controlled", "PM"}, {"GET", "/ledger/controlled.pdf", "PM"}, {"POST", "/ledger/controlled/rules", "P"},
+		{"GET", "/stock/expiry", "DPAM"}, {"GET", "/stock/expiry.xlsx", "DPAM"},
+		{"GET", "/recalls", "DP"}, {"GET", "/recalls/new", "P"}, {"POST", "/recalls/preview", "P"}, {"POST", "/recalls", "P"},
+		{"GET", "/recalls/{id}", "DP"}, {"GET", "/recalls/{id}/clock", "DP"},
+		{"POST", "/recalls/{id}/lift", "P"}, {"POST", "/recalls/{id}/lift/confirm", "P"}, {"POST", "/recalls/{id}/lift/cancel", "P"},
+		{"GET", "/recalls/{id}/patients", "DP"}, {"GET", "/recalls/{id}/patients.pdf", "DP"}, {"GET", "/recalls/{id}/patients.xlsx", "DP"},
+		{"GET", "/recalls/{id}/patients/{patient}", "DP"}, {"POST", "/recalls/{id}/patients/{patient}", "DP"}, {"POST", "/recalls/{id}/patients/{patient}/phone", "DP"},
 		{"GET", "/trace", "DPAM"}, {"GET", "/trace/{code}", "DPAM"},
 		{"GET", "/admin/staff", "SC"}, {"POST", "/admin/staff", "S"}, {"GET", "/admin/staff/{id}", "SC"},
 		{"POST", "/admin/staff/{id}/reset", "S"}, {"POST", "/admin/staff/{id}/disable", "S"}, {"POST", "/admin/staff/{id}/enable", "S"},
@@ -134,6 +141,20 @@ func (w *world) testTableIsWhole(t *testing.T) {
 	}
 }
 
+// recalledPatient is somebody of the demo's recall.
+func (w *world) recalledPatient(t *testing.T) string {
+	var list struct {
+		People []struct {
+			ID int64 `json:"patient_id"`
+		} `json:"people"`
+	}
+	r := person(t, w.URL, "pharmacist").call("GET", "/recalls/1/patients", nil, "Accept", "application/json")
+	if err := json.Unmarshal([]byte(r.body), &list); err != nil || len(list.People) == 0 {
+		t.Fatalf("the demo's recall has nobody: %d %s", r.status, r.body)
+	}
+	return fmt.Sprint(list.People[0].ID)
+}
+
 // address fills a pattern in. A page is asked for something that exists, a
 // command for something that does not: whoever may is told so, and nothing is
 // done.
@@ -144,6 +165,7 @@ func (w *world) address(t *testing.T, x access) string {
 	}
 	path := strings.ReplaceAll(x.pattern, "{visit}", visit)
 	path = strings.ReplaceAll(path, "{code}", w.givenCode(t))
+	path = strings.ReplaceAll(path, "{patient}", w.recalledPatient(t))
 	id := "999999999"
 	if x.method == "GET" {
 		id = fmt.Sprint(w.today.id)
@@ -152,6 +174,9 @@ func (w *world) address(t *testing.T, x access) string {
 		}
 		if strings.HasPrefix(path, "/receipts/") {
 			id = strings.TrimPrefix(w.receiptPath(t), "/receipts/")
+		}
+		if strings.HasPrefix(path, "/recalls/") {
+			id = "1" // the demo's
 		}
 		if strings.HasPrefix(path, "/totes/") {
 			id = strings.TrimPrefix(w.totePath(t), "/totes/")

@@ -94,7 +94,13 @@ func (s *seeder) openDay(ctx context.Context, by identity.Actor, site, id int64)
 	}
 	s.note(fmt.Sprintf("今日进行中的场次（第 %d 号）药箱里的药盒：", id), packed)
 	s.note("按数量发的药盒（一箱 5 支的长效针，和 100 片一瓶的片剂）：", loose)
-	return s.firstPatients(ctx, site, id, packed)
+	if err := s.firstPatients(ctx, site, id, packed); err != nil {
+		return err
+	}
+	if err := s.expiring(ctx, by); err != nil {
+		return err
+	}
+	return s.recall(ctx, by, packed)
 }
 
 // The demo's drugs that are given by quantity, by their place in the dictionary,

@@ -20,6 +20,9 @@ type Order struct {
 	FirstDrug int `json:"first_drug"`
 	// Codes puts the expected trace codes into the document.
 	Codes bool `json:"codes"`
+	// ExpiresIn is the days until the packs expire; zero is two years after they
+	// were made.
+	ExpiresIn int `json:"expires_in"`
 }
 
 // MakeReceipt makes a transfer from the central store, appends it to the
@@ -37,7 +40,11 @@ func (h *HIS) MakeReceipt(o Order) (wire.Receipt, error) {
 	r := wire.Receipt{Source: "HIS", Number: fmt.Sprintf("YS%s%04d", h.run, h.made), Revision: 1,
 		Kind: wire.KindTransfer, IssuedAt: now.Truncate(time.Second), FromStore: "中心药库（演示）"}
 	for i := range o.Lines {
-		r.Lines = append(r.Lines, h.line(i+1, drugs[(o.FirstDrug+i)%len(drugs)], o.Packs, now))
+		line := h.line(i+1, drugs[(o.FirstDrug+i)%len(drugs)], o.Packs, now)
+		if o.ExpiresIn > 0 {
+			line.ExpiresOn = wire.DateOf(now.AddDate(0, 0, o.ExpiresIn))
+		}
+		r.Lines = append(r.Lines, line)
 	}
 	full := r
 	full.Lines = append([]wire.Line(nil), r.Lines...)

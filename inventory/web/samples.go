@@ -16,6 +16,7 @@ func Samples() []page.Sample {
 	return append(list, []page.Sample{
 	return append(toteSamples(), []page.Sample{
 	return append(recallSamples(), []page.Sample{
+	return append(append(toteSamples(), recallSamples()...), []page.Sample{
 		{Name: "receipts", Title: "入库列表", View: receiptsView{Open: sampleReceipts(), Done: sampleReceipts()[1:], Packs: 96}},
 		{Name: "receipts", Title: "入库列表 空", View: receiptsView{}},
 		{Name: "receipt_row", Title: "入库列表的一行", View: sampleReceipts()[0]},
