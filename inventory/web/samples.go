@@ -13,10 +13,8 @@ func Samples() []page.Sample {
 	closed.Open, closed.Closed = false, "11月23日 09:12 由演示药师完成"
 	band := page.Band{Tone: page.Good, Text: "演示利培酮片 1mg×20片 已入库。", Detail: "追溯码 …6312", Figure: "84", Unit: "/ 120 盒"}
 	list := append(toteSamples(), asideSamples()...)
+	list = append(list, recallSamples()...)
 	return append(list, []page.Sample{
-	return append(toteSamples(), []page.Sample{
-	return append(recallSamples(), []page.Sample{
-	return append(append(toteSamples(), recallSamples()...), []page.Sample{
 		{Name: "receipts", Title: "入库列表", View: receiptsView{Open: sampleReceipts(), Done: sampleReceipts()[1:], Packs: 96}},
 		{Name: "receipts", Title: "入库列表 空", View: receiptsView{}},
 		{Name: "receipt_row", Title: "入库列表的一行", View: sampleReceipts()[0]},
