@@ -72,6 +72,8 @@ func asideLabel(name string) string {
 		}
 	}
 	switch name {
+	case "report.sheet":
+		return "下载差异单"
 	case "codeless.ask":
 		return "登记无码药盒"
 	case "codeless.confirmed":

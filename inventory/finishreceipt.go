@@ -94,7 +94,7 @@ func countReceipt(ctx context.Context, tx *db.Tx, receipt Receipt) (Finished, er
 		done.Received += l.Received
 	}
 	done.Missing = done.Expected - done.Received
-	batches, err := wrongBatches(ctx, tx, receipt.ID)
+	batches, err := WrongBatches(ctx, tx, receipt.ID)
 	done.WrongBatch = len(batches)
 	return done, err
 }

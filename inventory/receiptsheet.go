@@ -83,14 +83,15 @@ func ReadReceiptSheet(ctx context.Context, r db.Reader, receiptID int64) (s Rece
 	if s.Codeless, err = ReadCodeless(ctx, r, receiptID); err != nil {
 		return s, err
 	}
-	if s.Batches, err = wrongBatches(ctx, r, receiptID); err != nil {
+	if s.Batches, err = WrongBatches(ctx, r, receiptID); err != nil {
 		return s, err
 	}
 	s.Sign, err = ReadSheetSign(ctx, r, receiptID)
 	return s, err
 }
 
-func wrongBatches(ctx context.Context, r db.Reader, receiptID int64) (list []WrongBatch, err error) {
+// WrongBatches reads the packs of a receipt whose own batch is not their line's.
+func WrongBatches(ctx context.Context, r db.Reader, receiptID int64) (list []WrongBatch, err error) {
 	err = r.Select(ctx, &list, `SELECT k.code, d.generic_name, d.spec, l.line_no, l.batch AS listed,
   CASE WHEN k.batch <> '' AND k.batch <> l.batch THEN k.batch ELSE x.batch END AS found
 FROM pack k JOIN receipt_line l ON l.id = k.receipt_line_id JOIN drug d ON d.id = k.drug_id LEFT JOIN carton_code x ON x.code = k.code
@@ -229,4 +230,49 @@ func (x SheetSign) decide(ctx context.Context, tx *db.Tx, by identity.Actor, rec
 	}
 	return identity.Audit(ctx, tx, by, identity.Event{Name: event, ObjectKind: "receipt", ObjectID: fmt.Sprint(receiptID),
 		Detail: fmt.Sprintf("sheet=%d asked_by=%d", x.ID, x.AskedBy)})
+}
+
+// ReceiptExtras is what stands beside the scanning of a receipt: on most there is
+// none of it.
+type ReceiptExtras struct {
+	Cartons    []OpenCarton
+	Codeless   []CodelessRequest
+	WrongBatch int
+	Sign       *SheetSign
+}
+
+// ReadReceiptExtras reads the open cartons, boxes without a code, the count of
+// wrong batches and the difference sheet of a receipt: one statement where there
+// are none.
+func ReadReceiptExtras(ctx context.Context, r db.Reader, receiptID int64) (x ReceiptExtras, err error) {
+	var have struct {
+		Cartons  bool `db:"cartons"`
+		Codeless bool `db:"codeless"`
+		Sheets   bool `db:"sheets"`
+		Batches  int  `db:"batches"`
+	}
+	err = r.Get(ctx, &have, `SELECT EXISTS (SELECT 1 FROM carton c WHERE c.receipt_id = $1::bigint AND c.state = 'open') AS cartons,
+  EXISTS (SELECT 1 FROM codeless_request q WHERE q.receipt_id = $1::bigint AND q.state <> 'refused') AS codeless,
+  EXISTS (SELECT 1 FROM receipt_sheet s WHERE s.receipt_id = $1::bigint AND s.state <> 'void') AS sheets,
+  (SELECT count(*) FROM pack k JOIN receipt_line l ON l.id = k.receipt_line_id LEFT JOIN carton_code x ON x.code = k.code
+   WHERE l.receipt_id = $1::bigint AND k.state NOT IN ('expected', 'withdrawn') AND l.batch <> ''
+     AND (k.batch <> '' AND k.batch <> l.batch OR x.batch <> '' AND x.batch <> l.batch)) AS batches`, receiptID)
+	if err != nil {
+		return x, fmt.Errorf("look beside a receipt: %w", err)
+	}
+	x.WrongBatch = have.Batches
+	if have.Cartons {
+		if x.Cartons, err = OpenCartons(ctx, r, receiptID); err != nil {
+			return x, err
+		}
+	}
+	if have.Codeless {
+		if x.Codeless, err = ReadCodeless(ctx, r, receiptID); err != nil {
+			return x, err
+		}
+	}
+	if have.Sheets {
+		x.Sign, err = ReadSheetSign(ctx, r, receiptID)
+	}
+	return x, err
 }

@@ -153,6 +153,7 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "今日", URL: "/", Icon: "home"}, Needs: identity.ViewSession},
 		{MenuItem: page.MenuItem{Title: "患者", URL: "/patients", Icon: "people"}, Needs: identity.ViewPatient},
 		{MenuItem: page.MenuItem{Title: "入库", URL: "/receipts", Icon: "receipt"}, Needs: identity.Receive},
+		{MenuItem: page.MenuItem{Title: "箱码关系", URL: "/cartons", Icon: "box", Under: "/receipts"}, Needs: identity.Receive},
 		{MenuItem: page.MenuItem{Title: "库存", URL: "/stock", Icon: "box"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "周转箱", URL: "/totes", Under: "/stock"}, Needs: identity.Allocate},
 		{MenuItem: page.MenuItem{Title: "收发统计", URL: "/ledger", Under: "/stock"}, Needs: identity.ViewReports},

@@ -8,19 +8,25 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"jingfang/inventory"
 	"jingfang/session/identity"
 	"jingfang/session/page"
+	"jingfang/sql/db"
 	"jingfang/static"
 )
 
 const (
 	// streamPattern is the one address whose answer does not end.
 	streamPattern = "/sessions/{id}/events"
+	// uploadPattern is the one address that takes a file.
+	uploadPattern = "/cartons"
 	// quick bounds everything a person waits for, long what takes many codes.
 	quick = 15 * time.Second
 	long  = 60 * time.Second
 	// maxBody is the largest request: 2,000 codes of 100 characters and more.
 	maxBody = 1 << 20
+	// maxUpload is the largest file with the form around it.
+	maxUpload = inventory.MaxRelationBytes + 1<<16
 )
 
 // route is one line of the table: who may, where, and what answers. The handler
@@ -113,6 +119,19 @@ func (a *app) routes() []route {
 		{"POST", "/receipts/{id}/undo", identity.Receive, quick, i.Undo},
 		{"POST", "/receipts/{id}/refusals", identity.Receive, quick, i.PutBack},
 		{"POST", "/receipts/{id}/finish", identity.Receive, quick, i.Finish},
+		{"POST", "/receipts/{id}/cartons", identity.Receive, quick, i.FinishCarton},
+		{"POST", "/receipts/{id}/codeless", identity.Receive, quick, i.AskCodeless},
+		{"POST", "/receipts/{id}/codeless/decide", identity.Witness, quick, i.DecideCodeless},
+		{"POST", "/receipts/{id}/codeless/link", identity.Receive, quick, i.LinkCodeless},
+		{"GET", "/receipts/{id}/codeless/labels", identity.Receive, quick, i.CodelessLabels},
+		{"GET", "/receipts/{id}/differences", identity.Receive, quick, i.Sheet},
+		{"POST", "/receipts/{id}/differences", identity.Witness, quick, i.DecideSheet},
+		{"GET", "/receipts/{id}/differences.pdf", identity.Receive, long, a.papers.ReceiptSheetPDF},
+		{"GET", "/cartons", identity.Receive, quick, i.Relations},
+		{"POST", uploadPattern, identity.Receive, long, i.CheckRelation},
+		{"GET", "/cartons/example/{form}", identity.Receive, quick, i.RelationExample},
+		{"GET", "/cartons/{id}", identity.Receive, long, i.Relation},
+		{"POST", "/cartons/{id}", identity.Receive, long, i.ImportRelation},
 		{"GET", "/stock", identity.ViewStock, quick, i.Stock},
 		{"GET", "/totes", identity.Allocate, quick, i.Totes},
 		{"POST", "/totes", identity.Allocate, quick, i.MakeTote},
@@ -175,12 +194,29 @@ func (a *app) router() http.Handler {
 		r.Use(middleware.ClientIPFromXFF(a.proxies...))
 	}
 	r.Use(a.site.Middleware()...)
-	r.Use(a.metrics.measure, middleware.RequestSize(maxBody))
+	r.Use(a.metrics.measure, a.bounded)
 	r.NotFound(a.site.NotFound())
 	r.MethodNotAllowed(a.site.MethodNotAllowed())
 	r.Group(a.open)
 	r.Group(a.closed)
 	return r
+}
+
+// bounded ends a request that sends more than it may. A file that says it is too
+// large is refused before it is sent.
+func (a *app) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		most := int64(maxBody)
+		if r.Method == http.MethodPost && r.URL.Path == uploadPattern {
+			most = maxUpload
+			if r.ContentLength > most {
+				a.site.Fail(w, r, db.Refuse(db.Invalid, "文件超过 %d MB。请分成几个文件。", inventory.MaxRelationBytes>>20))
+				return
+			}
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // open mounts what needs no login.

@@ -59,6 +59,18 @@ func newHouse(t testing.TB) *house {
 	r.Post("/receipts/{id}/undo", site.Handle(w.Undo))
 	r.Post("/receipts/{id}/refusals", site.Handle(w.PutBack))
 	r.Post("/receipts/{id}/finish", site.Handle(w.Finish))
+	r.Post("/receipts/{id}/cartons", site.Handle(w.FinishCarton))
+	r.Post("/receipts/{id}/codeless", site.Handle(w.AskCodeless))
+	r.Post("/receipts/{id}/codeless/decide", site.Handle(w.DecideCodeless))
+	r.Post("/receipts/{id}/codeless/link", site.Handle(w.LinkCodeless))
+	r.Get("/receipts/{id}/codeless/labels", site.Handle(w.CodelessLabels))
+	r.Get("/receipts/{id}/differences", site.Handle(w.Sheet))
+	r.Post("/receipts/{id}/differences", site.Handle(w.DecideSheet))
+	r.Get("/cartons", site.Handle(w.Relations))
+	r.Post("/cartons", site.Handle(w.CheckRelation))
+	r.Get("/cartons/example/{form}", site.Handle(w.RelationExample))
+	r.Get("/cartons/{id}", site.Handle(w.Relation))
+	r.Post("/cartons/{id}", site.Handle(w.ImportRelation))
 	r.Get("/stock", site.Handle(w.Stock))
 	r.Get("/totes", site.Handle(w.Totes))
 	r.Post("/totes", site.Handle(w.MakeTote))
@@ -86,6 +98,11 @@ func newHouse(t testing.TB) *house {
 // role says as whom the next requests are made.
 func (h *house) role(r identity.Role) {
 	h.actor.Store(&identity.Actor{StaffID: 1, Username: "demo", Name: "演示药师", Device: "测试", Grants: []identity.Grant{{Role: r}}})
+}
+
+// person says who makes the next requests.
+func (h *house) person(id int64, name string, r identity.Role) {
+	h.actor.Store(&identity.Actor{StaffID: id, Username: name, Name: name, Device: "测试", Grants: []identity.Grant{{Role: r}}})
 }
 
 // as is what the login does in the program: it puts person and viewer into the

@@ -41,6 +41,13 @@ type receiptWorkView struct {
 	Unseen  int // further refused boxes
 	// Closed says when, by whom and with which remark a receipt was finished.
 	Closed, Remark string
+	Cartons        cartonsView
+	Codeless       codelessView
+	Sign           *signView // the difference sheet; nil when none was handed in
+	// WrongBatch is packs whose own batch is not their line's; SheetURL where all
+	// differences stand.
+	WrongBatch int
+	SheetURL   string
 	// CanTeach shows the link that teaches an unknown prefix.
 	CanTeach bool
 }
@@ -102,6 +109,7 @@ type receiptState struct {
 	last    []inventory.ReceivedPack
 	// taught are the prefixes of refused boxes that are known by now.
 	taught map[string]inventory.Prefix
+	extras inventory.ReceiptExtras
 }
 
 func (h *Handlers) readState(ctx context.Context, id int64) (s receiptState, err error) {
@@ -115,6 +123,9 @@ func (h *Handlers) readState(ctx context.Context, id int64) (s receiptState, err
 		return s, err
 	}
 	if s.last, err = inventory.LastReceived(ctx, h.db, id, maxLast); err != nil {
+		return s, err
+	}
+	if s.extras, err = inventory.ReadReceiptExtras(ctx, h.db, id); err != nil {
 		return s, err
 	}
 	s.taught, err = inventory.FindPrefixes(ctx, h.db, unknownPrefixes(s.differ.Refused))
@@ -161,6 +172,10 @@ func newWorkView(s receiptState, by identity.Actor) receiptWorkView {
 		v.Boxes = append(v.Boxes, newBoxRow(f, s, v.CanTeach))
 	}
 	v.Unseen = len(s.differ.Refused) - len(v.Boxes)
+	v.Cartons = newCartonsView(v.URL, s.extras.Cartons, by)
+	v.Codeless = newCodelessView(s, by)
+	v.Sign = newSignView(v.URL, s.extras.Sign, v.Open, by)
+	v.WrongBatch, v.SheetURL = s.extras.WrongBatch, v.URL+"/differences"
 	if s.receipt.FinishedAt != nil {
 		v.Closed = fmt.Sprintf("%s %s 完成入库", s.receipt.FinishedAt.In(zone()).Format("1月2日 15:04"), s.receipt.FinishedBy)
 	}

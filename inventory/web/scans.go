@@ -87,6 +87,9 @@ func (h *Handlers) Finish(w http.ResponseWriter, r *http.Request) error {
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, done)
 	}
+	if done.Waiting && page.IsHTMX(r) {
+		return h.answer(w, r, by, id, page.Band{Tone: page.Caution, Text: done.Sentence}, nil)
+	}
 	return h.site.SeeOther(w, r, receiptURL(id))
 }
 
