@@ -184,6 +184,8 @@ func (w *world) address(t *testing.T, x access) string {
 		}
 		if strings.HasPrefix(path, "/totes/") {
 			id = strings.TrimPrefix(w.totePath(t), "/totes/")
+		if strings.HasPrefix(path, "/cartons/") {
+			id = w.relationID(t)
 		}
 	}
 	return strings.ReplaceAll(path, "{id}", id)

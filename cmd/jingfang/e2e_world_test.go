@@ -187,7 +187,7 @@ func TestHouse(t *testing.T) {
 		{"access", (*world).testAccess}, {"sights", (*world).testSights}, {"patient pages", (*world).testPatientPages}, {"answers", (*world).testAnswersNameNobody},
 		{"other site", (*world).testOtherSite},
 		{"bad input", (*world).testBadInput}, {"bad arrivals", (*world).testBadArrivals}, {"odd requests", (*world).testOddRequests},
-		{"statements", (*world).testStatements}, {"gallery", (*world).testGalleryPages},
+		{"statements", (*world).testStatements}, {"uploads", (*world).testUploads}, {"gallery", (*world).testGalleryPages},
 		{"whole year", (*world).testWholeYear}, {"late doctor", (*world).testLateDoctor}, {"packing paper", (*world).testPackingPaper},
 		{"tables", (*world).testTables},
 		{"pages", (*world).testShots},

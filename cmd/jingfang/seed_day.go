@@ -185,6 +185,10 @@ func (s *seeder) waitingReceipts(ctx context.Context) error {
 			kind = "单上只有数量"
 		}
 		s.note(fmt.Sprintf("待入库的单 %s（%s）里的药盒：", sent.Number, kind), codesOf(sent))
+		if !o.Codes {
+			s.note(fmt.Sprintf("单 %s 第一种药的箱码：在“入库 › 箱码关系”下载样例、检查、导入后，第一个整箱入库；第二个没有关系，打开后逐盒扫：", sent.Number),
+				[]string{simulator.DemoCode("8300021", 1), simulator.DemoCode("8300021", 2)})
+		}
 	}
 	_, err := s.app.poller.Round(ctx)
 	return err

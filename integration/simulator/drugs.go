@@ -70,10 +70,18 @@ func DemoDrugs() []wire.Drug {
 			d.TradeName = strings.TrimSpace(p.trade + " 演示规格")
 		}
 		d.Prefixes = []wire.Prefix{{Prefix: prefix(i+1, p.class), Level: 1, Units: p.units}}
+		if i == cartonDrug {
+			d.Prefixes = append(d.Prefixes, wire.Prefix{Prefix: fmt.Sprintf("82000%02d", i+1), Level: 2, Units: 5 * p.units},
+				wire.Prefix{Prefix: fmt.Sprintf("83000%02d", i+1), Level: 3, Units: 10 * p.units})
+		}
 		out = append(out, d)
 	}
 	return out
 }
+
+// cartonDrug is the index of the drug that comes in middle packs of five boxes and
+// cartons of ten, with codes of their own.
+const cartonDrug = 20
 
 func prefix(n int, class string) string {
 	if class == "精二" {
