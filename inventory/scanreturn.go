@@ -6,7 +6,8 @@ type ReturnContext struct {
 	Patient int64
 	// Empty marks a box without content.
 	Empty bool
-	// Noted says that this very box was noted before as brought back.
+	// Noted says that this very box was noted before as brought back; what was
+	// given and comes with content is taken in all the same.
 	Noted bool
 	// Loose says that the patient has units of a pack that was not given whole.
 	Loose bool
@@ -21,7 +22,7 @@ type ReturnContext struct {
 func answerReturn(f *ScanFacts, c ScanContext) Answer {
 	given := f.Taken != nil && f.Pack.State != StateNone
 	switch {
-	case c.Return.Noted:
+	case c.Return.Noted && (c.Return.Empty || f.Pack.State != StateDispensed):
 		return answer(KindAlreadyHere, f, c)
 	case f.Pack.Returned:
 		return answer(KindCameBack, f, c)

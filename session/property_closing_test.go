@@ -88,7 +88,7 @@ func (w *world) packed(name string, by identity.Actor, s *modelSession, moving [
 // move puts boxes in another place; what they are stays.
 func (w *world) move(to modelPack, codes ...string) {
 	for _, c := range codes {
-		to.Drug, to.Expired = w.packs[c].Drug, w.packs[c].Expired
+		to.Drug, to.Expired, to.Returned = w.packs[c].Drug, w.packs[c].Expired, w.packs[c].Returned
 		w.packs[c] = to
 	}
 }

@@ -30,6 +30,8 @@ type modelPack struct {
 	Visit   uuid.UUID // who has it, while it is dispensed
 	Drug    int64
 	Expired bool
+	// Returned says that a patient once brought it back.
+	Returned bool
 }
 
 type modelVisit struct {
@@ -185,10 +187,11 @@ func (m *model) readPacks(ctx context.Context, tx *db.Tx, now time.Time) error {
 		Visit   *uuid.UUID      `db:"visit_id"`
 		Drug    int64           `db:"drug_id"`
 		Expires *time.Time      `db:"expires_on"`
+		Back    bool            `db:"returned"`
 	}
-	err := tx.Select(ctx, &rows, `SELECT code, state, COALESCE(session_id, 0) AS session_id, visit_id, drug_id, expires_on FROM pack`)
+	err := tx.Select(ctx, &rows, `SELECT code, state, COALESCE(session_id, 0) AS session_id, visit_id, drug_id, expires_on, returned FROM pack`)
 	for _, r := range rows {
-		p := modelPack{State: r.State, Session: r.Session, Drug: r.Drug, Expired: r.Expires != nil && inventory.Expired(*r.Expires, now)}
+		p := modelPack{State: r.State, Session: r.Session, Drug: r.Drug, Returned: r.Back, Expired: r.Expires != nil && inventory.Expired(*r.Expires, now)}
 		if r.Visit != nil {
 			p.Visit = *r.Visit
 		}

@@ -79,7 +79,7 @@ func TestSixPeopleAndAModel(t *testing.T) {
 		return
 	}
 	for _, name := range []string{"plan", "open", "arrive", "scan", "undo", "finish", "finish for an absent doctor", "call", "void", "ask", "decide",
-		"pack", "unpack", "stop", "count", "see", "confirm"} {
+		"pack", "unpack", "stop", "count", "see", "confirm", "bring back", "set aside", "propose", "confirm a paper"} {
 		if done[name] == 0 {
 			t.Errorf("nobody ever did %q", name)
 		}
@@ -124,14 +124,16 @@ func (w *world) choose() act {
 		list = []func(*modelSession) act{w.pack, w.pack, w.pack, w.pack, w.unpack, w.openRound, w.openRound}
 	case session.Open:
 		list = []func(*modelSession) act{w.arrive, w.arrive, w.arrive, w.arrive, w.arrive, w.arrive, w.scan, w.scan, w.scan, w.scan, w.scan, w.scan, w.scan,
-			w.undo, w.undo, w.finish, w.finish, w.finishAbsent, w.queueStep, w.queueStep, w.ask, w.ask, w.decideRequest, w.decideRequest, w.pack, w.unpack}
+			w.undo, w.undo, w.finish, w.finish, w.finishAbsent, w.queueStep, w.queueStep, w.ask, w.ask, w.decideRequest, w.decideRequest, w.pack, w.unpack,
+			w.bringBack, w.bringBack, w.setAside, w.setAside, w.propose, w.confirmPaper}
 		if w.r.IntN(50) == 0 {
 			list = []func(*modelSession) act{w.stopDispensing}
 		}
 	default:
 		list = []func(*modelSession) act{w.countLeft, w.countLeft, w.countLeft, w.seeLeft, w.seeLeft, w.seeLeft, w.explainMissing, w.explainMissing, w.explainMissing,
 			w.confirmLoss, w.confirmLoss, w.rollOver, w.rollOver, w.rollOver, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.finishAbsent, w.queueStep, w.queueStep,
-			w.undo, w.undo, w.scan, w.arrive, w.ask, w.decideRequest, w.pack, w.unpack, w.openTarget, w.openTarget}
+			w.undo, w.undo, w.scan, w.arrive, w.ask, w.decideRequest, w.pack, w.unpack, w.openTarget, w.openTarget,
+			w.bringBack, w.bringBack, w.setAside, w.propose, w.confirmPaper}
 		if w.usually(70) && s.State == session.Closing {
 			list = w.wanting(s)
 		}

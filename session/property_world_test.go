@@ -32,6 +32,7 @@ type world struct {
 	visitIDs []uuid.UUID
 	asked    []uuid.UUID
 	again    map[int64]asked // by doctor
+	papers   []modelPaper
 	serial   int
 }
 
