@@ -13,8 +13,9 @@ import (
 // CountResult is what a handed-in count came to.
 type CountResult struct {
 	Stocktake
-	// Counters are the names of all who scanned or typed.
-	Counters []string
+	// Counters are the names of all who scanned or typed, CounterIDs their ids.
+	Counters   []string
+	CounterIDs []int64
 	Lines    []CountLine
 	// Differences are at most as many as were asked for; Totals counts all.
 	Differences []CountDifference
@@ -115,10 +116,17 @@ FROM stocktake_difference WHERE stocktake_id = $1::bigint AND submission = $2::i
 	for _, n := range res.Totals {
 		res.Unexplained += n.Unexplained
 	}
-	err = r.Select(ctx, &res.Counters, `SELECT f.name FROM staff f WHERE f.id IN (SELECT staff_id FROM stocktake_seen WHERE stocktake_id = $1::bigint
+	var people []struct {
+		ID   int64  `db:"id"`
+		Name string `db:"name"`
+	}
+	err = r.Select(ctx, &people, `SELECT f.id, f.name FROM staff f WHERE f.id IN (SELECT staff_id FROM stocktake_seen WHERE stocktake_id = $1::bigint
   UNION SELECT staff_id FROM stocktake_number WHERE stocktake_id = $1::bigint) ORDER BY f.name, f.id`, x.ID)
 	if err != nil {
 		return res, fmt.Errorf("read counters: %w", err)
+	}
+	for _, p := range people {
+		res.Counters, res.CounterIDs = append(res.Counters, p.Name), append(res.CounterIDs, p.ID)
 	}
 	return res, nil
 }

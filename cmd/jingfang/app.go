@@ -159,6 +159,7 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "收发统计", URL: "/ledger", Under: "/stock"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "专用账册", URL: "/ledger/controlled", Under: "/stock"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "退药与报损", URL: "/setaside", Under: "/stock"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "盘点", URL: "/stocktakes", Under: "/stock"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "核对库存", URL: "/stock/check", Under: "/stock"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "近效期", URL: "/stock/expiry", Under: "/stock"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "召回", URL: "/recalls", Under: "/stock"}, Needs: identity.CallPatients},

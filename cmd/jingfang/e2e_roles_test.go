@@ -76,6 +76,11 @@ func accessTable() []access {
 		{"POST", "/recalls/{id}/lift", "P"}, {"POST", "/recalls/{id}/lift/confirm", "P"}, {"POST", "/recalls/{id}/lift/cancel", "P"},
 		{"GET", "/recalls/{id}/patients", "DP"}, {"GET", "/recalls/{id}/patients.pdf", "DP"}, {"GET", "/recalls/{id}/patients.xlsx", "DP"},
 		{"GET", "/recalls/{id}/patients/{patient}", "DP"}, {"POST", "/recalls/{id}/patients/{patient}", "DP"}, {"POST", "/recalls/{id}/patients/{patient}/phone", "DP"},
+		{"GET", "/stocktakes", "DPAM"}, {"POST", "/stocktakes", "PA"}, {"POST", "/sessions/{id}/stocktakes", "PA"},
+		{"GET", "/stocktakes/{id}", "DPAM"}, {"GET", "/stocktakes/{id}/sheet", "DPAM"}, {"GET", "/stocktakes/{id}/result", "DPAM"}, {"GET", "/stocktakes/{id}/result.pdf", "DPAM"},
+		{"POST", "/stocktakes/{id}/scans", "PA"}, {"POST", "/stocktakes/{id}/undo", "PA"}, {"POST", "/stocktakes/{id}/numbers", "PA"}, {"POST", "/stocktakes/{id}/recount", "PA"},
+		{"POST", "/stocktakes/{id}/submit", "PA"}, {"POST", "/stocktakes/{id}/reasons", "PA"}, {"POST", "/stocktakes/{id}/abandon", "PA"},
+		{"POST", "/stocktakes/{id}/approve", "PM"}, {"POST", "/stocktakes/{id}/reject", "PM"},
 		{"GET", "/trace", "DPAM"}, {"GET", "/trace/{code}", "DPAM"},
 		{"GET", "/admin/staff", "SC"}, {"POST", "/admin/staff", "S"}, {"GET", "/admin/staff/{id}", "SC"},
 		{"POST", "/admin/staff/{id}/reset", "S"}, {"POST", "/admin/staff/{id}/disable", "S"}, {"POST", "/admin/staff/{id}/enable", "S"},
@@ -184,6 +189,8 @@ func (w *world) address(t *testing.T, x access) string {
 		}
 		if strings.HasPrefix(path, "/totes/") {
 			id = strings.TrimPrefix(w.totePath(t), "/totes/")
+		if strings.HasPrefix(path, "/stocktakes/") {
+			id = w.endedCount(t)
 		}
 		if strings.HasPrefix(path, "/cartons/") {
 			id = w.relationID(t)

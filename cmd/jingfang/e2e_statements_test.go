@@ -73,6 +73,8 @@ func (w *world) testStatements(t *testing.T) {
 		{"P", "/recalls", "/recalls"}, {"P", "/recalls/new", "/recalls/new"}, {"P", "/recalls/{id}", "/recalls/1"}, {"D", "/recalls/{id}/clock", "/recalls/1/clock"},
 		{"P", "/recalls/{id}/patients", "/recalls/1/patients"}, {"P", "/recalls/{id}/patients.pdf", "/recalls/1/patients.pdf"}, {"P", "/recalls/{id}/patients.xlsx", "/recalls/1/patients.xlsx"},
 		{"P", "/recalls/{id}/patients/{patient}", "/recalls/1/patients/" + w.recalledPatient(t)},
+		{"P", "/stocktakes", "/stocktakes"}, {"M", "/stocktakes/{id}/result", "/stocktakes/" + w.endedCount(t) + "/result"}, {"A", "/stocktakes/{id}", "/stocktakes/" + w.openCount(t)},
+		{"P", "/stocktakes/{id}/sheet", "/stocktakes/" + w.openCount(t) + "/sheet"}, {"P", "/stocktakes/{id}/result.pdf", "/stocktakes/" + w.endedCount(t) + "/result.pdf"},
 		{"P", "/trace", "/trace"}, {"D", "/trace/{code}", "/trace/" + w.givenCode(t)},
 		{"S", "/admin/staff", "/admin/staff"}, {"S", "/admin/staff/{id}", "/admin/staff/2"}, {"C", "/admin/staff/{id}", "/admin/staff/2"},
 		{"S", "/admin/sites", "/admin/sites"}, {"U", "/audit", "/audit"},

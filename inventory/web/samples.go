@@ -15,6 +15,7 @@ func Samples() []page.Sample {
 	list := append(toteSamples(), asideSamples()...)
 	list = append(list, recallSamples()...)
 	return append(list, []page.Sample{
+	return append([]page.Sample{
 		{Name: "receipts", Title: "入库列表", View: receiptsView{Open: sampleReceipts(), Done: sampleReceipts()[1:], Packs: 96}},
 		{Name: "receipts", Title: "入库列表 空", View: receiptsView{}},
 		{Name: "receipt_row", Title: "入库列表的一行", View: sampleReceipts()[0]},
@@ -45,6 +46,7 @@ func Samples() []page.Sample {
 		{Name: "drugs", Title: "药品目录", View: sampleDrugs()},
 		{Name: "drugs", Title: "药品目录 空", View: drugsView{}},
 	}...)
+	}, stocktakeSamples()...)
 }
 
 func sampleReceipts() []receiptRow {
