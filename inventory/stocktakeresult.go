@@ -16,7 +16,7 @@ type CountResult struct {
 	// Counters are the names of all who scanned or typed, CounterIDs their ids.
 	Counters   []string
 	CounterIDs []int64
-	Lines    []CountLine
+	Lines      []CountLine
 	// Differences are at most as many as were asked for; Totals counts all.
 	Differences []CountDifference
 	Totals      []CountTotal

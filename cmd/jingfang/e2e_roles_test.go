@@ -189,6 +189,7 @@ func (w *world) address(t *testing.T, x access) string {
 		}
 		if strings.HasPrefix(path, "/totes/") {
 			id = strings.TrimPrefix(w.totePath(t), "/totes/")
+		}
 		if strings.HasPrefix(path, "/stocktakes/") {
 			id = w.endedCount(t)
 		}

@@ -14,8 +14,8 @@ func Samples() []page.Sample {
 	band := page.Band{Tone: page.Good, Text: "演示利培酮片 1mg×20片 已入库。", Detail: "追溯码 …6312", Figure: "84", Unit: "/ 120 盒"}
 	list := append(toteSamples(), asideSamples()...)
 	list = append(list, recallSamples()...)
+	list = append(list, stocktakeSamples()...)
 	return append(list, []page.Sample{
-	return append([]page.Sample{
 		{Name: "receipts", Title: "入库列表", View: receiptsView{Open: sampleReceipts(), Done: sampleReceipts()[1:], Packs: 96}},
 		{Name: "receipts", Title: "入库列表 空", View: receiptsView{}},
 		{Name: "receipt_row", Title: "入库列表的一行", View: sampleReceipts()[0]},
@@ -46,7 +46,6 @@ func Samples() []page.Sample {
 		{Name: "drugs", Title: "药品目录", View: sampleDrugs()},
 		{Name: "drugs", Title: "药品目录 空", View: drugsView{}},
 	}...)
-	}, stocktakeSamples()...)
 }
 
 func sampleReceipts() []receiptRow {
