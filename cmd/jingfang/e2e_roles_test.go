@@ -60,7 +60,7 @@ func accessTable() []access {
 		{"POST", "/totes/{id}/scans", "P"}, {"POST", "/totes/{id}/seal", "P"}, {"POST", "/totes/{id}/open", "P"},
 		{"GET", "/sessions/{id}/visits/{visit}/return", "DPA"}, {"POST", "/sessions/{id}/visits/{visit}/return", "DPA"},
 		{"GET", "/returns", "DPA"}, {"POST", "/returns", "DPA"}, {"POST", "/returns/{id}/void", "DPA"}, {"POST", "/returns/{id}/seen", "P"},
-		{"GET", "/setaside", "DPAM"}, {"GET", "/setaside/new", "P"}, {"POST", "/setaside", "P"}, {"GET", "/setaside/{id}", "DPAM"},
+		{"GET", "/setaside", "DPAM"}, {"GET", "/setaside/new", "P"}, {"POST", "/setaside", "P"}, {"GET", "/setaside/{id}", "DPAM"}, {"GET", "/setaside/{id}/report.pdf", "DPAM"},
 		{"POST", "/setaside/{id}/confirm", "PA"}, {"POST", "/setaside/{id}/withdraw", "PA"},
 		{"POST", "/receipts/{id}/cartons", "PA"}, {"POST", "/receipts/{id}/codeless", "PA"}, {"POST", "/receipts/{id}/codeless/decide", "PA"},
 		{"POST", "/receipts/{id}/codeless/link", "PA"}, {"GET", "/receipts/{id}/codeless/labels", "PA"},

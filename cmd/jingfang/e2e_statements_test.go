@@ -67,7 +67,7 @@ func (w *world) testStatements(t *testing.T) {
 		{"P", "/ledger", "/ledger"}, {"P", "/ledger", "/ledger?by=place"}, {"M", "/ledger/moves", "/ledger/moves?way=in"}, {"P", "/ledger.pdf", "/ledger.pdf?by=batch"},
 		{"P", "/ledger/controlled", "/ledger/controlled"}, {"P", "/ledger/controlled", "/ledger/controlled?drug=" + w.registeredDrug(t)}, {"P", "/ledger/controlled.pdf", "/ledger/controlled.pdf?drug=" + w.registeredDrug(t)},
 		{"P", "/setaside", "/setaside"}, {"P", "/setaside", "/setaside?list=quarantined"}, {"P", "/setaside/new", "/setaside/new?act=destroy"},
-		{"P", "/setaside/{id}", "/setaside/" + w.paperID(t)}, {"P", "/returns", "/returns"},
+		{"P", "/setaside/{id}", "/setaside/" + w.paperID(t)}, {"P", "/setaside/{id}/report.pdf", "/setaside/" + w.paperID(t) + "/report.pdf"}, {"P", "/returns", "/returns"},
 		{"D", "/sessions/{id}/visits/{visit}/return", w.today.visitPath(w.openVisit(t), "/return")},
 		{"P", "/stock/expiry", "/stock/expiry"}, {"P", "/stock/expiry.xlsx", "/stock/expiry.xlsx"},
 		{"P", "/recalls", "/recalls"}, {"P", "/recalls/new", "/recalls/new"}, {"P", "/recalls/{id}", "/recalls/1"}, {"D", "/recalls/{id}/clock", "/recalls/1/clock"},

@@ -119,6 +119,8 @@ func storeEvent(event string) string {
 		return "撤销空盒登记"
 	case "return.seen":
 		return "核对退药提醒"
+	case "disposal.download":
+		return "下载处置单"
 	case "trace.view":
 		return "查码"
 	case "transferlog.open":

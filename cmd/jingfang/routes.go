@@ -144,6 +144,7 @@ func (a *app) routes() []route {
 		{"GET", "/setaside/new", identity.Dispose, quick, i.NewAside},
 		{"POST", "/setaside", identity.Dispose, long, i.DoAside},
 		{"GET", "/setaside/{id}", identity.ViewStock, quick, i.Paper},
+		{"GET", "/setaside/{id}/report.pdf", identity.ViewStock, long, a.papers.DisposalPDF},
 		{"POST", "/setaside/{id}/confirm", identity.Witness, long, i.ConfirmPaper},
 		{"POST", "/setaside/{id}/withdraw", identity.Witness, quick, i.WithdrawPaper},
 		{"GET", "/returns", identity.TakeReturn, quick, s.Returns},
