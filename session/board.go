@@ -32,10 +32,8 @@ type Snapshot struct {
 	// Alarms are the oldest that are open, AlarmCount is all of them.
 	Alarms     []Alarm
 	AlarmCount int
-	// Recalled is what the session has of recalled packs.
-	Recalled []inventory.RecalledStock
-	Roster   RosterCount
-	Holds    []Hold
+	Roster     RosterCount
+	Holds      []Hold
 }
 
 // StockLine is one drug of a session. Packs and loose units are counted from
@@ -53,6 +51,12 @@ type StockLine struct {
 	Given      int        `db:"given"`       // packs handed out
 	AtTable    int        `db:"at_table"`    // of those, in visits that are still open
 	ExpiresOn  *time.Time `db:"expires_on"`  // the first to expire of what is left
+	// Recalled is the packs in the trays that a recall means, RecalledGiven those
+	// that were handed out before it; RecallID is the first such recall, or zero.
+	Recalled      int                   `db:"recalled"`
+	RecalledGiven int                   `db:"recalled_given"`
+	RecallID      int64                 `db:"recall_id"`
+	RecallClass   inventory.RecallClass `db:"recall_class"`
 	// Away is the packs that it took out and has no longer, nobody's having got them.
 	Away Equation `db:"-"`
 }
@@ -125,9 +129,6 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 		if s.Alarms, s.AlarmCount, err = Alarms(ctx, tx, sessionID); err != nil {
 			return err
 		}
-		if s.Recalled, err = inventory.RecalledIn(ctx, tx, sessionID); err != nil {
-			return err
-		}
 		s.Doctors, s.Holds, err = readDoctors(ctx, tx, sessionID)
 		return err
 	})
@@ -138,17 +139,20 @@ func ReadBoard(ctx context.Context, d *db.DB, sessionID int64) (Snapshot, error)
 // afterwards: grouping 1,500 packs by text took three times as long.
 func readStock(ctx context.Context, r db.Reader, sessionID int64) ([]StockLine, error) {
 	var list []StockLine
-	err := r.Select(ctx, &list, `SELECT x.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, x.taken, x.left_packs, x.loose_left, x.loose_given, x.given, x.at_table, x.expires_on
+	err := r.Select(ctx, &list, `SELECT x.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, x.taken, x.left_packs, x.loose_left, x.loose_given, x.given, x.at_table, x.expires_on,
+  x.recalled, x.recalled_given, x.recall_id, COALESCE(a.class, '') AS recall_class
 FROM (SELECT k.drug_id, count(*) AS taken,
     sum(CASE WHEN k.state = 'allocated' AND k.units_left = k.units_total THEN 1 ELSE 0 END) AS left_packs,
     sum(CASE WHEN k.state = 'allocated' AND k.units_left < k.units_total THEN k.units_left ELSE 0 END) AS loose_left,
     sum(CASE WHEN k.state = 'allocated' THEN k.units_given ELSE 0 END) AS loose_given,
     sum(CASE WHEN k.state = 'dispensed' THEN 1 ELSE 0 END) AS given,
     sum(CASE WHEN k.state = 'dispensed' AND v.id IS NOT NULL THEN 1 ELSE 0 END) AS at_table,
-    min(CASE WHEN k.state = 'allocated' THEN k.expires_on END) AS expires_on
-  FROM pack k LEFT JOIN visit v ON v.id = k.visit_id AND v.session_id = $1 AND v.state = 'in_consultation'
-  WHERE k.session_id = $1 AND k.state IN ('allocated', 'dispensed') GROUP BY k.drug_id) x
-JOIN drug d ON d.id = x.drug_id ORDER BY d.generic_name, d.spec, x.drug_id`, sessionID)
+    min(CASE WHEN k.state = 'allocated' THEN k.expires_on END) AS expires_on,
+    sum(CASE WHEN k.state = 'allocated' AND c.recall_id IS NOT NULL THEN 1 ELSE 0 END) AS recalled,
+    sum(CASE WHEN k.state = 'dispensed' AND c.recall_id IS NOT NULL THEN 1 ELSE 0 END) AS recalled_given, COALESCE(min(c.recall_id), 0) AS recall_id
+  FROM pack k LEFT JOIN `+inventory.RecalledInSession+` c ON c.id = k.id LEFT JOIN visit v ON v.id = k.visit_id AND v.session_id = $1::bigint AND v.state = 'in_consultation'
+  WHERE k.session_id = $1::bigint AND k.state IN ('allocated', 'dispensed') GROUP BY k.drug_id) x
+JOIN drug d ON d.id = x.drug_id LEFT JOIN recall a ON a.id = x.recall_id ORDER BY d.generic_name, d.spec, x.drug_id`, sessionID)
 	if err != nil {
 		return nil, fmt.Errorf("read the session's stock: %w", err)
 	}

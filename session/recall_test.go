@@ -194,8 +194,8 @@ func TestRecalledLeftOversGoApart(t *testing.T) {
 	e.must(err)
 	e.recall(inventory.Recalling{Codes: e.codes[1] + "\n" + e.codes[2]})
 	board, err := session.ReadBoard(e.ctx, e.db.App, e.session)
-	if e.must(err); len(board.Recalled) != 1 || board.Recalled[0].InTrays != 2 {
-		t.Errorf("the board says %+v", board.Recalled)
+	if e.must(err); len(board.Stock) != 1 || board.Stock[0].Recalled != 2 || board.Stock[0].RecalledGiven != 0 || board.Stock[0].RecallClass != inventory.RecallSecond {
+		t.Errorf("the board says %+v", board.Stock)
 	}
 	_, err = e.svc.RollOver(e.ctx, e.chief, session.Rolling{SessionID: e.session, CommandID: uuid.New(), ToID: next})
 	e.must(err)

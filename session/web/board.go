@@ -139,10 +139,9 @@ func newBoardView(s session.Snapshot, a live.Audience) boardView {
 		Queue:   newQueueView(s.Session.ID, s.Queue, may),
 		Doctors: newDoctorsView(s.Doctors, may),
 		Roster:  newRosterPart(s.Session.ID, s.Roster),
-		Recalls: newRecallsPart(s.Recalled),
+		Recalls: newRecallsPart(s.Stock),
 	}
 	v.addHolds(s.Holds)
-	v.Stock.addRecalled(s.Stock, s.Recalled)
 	if may.requests {
 		v.Requests, v.Alarms = newRequestsView(s), newAlarmsView(s)
 	}
@@ -178,6 +177,9 @@ func newStockRow(l session.StockLine, may scope) stockRow {
 		ID: fmt.Sprintf("stock-%d", l.DrugID), Name: l.Generic, Spec: l.Spec, Left: fmt.Sprint(l.Left), Unit: l.PackWord,
 		Detail: fmt.Sprintf("带出 %d · 发出 %d", l.Taken, l.Given) + looseGiven(l), Low: l.Left*5 < l.Taken,
 		GivenTo: given, TableTo: given, TableW: table, LeftFrom: given + table, LeftW: perMille(l.InTray(), l.Taken),
+	}
+	if l.Recalled > 0 {
+		r.Recalled = fmt.Sprintf("召回 %d", l.Recalled)
 	}
 	if l.AtTable > 0 {
 		r.Detail += fmt.Sprintf(" · 诊间 %d", l.AtTable)

@@ -10,16 +10,15 @@ import (
 )
 
 func sampleRecalls() []page.Sample {
-	list := []inventory.RecalledStock{{RecallID: 3, Class: inventory.RecallSecond, DrugID: 1, Generic: "演示利培酮片", Spec: "1mg×20片", InTrays: 5, WithThem: 2}}
 	s := sampleBoard()
+	s.Stock[0].RecallID, s.Stock[0].RecallClass, s.Stock[0].Recalled, s.Stock[0].RecalledGiven = 3, inventory.RecallSecond, 5, 2
 	stock := newStockView(s.Stock, scopeOf(forPharmacist))
-	stock.addRecalled(s.Stock, list)
 	boss := identity.System("样例")
 	people := sampleRecallList()
 	view := newRecallPeopleView(people, boss, "", 1)
 	view.Page, view.NextURL = "第 1 / 3 页", "#"
 	return []page.Sample{
-		{Name: "board_recalls", Title: "本场有召回的药", View: newRecallsPart(list)}, {Name: "board_recalls", Title: "没有召回", View: recallsPart{}},
+		{Name: "board_recalls", Title: "本场有召回的药", View: newRecallsPart(s.Stock)}, {Name: "board_recalls", Title: "没有召回", View: recallsPart{}},
 		{Name: "board_stock", Title: "余量里有召回的药", View: stock},
 		{Name: "recall_patients", Title: "召回的患者", View: view},
 		{Name: "recall_patients", Title: "召回的患者 没有", View: newRecallPeopleView(session.RecallList{Recall: people.Recall}, boss, "", 1)},
