@@ -190,6 +190,10 @@ func TestLabel(t *testing.T) {
 		if len(read) != 2 || read[0].Err == nil || read[0].Err.Kind != ownLabel(text) || read[1].Err != nil {
 			t.Errorf("a scan with %s: %+v", text, read)
 		}
+		halves := ParseScan(text[:7] + " " + text[7:])
+		if len(halves) != 1 || halves[0].Err == nil || halves[0].Err.Text != text {
+			t.Errorf("typed in two halves: %+v", halves)
+		}
 		wrong := 0
 		for i := len("JFT"); i < len(text); i++ {
 			for _, c := range labelLetter {

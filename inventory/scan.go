@@ -113,6 +113,9 @@ func parsePiece(line string) []Parsed {
 	if len(parts) < 2 || allGood(parts) {
 		return parts
 	}
+	if _, code, ok := ParseLabel(strings.ReplaceAll(line, " ", "")); ok {
+		return []Parsed{parseOne(code)} // typed as it stands on the label, in two halves
+	}
 	if whole := parseOne(line); whole.Err == nil {
 		return []Parsed{whole}
 	}
