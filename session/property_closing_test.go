@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"jingfang/inventory"
@@ -48,38 +49,35 @@ func (w *world) openRound(s *modelSession) act {
 func (w *world) pack(s *modelSession) act {
 	by, in := w.aPharmacist(), session.Packing{SessionID: s.ID, CommandID: w.id()}
 	codes := w.someCodes(12, func(_ string, p modelPack) bool { return p.State == inventory.StateInStore })
-	in.Codes = join(codes)
-	var moving []string
-	for _, c := range w.distinct(codes) {
-		if p := w.packs[c]; p.State == inventory.StateInStore && !p.Expired {
-			moving = append(moving, c)
-		}
+	fits := func(p modelPack) bool { return p.State == inventory.StateInStore && !p.Expired }
+	moving := w.fitting(codes, fits)
+	label, along := w.aTote(moving, fits)
+	if !w.sealed(label) {
+		along = nil
 	}
-	return w.packed("pack", by, s, moving, modelPack{State: inventory.StateAllocated, Session: s.ID},
+	in.Codes = join(append(codes, label))
+	return w.packed("pack", by, s, moving, along, modelPack{State: inventory.StateAllocated, Session: s.ID},
 		func() (any, error) { return w.svc.Pack(w.ctx, by, in) })
 }
 
 func (w *world) unpack(s *modelSession) act {
 	by, in := w.aPharmacist(), session.Packing{SessionID: s.ID, CommandID: w.id()}
 	codes := w.someCodes(2, func(_ string, p modelPack) bool { return p.State == inventory.StateAllocated && p.Session == s.ID })
-	in.Codes = join(codes)
-	var moving []string
-	for _, c := range w.distinct(codes) {
-		if p := w.packs[c]; p.State == inventory.StateAllocated && p.Session == s.ID {
-			moving = append(moving, c)
-		}
-	}
-	return w.packed("unpack", by, s, moving, modelPack{State: inventory.StateInStore},
+	fits := func(p modelPack) bool { return p.State == inventory.StateAllocated && p.Session == s.ID }
+	moving := w.fitting(codes, fits)
+	label, along := w.aTote(moving, fits)
+	in.Codes = join(append(codes, label))
+	return w.packed("unpack", by, s, moving, along, modelPack{State: inventory.StateInStore},
 		func() (any, error) { return w.svc.Unpack(w.ctx, by, in) })
 }
 
 // packed is what packing and unpacking have in common.
-func (w *world) packed(name string, by identity.Actor, s *modelSession, moving []string, to modelPack, do func() (any, error)) act {
+func (w *world) packed(name string, by identity.Actor, s *modelSession, moving, along []string, to modelPack, do func() (any, error)) act {
 	may := w.can(by, identity.Allocate) && (s.State == session.Planned || s.State == session.Open)
-	return act{name: name, may: may, do: do, then: func() { w.move(to, moving...) },
+	return act{name: name, may: may, do: do, then: func() { w.move(to, moving...); w.moveIn(to, along...) },
 		check: func(x any) string {
-			if a := x.(session.PackingAnswer); a.Moved != len(moving) {
-				return fmt.Sprintf("moved %d, want %v; %+v", a.Moved, moving, a)
+			if a := x.(session.PackingAnswer); a.Moved != len(moving)+len(along) {
+				return fmt.Sprintf("moved %d, want %v and with their tote %v; %+v", a.Moved, moving, along, a)
 			}
 			return ""
 		}}
@@ -157,7 +155,6 @@ func (w *world) seeLeft(s *modelSession) act {
 	if exact := w.asCounted(s); len(exact) > 0 && w.usually(90) {
 		codes = exact
 	}
-	in.Codes = join(codes)
 	var fresh []string
 	for _, c := range w.distinct(codes) {
 		p := w.packs[c]
@@ -166,19 +163,27 @@ func (w *world) seeLeft(s *modelSession) act {
 			fresh = append(fresh, c)
 		}
 	}
+	label, inside := w.aTote(fresh, func(p modelPack) bool { return p.State == inventory.StateAllocated && p.Session == s.ID })
+	inside = slices.DeleteFunc(inside, func(c string) bool { return s.Seen[c] })
+	in.Codes = join(append(codes, label))
 	return act{name: "see", may: w.helps(by, s) && s.State == session.Closing, do: func() (any, error) { return w.svc.ScanLeft(w.ctx, by, in) },
 		then: func() {
-			w.move(modelPack{State: inventory.StateAllocated, Session: s.ID}, fresh...)
 			for _, c := range fresh {
+				if w.packs[c].State == inventory.StateLost {
+					w.move(modelPack{State: inventory.StateAllocated, Session: s.ID}, c)
+				}
 				s.Seen[c] = true
 				delete(s.Reported, c)
 				delete(s.Losses, c)
 			}
+			for _, c := range inside {
+				s.Seen[c], s.Ticked[c] = true, true
+			}
 			s.forget()
 		},
 		check: func(x any) string {
-			if a := x.(session.PackingAnswer); a.Moved != len(fresh) {
-				return fmt.Sprintf("ticked off %d, want %v; %+v", a.Moved, fresh, a)
+			if a := x.(session.PackingAnswer); a.Moved != len(fresh)+len(inside) {
+				return fmt.Sprintf("ticked off %d, want %v and in a tote %v; %+v", a.Moved, fresh, inside, a)
 			}
 			return ""
 		}}
@@ -328,6 +333,9 @@ func (w *world) ready(s *modelSession) bool {
 			return false
 		}
 	}
+	if w.bagged(s) {
+		return false
+	}
 	for _, d := range w.drugs {
 		if !w.settled(s, d) {
 			return false
@@ -342,10 +350,14 @@ func (w *world) goHome(s *modelSession) {
 		if p.Session != s.ID || p.State != inventory.StateAllocated {
 			continue
 		}
+		now := modelPack{State: inventory.StateInStore}
 		if to := s.Target[p.Drug]; to != 0 {
-			w.move(modelPack{State: inventory.StateAllocated, Session: to}, code)
+			now = modelPack{State: inventory.StateAllocated, Session: to}
+		}
+		if s.Ticked[code] || now.Session != 0 && !s.Seen[code] {
+			w.moveIn(now, code)
 		} else {
-			w.move(modelPack{State: inventory.StateInStore}, code)
+			w.move(now, code)
 		}
 	}
 	clear(s.Target)

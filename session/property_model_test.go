@@ -21,7 +21,21 @@ type model struct {
 	visits   map[uuid.UUID]modelVisit
 	sessions map[int64]*modelSession
 	requests map[uuid.UUID]modelRequest
+	bags     map[int64]modelBag
+	totes    map[int64]modelTote
 	records  int
+}
+
+type modelBag struct {
+	Session, Patient int64
+	State            inventory.ContainerState
+	Label            string
+}
+
+type modelTote struct {
+	Label  string
+	Sealed bool
+	Packs  int // when it was sealed last
 }
 
 type modelPack struct {
@@ -32,6 +46,9 @@ type modelPack struct {
 	Expired bool
 	// Returned says that a patient once brought it back.
 	Returned bool
+	// Bag is the patient in whose bag it lies, Tote the tote; any move of its own
+	// takes it out.
+	Bag, Tote int64
 }
 
 type modelVisit struct {
@@ -53,6 +70,7 @@ type modelSession struct {
 	Team      map[int64]session.Part
 	Counted   map[int64]modelCount // by drug
 	Seen      map[string]bool
+	Ticked    map[string]bool  // those of them that only the label of their tote was read for
 	Reported  map[string]int64 // code → who says that it is lost and waits for a second
 	Losses    map[string]bool  // codes that two people said are lost
 	Target    map[int64]int64  // drug → session
@@ -66,7 +84,7 @@ type modelCount struct {
 }
 
 func newModelSession(id int64, state session.State) *modelSession {
-	return &modelSession{ID: id, State: state, Team: map[int64]session.Part{}, Counted: map[int64]modelCount{}, Seen: map[string]bool{},
+	return &modelSession{ID: id, State: state, Team: map[int64]session.Part{}, Counted: map[int64]modelCount{}, Seen: map[string]bool{}, Ticked: map[string]bool{},
 		Reported: map[string]int64{}, Losses: map[string]bool{}, Target: map[int64]int64{}, Confirmed: map[int64]bool{}}
 }
 
@@ -161,15 +179,17 @@ func (s *modelSession) forget() { s.Confirmed = map[int64]bool{} }
 func (s *modelSession) forgetCounts() {
 	clear(s.Counted)
 	clear(s.Seen)
+	clear(s.Ticked)
 	clear(s.Reported)
 	s.forget()
 }
 
 // readModel reads the whole world on one snapshot.
 func readModel(ctx context.Context, d *db.DB, now time.Time) (*model, error) {
-	m := &model{packs: map[string]modelPack{}, visits: map[uuid.UUID]modelVisit{}, sessions: map[int64]*modelSession{}, requests: map[uuid.UUID]modelRequest{}}
+	m := &model{packs: map[string]modelPack{}, visits: map[uuid.UUID]modelVisit{}, sessions: map[int64]*modelSession{}, requests: map[uuid.UUID]modelRequest{},
+		bags: map[int64]modelBag{}, totes: map[int64]modelTote{}}
 	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
-		for _, read := range []func(context.Context, *db.Tx, time.Time) error{m.readPacks, m.readVisits, m.readSessions, m.readClosing} {
+		for _, read := range []func(context.Context, *db.Tx, time.Time) error{m.readPacks, m.readBoxes, m.readVisits, m.readSessions, m.readClosing} {
 			if err := read(ctx, tx, now); err != nil {
 				return err
 			}
@@ -188,14 +208,46 @@ func (m *model) readPacks(ctx context.Context, tx *db.Tx, now time.Time) error {
 		Drug    int64           `db:"drug_id"`
 		Expires *time.Time      `db:"expires_on"`
 		Back    bool            `db:"returned"`
+		Bag     int64           `db:"bag"`
+		Tote    int64           `db:"tote"`
 	}
-	err := tx.Select(ctx, &rows, `SELECT code, state, COALESCE(session_id, 0) AS session_id, visit_id, drug_id, expires_on, returned FROM pack`)
+	err := tx.Select(ctx, &rows, `SELECT k.code, k.state, COALESCE(k.session_id, 0) AS session_id, k.visit_id, k.drug_id, k.expires_on, k.returned,
+  COALESCE((SELECT b.patient_id FROM bag_pack x JOIN bag b ON b.id = x.bag_id AND b.state = 'packed' WHERE x.pack_id = k.id AND x.as_of = k.changed_at), 0) AS bag,
+  COALESCE((SELECT x.tote_id FROM tote_pack x WHERE x.pack_id = k.id AND x.as_of = k.changed_at), 0) AS tote FROM pack k`)
 	for _, r := range rows {
-		p := modelPack{State: r.State, Session: r.Session, Drug: r.Drug, Returned: r.Back, Expired: r.Expires != nil && inventory.Expired(*r.Expires, now)}
+		p := modelPack{State: r.State, Session: r.Session, Drug: r.Drug, Returned: r.Back, Expired: r.Expires != nil && inventory.Expired(*r.Expires, now),
+			Bag: r.Bag, Tote: r.Tote}
 		if r.Visit != nil {
 			p.Visit = *r.Visit
 		}
 		m.packs[r.Code] = p
+	}
+	return err
+}
+
+func (m *model) readBoxes(ctx context.Context, tx *db.Tx, _ time.Time) error {
+	var bags []struct {
+		ID      int64                    `db:"id"`
+		Session int64                    `db:"session_id"`
+		Patient int64                    `db:"patient_id"`
+		State   inventory.ContainerState `db:"state"`
+		Label   string                   `db:"code"`
+	}
+	if err := tx.Select(ctx, &bags, `SELECT id, session_id, patient_id, state, code FROM bag`); err != nil {
+		return err
+	}
+	for _, b := range bags {
+		m.bags[b.ID] = modelBag{b.Session, b.Patient, b.State, b.Label}
+	}
+	var totes []struct {
+		ID     int64  `db:"id"`
+		Label  string `db:"code"`
+		Sealed bool   `db:"sealed"`
+		Packs  int    `db:"sealed_packs"`
+	}
+	err := tx.Select(ctx, &totes, `SELECT id, code, (sealed_at IS NOT NULL) AS sealed, sealed_packs FROM tote`)
+	for _, x := range totes {
+		m.totes[x.ID] = modelTote{x.Label, x.Sealed, x.Packs}
 	}
 	return err
 }
@@ -265,7 +317,7 @@ func (m *model) readClosing(ctx context.Context, tx *db.Tx, _ time.Time) error {
 		C       int64  `db:"c"`
 	}
 	err := tx.Select(ctx, &rows, `SELECT session_id, 'count' AS what, '' AS code, drug_id AS a, packs AS b, loose_units AS c FROM closing_count
-UNION ALL SELECT z.session_id, 'seen', k.code, 0, 0, 0 FROM closing_seen z JOIN pack k ON k.id = z.pack_id
+UNION ALL SELECT z.session_id, 'seen', k.code, CASE WHEN z.how = 'container' THEN 1 ELSE 0 END, 0, 0 FROM closing_seen z JOIN pack k ON k.id = z.pack_id
 UNION ALL SELECT e.session_id, 'lost', k.code, e.by_id, COALESCE(e.second_id, 0), 0 FROM closing_exit e JOIN pack k ON k.id = e.pack_id WHERE e.exit_kind = 'lost'
 UNION ALL SELECT session_id, 'target', '', drug_id, to_id, 0 FROM closing_target
 UNION ALL SELECT session_id, 'confirm', '', staff_id, CASE WHEN part = 'lead' THEN 1 ELSE 0 END, 0 FROM closing_confirm`)
@@ -276,6 +328,9 @@ UNION ALL SELECT session_id, 'confirm', '', staff_id, CASE WHEN part = 'lead' TH
 			s.Counted[r.A] = modelCount{int(r.B), r.C}
 		case "seen":
 			s.Seen[r.Code] = true
+			if r.A == 1 {
+				s.Ticked[r.Code] = true
+			}
 		case "target":
 			s.Target[r.A] = r.B
 		case "confirm":
@@ -293,7 +348,8 @@ UNION ALL SELECT session_id, 'confirm', '', staff_id, CASE WHEN part = 'lead' TH
 
 // differs says where the database is not what the model says, "" when it is.
 func (m *model) differs(have *model) string {
-	text := unlike("pack", m.packs, have.packs) + unlike("visit", m.visits, have.visits) + unlike("request", m.requests, have.requests)
+	text := unlike("pack", m.packs, have.packs) + unlike("visit", m.visits, have.visits) + unlike("request", m.requests, have.requests) +
+		unlike("bag", m.bags, have.bags) + unlike("tote", m.totes, have.totes)
 	for id, s := range m.sessions {
 		if !reflect.DeepEqual(s, have.sessions[id]) {
 			text += fmt.Sprintf("session %d: want %+v, have %+v\n", id, s, have.sessions[id])

@@ -133,7 +133,7 @@ func (w *world) scan(s *modelSession) act {
 	}
 	var giving []string
 	for _, c := range w.distinct(codes) {
-		if p := w.packs[c]; p.State == inventory.StateAllocated && p.Session == s.ID {
+		if p := w.packs[c]; p.State == inventory.StateAllocated && p.Session == s.ID && (p.Bag == 0 || p.Bag == w.visits[in.Visit].Patient) {
 			giving = append(giving, c)
 		}
 	}
@@ -165,7 +165,7 @@ func (w *world) endingIn(s *modelSession, tail string) (list []string) {
 func (w *world) give(s int64, visit uuid.UUID, codes ...string) {
 	for _, c := range codes {
 		p := w.packs[c]
-		p.State, p.Session, p.Visit = inventory.StateDispensed, s, visit
+		p.State, p.Session, p.Visit, p.Bag, p.Tote = inventory.StateDispensed, s, visit, 0, 0
 		w.packs[c] = p
 	}
 }

@@ -79,7 +79,8 @@ func TestSixPeopleAndAModel(t *testing.T) {
 		return
 	}
 	for _, name := range []string{"plan", "open", "arrive", "scan", "undo", "finish", "finish for an absent doctor", "call", "void", "ask", "decide",
-		"pack", "unpack", "stop", "count", "see", "confirm", "bring back", "set aside", "propose", "confirm a paper"} {
+		"pack", "unpack", "stop", "count", "see", "confirm",
+		"stow", "take out", "seal", "open tote", "fill a bag", "give a bag", "open bags", "bring back", "set aside", "propose", "confirm a paper"} {
 		if done[name] == 0 {
 			t.Errorf("nobody ever did %q", name)
 		}
@@ -121,10 +122,11 @@ func (w *world) choose() act {
 	var list []func(*modelSession) act
 	switch state {
 	case session.Planned:
-		list = []func(*modelSession) act{w.pack, w.pack, w.pack, w.pack, w.unpack, w.openRound, w.openRound}
+		list = []func(*modelSession) act{w.pack, w.pack, w.pack, w.pack, w.unpack, w.openRound, w.openRound, w.stow, w.stow, w.sealTote, w.fillBag}
 	case session.Open:
 		list = []func(*modelSession) act{w.arrive, w.arrive, w.arrive, w.arrive, w.arrive, w.arrive, w.scan, w.scan, w.scan, w.scan, w.scan, w.scan, w.scan,
 			w.undo, w.undo, w.finish, w.finish, w.finishAbsent, w.queueStep, w.queueStep, w.ask, w.ask, w.decideRequest, w.decideRequest, w.pack, w.unpack,
+			w.fillBag, w.fillBag, w.giveBag, w.giveBag, w.giveBag, w.openBags, w.stow, w.takeOut, w.sealTote,
 			w.bringBack, w.bringBack, w.setAside, w.setAside, w.propose, w.confirmPaper}
 		if w.r.IntN(50) == 0 {
 			list = []func(*modelSession) act{w.stopDispensing}
@@ -133,6 +135,7 @@ func (w *world) choose() act {
 		list = []func(*modelSession) act{w.countLeft, w.countLeft, w.countLeft, w.seeLeft, w.seeLeft, w.seeLeft, w.explainMissing, w.explainMissing, w.explainMissing,
 			w.confirmLoss, w.confirmLoss, w.rollOver, w.rollOver, w.rollOver, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.finishAbsent, w.queueStep, w.queueStep,
 			w.undo, w.undo, w.scan, w.arrive, w.ask, w.decideRequest, w.pack, w.unpack, w.openTarget, w.openTarget,
+			w.openBags, w.giveBag, w.fillBag,
 			w.bringBack, w.bringBack, w.setAside, w.propose, w.confirmPaper}
 		if w.usually(70) && s.State == session.Closing {
 			list = w.wanting(s)
@@ -148,6 +151,9 @@ func (w *world) choose() act {
 func (w *world) wanting(s *modelSession) []func(*modelSession) act {
 	if _, _, open := w.openOf(s.ID, func(modelVisit) bool { return true }); open {
 		return []func(*modelSession) act{w.finishAbsent, w.finishAbsent, w.queueStep, w.finish, w.undo, w.scan}
+	}
+	if w.bagged(s) && w.usually(50) {
+		return []func(*modelSession) act{w.openBags}
 	}
 	for _, code := range w.codes {
 		if w.missing(s, code) {

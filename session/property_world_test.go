@@ -34,6 +34,8 @@ type world struct {
 	again    map[int64]asked // by doctor
 	papers   []modelPaper
 	serial   int
+	stores   *inventory.Service
+	rostered map[int64]bool
 }
 
 // asked is what a doctor was asked when a label came before 诊毕.
@@ -68,6 +70,11 @@ func newWorld(t testing.TB, seed uint64) *world {
 	w.insert(&second, `INSERT INTO drug (his_code, generic_name, spec, units_per_pack, created_at) VALUES ('DEMO2', '演示奥氮平片', '5mg×14片', 20, now()) RETURNING id`)
 	w.insert(&prefix, `INSERT INTO drug_prefix (prefix, drug_id, units, taught_at) VALUES ('8000002', $1, 20, now()) RETURNING id`, second)
 	w.drugs = []int64{w.drug, second}
+	w.stores, w.rostered = inventory.New(w.db.App), map[int64]bool{}
+	for range 3 {
+		_, err := w.stores.MakeTote(w.ctx, w.chief, inventory.NewTote{CommandID: w.id()})
+		w.must(err)
+	}
 	w.read()
 	w.restock(40)
 	return w

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -177,6 +178,13 @@ func removeExpected(ctx context.Context, tx *db.Tx, x Session, patientID int64) 
 	}
 	if came > 0 {
 		return RosterAnswer{}, db.Refuse(db.Conflict, "这位患者今天已签到，不能从名单移出。")
+	}
+	bags, err := waitingBags(ctx, tx, x.ID)
+	if err != nil {
+		return RosterAnswer{}, err
+	}
+	if slices.ContainsFunc(bags, func(b Bag) bool { return b.PatientID == patientID }) {
+		return RosterAnswer{}, db.Refuse(db.Conflict, "这位患者的药袋已经装好。请先拆袋，再从名单移出。")
 	}
 	n, err := tx.Exec(ctx, `DELETE FROM session_roster WHERE session_id = $1 AND patient_id = $2`, x.ID, patientID)
 	if err != nil {
