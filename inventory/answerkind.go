@@ -222,7 +222,7 @@ var kinds = [...]Kind{
 	{KindUnknown, ToneCaution, "没有这个码的入库记录。请换一盒，或请药师放行。"},
 	{KindUnknownPrefix, ToneCaution, "这个码的前缀还没有对照药品（未对照）。请药师对照一次，之后就能识别。"},
 	{KindCartonCode, ToneCaution, "这是大包装（箱或中包）的码。请扫每个小盒上的追溯码。"},
-	{KindCartonOpened, ToneCaution, "这是 {drug} 的箱码，还不知道箱里有哪些盒。请接着扫箱里的每个小盒：本箱 {count} 盒。"},
+	{KindCartonOpened, ToneCaution, "{drug} 的箱已打开。请接着扫箱里的每个小盒：本箱 {count} 盒。"},
 	{KindCartonAgain, ToneSoft, "这一箱已经打开：本箱 {count} 盒，继续扫箱里的小盒。"},
 	{KindCartonIn, ToneGood, "{drug} 已入库，本箱 {count} 盒。"},
 	{KindCartonFull, ToneGood, "{drug} 已入库，本箱完成：{count} 盒。"},

@@ -242,7 +242,7 @@ type CodelessBox struct {
 }
 
 // ReadCodeless reads the records of a receipt that were not refused, with their
-// boxes, in their order.
+// boxes, in their order; a box whose receiving was undone is missing.
 func ReadCodeless(ctx context.Context, r db.Reader, receiptID int64) ([]CodelessRequest, error) {
 	var rows []struct {
 		CodelessRequest
@@ -253,6 +253,7 @@ func ReadCodeless(ctx context.Context, r db.Reader, receiptID int64) ([]Codeless
   q.asked_by, COALESCE(a.name, '') AS asker, q.asked_at, COALESCE(w.name, '') AS decider, q.decided_at, b.code, b.true_code
 FROM codeless_request q JOIN receipt_line l ON l.id = q.receipt_line_id JOIN drug d ON d.id = l.drug_id
 LEFT JOIN staff a ON a.id = q.asked_by LEFT JOIN staff w ON w.id = q.decided_by LEFT JOIN codeless_box b ON b.request_id = q.id
+  AND EXISTS (SELECT 1 FROM pack k WHERE k.code = b.code AND k.state <> 'expected')
 WHERE q.receipt_id = $1::bigint AND q.state <> 'refused' ORDER BY q.id, b.id`, receiptID)
 	if err != nil {
 		return nil, fmt.Errorf("read codeless boxes: %w", err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,23 +78,21 @@ func (p *receiptPaper) missing() {
 		return
 	}
 	p.heading("少的")
-	t := newTable(p.sheet, 8.5, column{title: "药品", width: 56}, column{title: "批号 / 有效期", width: 30}, column{title: "应收", width: 14, right: true},
-		column{title: "入库", width: 14, right: true}, column{title: "少", width: 14, right: true}, column{title: "单上列出、没有扫到的追溯码", width: 58})
+	t := newTable(p.sheet, 8.5, column{title: "药品", width: 86}, column{title: "批号 / 有效期", width: 46}, column{title: "应收", width: 18, right: true},
+		column{title: "入库", width: 18, right: true}, column{title: "少", width: 18, right: true})
 	for _, m := range p.x.Differ.Missing {
 		t.row(cell{text: m.DrugName()}, cell{text: batchText(m.Batch, m.ExpiresOn)}, cell{text: strconv.Itoa(m.Packs)}, cell{text: strconv.Itoa(m.Received)},
-			cell{text: strconv.Itoa(m.Missing()), bold: true}, cell{text: cmp.Or(strings.Join(m.Codes[:min(len(m.Codes), maxPaperCodes)], " "), "单上没有列码") + moreCodes(m.Codes)})
+			cell{text: strconv.Itoa(m.Missing()), bold: true})
+		word := "单上列出、没有扫到："
+		for list := range slices.Chunk(m.Codes, rowCodes) {
+			t.across(word + strings.Join(list, " "))
+			word = ""
+		}
 	}
 }
 
-// maxPaperCodes keeps one row of the paper within a page.
-const maxPaperCodes = 60
-
-func moreCodes(codes []string) string {
-	if len(codes) <= maxPaperCodes {
-		return ""
-	}
-	return fmt.Sprintf(" 等 %d 个", len(codes))
-}
+// rowCodes keeps one row of codes well within a page.
+const rowCodes = 50
 
 func (p *receiptPaper) refused() {
 	if len(p.x.Differ.Refused) == 0 {
@@ -113,18 +112,21 @@ func (p *receiptPaper) codeless() {
 	}
 	p.heading("无码的")
 	t := newTable(p.sheet, 8.5, column{title: "药品", width: 50}, column{title: "批号", width: 22}, column{title: "盒", width: 10, right: true},
-		column{title: "情况", width: 38}, column{title: "院内码（补码）", width: 66})
+		column{title: "情况", width: 30}, column{title: "院内码、补码", width: 74})
 	for _, q := range p.x.Codeless {
 		var codes []string
 		for _, b := range q.Boxes {
 			if b.TrueCode != "" {
-				b.Code += "（" + b.TrueCode + "）"
+				b.Code += " 补码 " + b.TrueCode
 			}
 			codes = append(codes, b.Code)
 		}
 		who := "登记 " + q.Asker + "，确认 " + cmp.Or(q.Decider, "待定")
 		t.row(plain(q.DrugName(), cmp.Or(q.Batch, "不明"), strconv.Itoa(q.Packs), strings.Trim(q.Reason.Chinese()+"；"+q.Readable, "；")+"；"+who,
-			cmp.Or(strings.Join(codes[:min(len(codes), maxPaperCodes)], " "), "待确认")+moreCodes(codes))...)
+			cmp.Or(strings.Join(codes[:min(len(codes), rowCodes)], " "), "待确认"))...)
+		for list := range slices.Chunk(codes[min(len(codes), rowCodes):], rowCodes) {
+			t.across(strings.Join(list, " "))
+		}
 	}
 }
 

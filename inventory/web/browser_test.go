@@ -190,3 +190,109 @@ func TestPagesFitPhoneAndLaptop(t *testing.T) {
 		b.shot(name + "-pasted")
 	}
 }
+
+// A carton without a relation is scanned box by box with the focus nowhere; one
+// whose relation file was imported comes in with one scan.
+func TestCartonInTheBrowser(t *testing.T) {
+	h := newHouse(t)
+	h.cartons()
+	id := h.counted("YS-R3001", 20)
+	b := openBrowser(t, 390, 844)
+	page := fmt.Sprintf("%s/receipts/%d", h.url, id)
+	b.do(chromedp.Navigate(page))
+	b.burst(code("8212345", 900))
+	b.until(`document.querySelector('#band .band-caution') && document.querySelector('[data-row^=carton]')`)
+	b.settled()
+	b.shot("phone-carton-open")
+	for i := range 5 {
+		b.burst(code("8112345", 900+i))
+		b.until(fmt.Sprintf(`document.querySelector('[data-row="received"]').textContent === '%d'`, i+1))
+		b.settled()
+	}
+	b.until(`document.querySelector('#band').textContent.indexOf('本箱完成') >= 0 && !document.querySelector('[data-row^=carton]')`)
+	b.shot("phone-carton-full")
+	b.do(chromedp.Navigate(h.url + "/cartons"))
+	b.until(`document.querySelector('#file') !== null`)
+	_, table, _ := h.send("GET", "/cartons/example/csv", nil, nil)
+	broken := strings.Replace(string(table), "8312345", "8399999", 1)
+	b.choose("坏的.csv", broken)
+	b.until(`document.querySelector('#relation-answer').textContent.indexOf('未对照') > 0`)
+	b.shot("phone-relation-wrong")
+	b.choose("关系.csv", string(table))
+	b.until(`location.pathname.indexOf('/cartons/') === 0 && document.querySelector('form.actions button.button-main')`)
+	b.shot("phone-relation-checked")
+	b.settled()
+	b.do(chromedp.Click("form.actions button.button-main"))
+	b.until(`document.querySelector('.notice-good')`)
+	b.do(chromedp.Navigate(page))
+	b.until(`document.querySelector('[data-scan-form]')`)
+	b.burst(code("8312345", 1))
+	b.until(`document.querySelector('[data-row="received"]').textContent === '15' && document.querySelector('#band').textContent.indexOf('整箱 10 盒') >= 0`)
+	b.shot("phone-carton-whole")
+	b.burst(code("8312345", 1))
+	b.until(`document.querySelector('#band .band-soft')`)
+}
+
+// choose puts a file into the upload form and sends it, as a person does.
+func (b browser) choose(name, text string) {
+	b.t.Helper()
+	path := filepath.Join(b.t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	b.settled()
+	b.do(chromedp.SetUploadFiles("#file", []string{path}), chromedp.Click(`form[action="/cartons"] button.button-main`))
+}
+
+// A box without a code and the difference sheet, each with two people.
+func TestTwoPeopleInTheBrowser(t *testing.T) {
+	h := newHouse(t)
+	id := h.receipt("YS-R3002", 3, 1)
+	b := openBrowser(t, 390, 844)
+	page := fmt.Sprintf("%s/receipts/%d", h.url, id)
+	b.do(chromedp.Navigate(page))
+	b.burst(code("8112345", 0))
+	b.until(`document.querySelector('#band .band-good')`)
+	b.burst(code("8199999", 1))
+	b.until(`document.querySelector('#band .band-caution')`)
+	b.settled()
+	b.do(chromedp.Click(`#codeless details summary`))
+	b.until(`document.querySelector('#codeless-readable').offsetParent !== null`)
+	b.do(chromedp.SendKeys("#codeless-readable", "0002"))
+	b.shot("phone-codeless-form")
+	b.do(chromedp.Click(`form[action$="/codeless"] button.button-main`))
+	b.until(`document.querySelector('#band').textContent.indexOf('另一位同事') > 0 && document.querySelector('button[value=refuse]')`)
+	h.person(2, "演示第二人", identity.Assistant)
+	b.do(chromedp.Navigate(page))
+	b.until(`document.querySelector('button[value=confirm]')`)
+	b.shot("phone-codeless-confirm")
+	b.do(chromedp.Click(`button[value=confirm]`))
+	b.until(`document.querySelector('[data-row="received"]').textContent === '2' && document.querySelector('#link-code')`)
+	b.settled()
+	b.shot("phone-codeless-in")
+	b.do(chromedp.SendKeys("#remark", "已电话告知中心药库"), chromedp.Click(`form[action$="/finish"] button`))
+	b.until(`document.querySelector('#band').textContent.indexOf('差异单已提交') >= 0`)
+	b.shot("phone-sheet-handed-in")
+	h.person(3, "演示第三人", identity.Pharmacist)
+	b.do(chromedp.Navigate(page + "/differences"))
+	b.until(`document.querySelector('button[value=confirm]')`)
+	b.shot("phone-sheet")
+	b.do(chromedp.Click(`button[value=confirm]`))
+	b.until(`document.querySelector('.notice-good') && !document.querySelector('button[value=confirm]')`)
+	b.do(chromedp.Navigate(page + "/codeless/labels"))
+	b.until(`document.querySelector('.label svg')`)
+	b.shot("phone-codeless-labels")
+	x, err := inventory.FindReceipt(t.Context(), h.App, id)
+	if err != nil || x.State != inventory.ReceiptFinished || x.Received != 2 {
+		t.Errorf("receipt %+v %v", x, err)
+	}
+	wide := openBrowser(t, 1366, 768)
+	for _, p := range []string{"/differences", "/codeless/labels", ""} {
+		wide.do(chromedp.Navigate(page + p))
+		wide.until(`document.querySelector('main h1')`)
+		wide.shot("laptop-sheet" + strings.ReplaceAll(p, "/", "-"))
+	}
+	wide.do(chromedp.Navigate(h.url + "/cartons"))
+	wide.until(`document.querySelector('#file')`)
+	wide.shot("laptop-cartons")
+}

@@ -163,6 +163,9 @@ func packFacts(p inventory.Pack) []factView {
 	if p.Returned {
 		list = append(list, factView{"退回", "患者退回过，不再使用"})
 	}
+	if p.Codeless() {
+		list = append(list, factView{"无码", "来时没有能扫的码，贴了院内码"}, factView{"补码", p.TrueCode})
+	}
 	var known []factView
 	for _, f := range list {
 		if f.Value != "" {
