@@ -44,7 +44,10 @@ func (p *Poller) TryAgain(ctx context.Context, by identity.Actor, id int64) erro
 	}
 	_, err = p.ingest(ctx, raw)
 	if err == nil {
-		return p.resolve(ctx, by, id, "taken")
+		if err := p.resolve(ctx, by, id, "taken"); err != nil {
+			return err
+		}
+		return p.follow(ctx, raw)
 	}
 	if !isRefusal(err) {
 		return err

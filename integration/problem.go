@@ -19,7 +19,10 @@ type Problem struct {
 	Number   string `db:"number"` // "" and 0 when not even that was readable
 	Revision int    `db:"revision"`
 	// Reason is a Chinese sentence, Document the bytes as they came.
-	Reason   string    `db:"reason"`
+	Reason string `db:"reason"`
+	// WaitsFor is the number of the document that a red one cancels: when that is
+	// taken in, the red one is tried again by itself. Empty for all others.
+	WaitsFor string    `db:"waits_for"`
 	Document []byte    `db:"document"`
 	Seen     int       `db:"seen"`
 	FirstAt  time.Time `db:"first_at"`
@@ -29,7 +32,7 @@ type Problem struct {
 // Problems reads the open entries of the work list, newest first, at most 200.
 func Problems(ctx context.Context, r db.Reader) ([]Problem, error) {
 	var list []Problem
-	err := r.Select(ctx, &list, `SELECT id, source, stream, number, revision, reason, document, seen, first_at, last_at
+	err := r.Select(ctx, &list, `SELECT id, source, stream, number, revision, reason, waits_for, document, seen, first_at, last_at
 FROM pull_problem WHERE resolved_at IS NULL ORDER BY last_at DESC, id DESC LIMIT 200`)
 	if err != nil {
 		return nil, fmt.Errorf("read the pull's work list: %w", err)
@@ -39,7 +42,7 @@ FROM pull_problem WHERE resolved_at IS NULL ORDER BY last_at DESC, id DESC LIMIT
 
 // noteProblem writes a document into the work list, or counts it once more.
 func (p *Poller) noteProblem(ctx context.Context, raw []byte, cause error) error {
-	digest, reason := seal.SM3(raw), short(sentence(cause), 400)
+	digest, reason, waits := seal.SM3(raw), short(sentence(cause), 400), waitsFor(raw)
 	_, number, revision := wire.Identify(raw)
 	err := p.c.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		for range 2 {
@@ -49,9 +52,9 @@ WHERE source = $1 AND stream = $2 AND digest = $3`, p.c.Source, p.c.Stream, dige
 				return err
 			}
 			err = tx.Try(ctx, func() error {
-				return tx.ExecOne(ctx, `INSERT INTO pull_problem (source, stream, number, revision, digest, document, reason, first_at, last_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8::timestamptz, $8::timestamptz)`,
-					p.c.Source, p.c.Stream, short(number, 60), revision, digest[:], raw, reason, tx.Now)
+				return tx.ExecOne(ctx, `INSERT INTO pull_problem (source, stream, number, revision, digest, document, reason, waits_for, first_at, last_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $8::timestamptz, $8::timestamptz)`,
+					p.c.Source, p.c.Stream, short(number, 60), revision, digest[:], raw, reason, tx.Now, waits)
 			})
 			// Another server's poller may have met the same document just now.
 			if !db.IsUnique(err, "pull_problem_document_uq") {

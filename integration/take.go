@@ -16,10 +16,11 @@ func (p *Poller) take(ctx context.Context, raw []byte, n *Pulled) error {
 	n.Documents++
 	changed, err := p.ingest(ctx, raw)
 	if err == nil {
-		if changed {
-			n.Taken++
+		if err := p.settle(ctx, raw); err != nil || !changed {
+			return err
 		}
-		return p.settle(ctx, raw)
+		n.Taken++
+		return p.follow(ctx, raw)
 	}
 	if !isRefusal(err) && !p.putAside(ctx, raw, err) {
 		return err

@@ -41,6 +41,18 @@ func TestDecodeReceipt(t *testing.T) {
 	}
 }
 
+// A sender that knows neither batch nor expiry may leave them out, as null or as
+// nothing.
+func TestDecodeReceiptWithoutBatch(t *testing.T) {
+	head := `{"source":"HIS","number":"N","revision":1,"kind":"transfer","issued_at":"2026-03-02T08:30:00+08:00","lines":[{"line_no":1,"his_code":"D","packs":2`
+	for _, more := range []string{``, `,"batch":"","expires_on":""`, `,"batch":null,"expires_on":null`} {
+		r, err := wire.DecodeReceipt([]byte(head + more + `}]}`))
+		if err != nil || r.Lines[0].Batch != "" || !r.Lines[0].ExpiresOn.IsZero() {
+			t.Errorf("%s: %+v %v", more, r, err)
+		}
+	}
+}
+
 func TestDecodeReceiptRefuses(t *testing.T) {
 	line := func(change ...string) string {
 		s := `{"line_no":1,"his_code":"D","batch":"B","expires_on":"2028-01-31","packs":2}`
@@ -52,7 +64,6 @@ func TestDecodeReceiptRefuses(t *testing.T) {
 		"zero":            {head + line(`"packs":2`, `"packs":0`) + `}`, "lines[0].packs", "1 到"},
 		"fraction":        {head + line(`"packs":2`, `"packs":2.5`) + `}`, "lines.packs", "类型"},
 		"text for number": {head + line(`"packs":2`, `"packs":"2"`) + `}`, "lines.packs", "类型"},
-		"missing batch":   {head + line(`"batch":"B",`, ``) + `}`, "lines[0].batch", "缺失"},
 		"blank code":      {head + line(`"D"`, `"  "`) + `}`, "lines[0].his_code", "缺失"},
 		"no such day":     {head + line(`2028-01-31`, `2027-02-29`) + `}`, "lines[0].expires_on", "日期"},
 		"made after":      {head + line(`"packs"`, `"made_on":"2029-01-01","packs"`) + `}`, "lines[0].expires_on", "早于"},

@@ -1,6 +1,9 @@
 package wire
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // lines checks the lines of a receipt: unique line numbers, no code twice.
 func (f *fields) lines(raw []rawLine) []Line {
@@ -28,17 +31,21 @@ func (f *fields) lines(raw []rawLine) []Line {
 
 func (f *fields) line(at string, l rawLine) Line {
 	line := Line{
-		LineNo:    f.number(at+"line_no", l.LineNo, 1_000_000),
-		HISCode:   f.text(at+"his_code", l.HISCode, 40),
-		Batch:     f.text(at+"batch", l.Batch, 60),
-		ExpiresOn: f.date(at+"expires_on", l.ExpiresOn),
-		Packs:     f.number(at+"packs", l.Packs, maxPacks),
-		Price:     f.price(at+"price", l.Price),
+		LineNo:  f.number(at+"line_no", l.LineNo, 1_000_000),
+		HISCode: f.text(at+"his_code", l.HISCode, 40),
+		Batch:   f.optional(at+"batch", l.Batch, 60),
+		Packs:   f.number(at+"packs", l.Packs, maxPacks),
+		Price:   f.price(at+"price", l.Price),
+	}
+	// What a sender does not know is missing, null or empty; people then read it
+	// off the boxes.
+	if l.ExpiresOn != nil && strings.TrimSpace(*l.ExpiresOn) != "" {
+		line.ExpiresOn = f.date(at+"expires_on", l.ExpiresOn)
 	}
 	if l.MadeOn != nil {
 		line.MadeOn = f.date(at+"made_on", l.MadeOn)
 	}
-	if line.ExpiresOn.Before(line.MadeOn) {
+	if !line.ExpiresOn.IsZero() && line.ExpiresOn.Before(line.MadeOn) {
 		f.fail(at+"expires_on", "早于生产日期")
 	}
 	for i, c := range l.Codes {

@@ -30,8 +30,8 @@ type Receipt struct {
 type Line struct {
 	LineNo    int    `json:"line_no"` // from 1, unique in the document
 	HISCode   string `json:"his_code"`
-	Batch     string `json:"batch"`
-	ExpiresOn Date   `json:"expires_on"`
+	Batch     string `json:"batch"`           // "": not told
+	ExpiresOn Date   `json:"expires_on"`      // zero: not told
 	MadeOn    Date   `json:"made_on"`         // zero: not told
 	Packs     int    `json:"packs"`           // smallest sales units (盒), over 0
 	Price     string `json:"price,omitempty"` // yuan per pack, decimal with at most 4 places; "" when not told
