@@ -119,16 +119,17 @@ func (c *enterColumns) add(p newPack, after PackFacts, step Step) {
 	c.read = append(c.read, p.batchRead)
 }
 
-// claimPacks ties packs to lines of a receipt, or to none, with the batch and the
-// dates they have now. The packs are locked and carry all of it already.
+// claimPacks ties packs to lines of a receipt, or to none, with the drug, the batch
+// and the dates they have now. The packs are locked and carry all of it already.
 func claimPacks(ctx context.Context, tx *db.Tx, packs []*Pack) error {
 	if len(packs) == 0 {
 		return nil
 	}
-	var ids, lines []int64
+	var ids, lines, drugs []int64
 	var batches, expires []string
 	var read []bool
 	for _, p := range packs {
+		drugs = append(drugs, p.DrugID)
 		read = append(read, p.BatchRead)
 		ids = append(ids, p.ID)
 		lines = append(lines, valueOf(p.ReceiptLineID))
@@ -136,10 +137,10 @@ func claimPacks(ctx context.Context, tx *db.Tx, packs []*Pack) error {
 		expires = append(expires, dayOf(p.ExpiresOn))
 	}
 	n, err := tx.Exec(ctx, `UPDATE pack SET receipt_line_id = NULLIF(n.line, 0), batch = n.batch, expires_on = CAST(NULLIF(n.expires_on, '') AS date),
-  batch_read = n.batch_read, changed_at = $5
+  batch_read = n.batch_read, drug_id = n.drug_id, changed_at = $5
 FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::bigint[]) AS line, unnest($3::text[]) AS batch, unnest($4::text[]) AS expires_on,
-  unnest($6::boolean[]) AS batch_read) n
-WHERE pack.id = n.id`, pq.Array(ids), pq.Array(lines), pq.Array(batches), pq.Array(expires), tx.Now, pq.Array(read))
+  unnest($6::boolean[]) AS batch_read, unnest($7::bigint[]) AS drug_id) n
+WHERE pack.id = n.id`, pq.Array(ids), pq.Array(lines), pq.Array(batches), pq.Array(expires), tx.Now, pq.Array(read), pq.Array(drugs))
 	if err != nil {
 		return fmt.Errorf("claim packs: %w", err)
 	}

@@ -73,54 +73,74 @@ func prefixOf(text string) (string, error) {
 
 // TeachPrefix says which drug, level and content a prefix means, and gives the
 // meaning as it stands now. The same meaning again changes nothing; another one
-// needs Replace. Codes that were refused for an unknown prefix are known from
-// then on; they are scanned again.
-func (s *Service) TeachPrefix(ctx context.Context, by identity.Actor, in Teaching) (Prefix, error) {
+// needs Replace. Boxes that open receipts hold for want of it come in at once
+// where their receipt wants them, and boxes in the store that came in under a
+// wrong meaning are counted to the right drug.
+func (s *Service) TeachPrefix(ctx context.Context, by identity.Actor, in Teaching) (taught Taught, err error) {
 	if err := identity.Allow(ctx, s.db, by, identity.TeachPrefix, 0); err != nil {
-		return Prefix{}, err
+		return Taught{}, err
 	}
 	prefix, err := prefixOf(in.Code)
 	if err != nil {
-		return Prefix{}, err
+		return Taught{}, err
 	}
 	if in.Level < 1 || in.Level > 3 || in.Units < 0 || in.Units > 1_000_000 || in.Level > 1 && in.Units == 0 {
-		return Prefix{}, db.Refuse(db.Invalid, "请选包装级别；中包和箱要填里面共有多少最小单位。")
+		return Taught{}, db.Refuse(db.Invalid, "请选包装级别；中包和箱要填里面共有多少最小单位。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "teach_prefix", Request: in}
-	taught, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (Prefix, error) {
-		return teach(ctx, tx, by, in, prefix)
+	err = rerun(func() error {
+		taught, _, err = identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (Taught, error) {
+			return teach(ctx, tx, by, in, prefix)
+		})
+		return err
 	})
 	return taught, err
 }
 
-func teach(ctx context.Context, tx *db.Tx, by identity.Actor, in Teaching, prefix string) (Prefix, error) {
+func teach(ctx context.Context, tx *db.Tx, by identity.Actor, in Teaching, prefix string) (Taught, error) {
+	x, was, err := meanings(ctx, tx, in, prefix)
+	if err != nil || x == was {
+		return Taught{Meaning: x}, err
+	}
+	if err := putPrefix(ctx, tx, x, by.StaffID); err != nil {
+		return Taught{}, err
+	}
+	taught := Taught{Meaning: x}
+	if taught.Held, err = letHeldIn(ctx, tx, by, in.CommandID, x, was); err != nil {
+		return Taught{}, err
+	}
+	if was.DrugID != 0 && was.DrugID != x.DrugID {
+		if taught.Elsewhere, err = countElsewhere(ctx, tx, prefix, was); err != nil {
+			return Taught{}, err
+		}
+	}
+	return taught, identity.Audit(ctx, tx, by, identity.Event{Name: "prefix.teach", ObjectKind: "prefix", ObjectID: prefix,
+		Detail: fmt.Sprintf("drug=%d level=%d units=%d before=%d receipts=%d elsewhere=%d", x.DrugID, x.Level, x.Units, was.DrugID, len(taught.Held), taught.Elsewhere)})
+}
+
+// meanings is what the prefix is to mean and what it means now; was is zero when
+// it means nothing. Another meaning needs the person's word.
+func meanings(ctx context.Context, tx *db.Tx, in Teaching, prefix string) (x, was Prefix, err error) {
 	var d Drug
-	err := tx.Get(ctx, &d, `SELECT id, generic_name, spec, units_per_pack FROM drug WHERE id = $1`, in.DrugID)
+	err = tx.Get(ctx, &d, `SELECT id, generic_name, spec, units_per_pack FROM drug WHERE id = $1`, in.DrugID)
 	if db.IsNoRows(err) {
-		return Prefix{}, db.Refuse(db.NotFound, "没有这个药品。请从列表里重新选。")
+		return x, was, db.Refuse(db.NotFound, "没有这个药品。请从列表里重新选。")
 	}
 	if err != nil {
-		return Prefix{}, fmt.Errorf("read drug: %w", err)
+		return x, was, fmt.Errorf("read drug: %w", err)
 	}
-	x := Prefix{Prefix: prefix, DrugID: d.ID, Drug: d.Name(), Level: in.Level, Units: in.Units}
+	x = Prefix{Prefix: prefix, DrugID: d.ID, Drug: d.Name(), Level: in.Level, Units: in.Units}
 	if x.Units == 0 {
 		x.Units = d.UnitsPerPack
 	}
 	known, err := FindPrefixes(ctx, tx, []string{prefix})
 	if err != nil {
-		return Prefix{}, err
+		return x, was, err
 	}
 	was, ok := known[prefix]
-	switch {
-	case ok && was == x:
-		return x, nil
-	case ok && !in.Replace:
-		return Prefix{}, db.Refuse(db.Conflict, "前缀 %s 已对照为 %s（%d 级，%d 个最小单位）。确实要改，请勾选“改掉原来的对照”。",
+	if ok && was != x && !in.Replace {
+		return x, was, db.Refuse(db.Conflict, "前缀 %s 已对照为 %s（%d 级，%d 个最小单位）。确实要改，请勾选“改掉原来的对照”。",
 			prefix, was.Drug, was.Level, was.Units)
 	}
-	if err := putPrefix(ctx, tx, x, by.StaffID); err != nil {
-		return Prefix{}, err
-	}
-	return x, identity.Audit(ctx, tx, by, identity.Event{Name: "prefix.teach", ObjectKind: "prefix", ObjectID: prefix,
-		Detail: fmt.Sprintf("drug=%d level=%d units=%d before=%d", x.DrugID, x.Level, x.Units, was.DrugID)})
+	return x, was, nil
 }

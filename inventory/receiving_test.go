@@ -226,10 +226,10 @@ func TestTeachingLetsHeldBoxesIn(t *testing.T) {
 		t.Fatalf("an assistant teaches: %v", err)
 	}
 	x, err := s.TeachPrefix(t.Context(), pharmacist(), in)
-	if err != nil || x.Prefix != "8199999" || x.Units != 20 {
+	if err != nil || x.Meaning.Prefix != "8199999" || x.Meaning.Units != 20 || len(x.Held) != 1 || x.Held[0].Received != 1 || x.Held[0].Number != "R1" {
 		t.Fatalf("teach: %+v %v", x, err)
 	}
-	if a := s.scan(t, id, c); a.Answers[0].Kind != inventory.KindOK {
+	if a := s.scan(t, id, c); a.Answers[0].Kind != inventory.KindAlreadyHere {
 		t.Fatalf("answer %+v", a.Answers[0])
 	}
 	if n := countOf(t, s.App, `SELECT count(*) FROM receipt_refusal WHERE resolution = 'received'`); n != 1 {

@@ -77,8 +77,12 @@ func ownPack(ctx context.Context, tx *db.Tx, receiptID int64, p *Pack) (announce
 	if p == nil || p.ReceiptLineID == nil {
 		return false, notHere
 	}
-	err = tx.Get(ctx, &announced, `SELECT EXISTS (SELECT 1 FROM movement m WHERE m.pack_id = $1 AND m.kind = 'announce' AND m.receipt_line_id = l.id)
-FROM receipt_line l WHERE l.id = $2 AND l.receipt_id = $3`, p.ID, *p.ReceiptLineID, receiptID)
+	// Whoever announced it may have been an earlier revision of the document; a box
+	// that this receipt adopted did not come in by being scanned here.
+	err = tx.Get(ctx, &announced, `SELECT EXISTS (SELECT 1 FROM movement m JOIN receipt_line o ON o.id = m.receipt_line_id JOIN receipt q ON q.id = o.receipt_id
+  WHERE m.pack_id = $1 AND m.kind = 'announce' AND q.source = r.source AND q.number = r.number)
+FROM receipt_line l JOIN receipt r ON r.id = l.receipt_id WHERE l.id = $2 AND l.receipt_id = $3
+AND EXISTS (SELECT 1 FROM movement v WHERE v.pack_id = $1 AND v.kind = 'receive')`, p.ID, *p.ReceiptLineID, receiptID)
 	if db.IsNoRows(err) {
 		return false, notHere
 	}

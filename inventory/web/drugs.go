@@ -146,12 +146,14 @@ func (h *Handlers) Teach(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	in.Level = int(level)
-	x, err := h.stock.TeachPrefix(r.Context(), by, in)
+	taught, err := h.stock.TeachPrefix(r.Context(), by, in)
+	x := taught.Meaning
 	if err != nil {
 		return h.teachRefused(w, r, by, in, err)
 	}
 	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, map[string]any{"prefix": x.Prefix, "drug": x.Drug, "level": x.Level, "units": x.Units})
+		return h.site.JSON(w, r, http.StatusOK, map[string]any{"prefix": x.Prefix, "drug": x.Drug, "level": x.Level, "units": x.Units,
+			"held": taught.Held, "elsewhere": taught.Elsewhere})
 	}
 	if receipt, err := formNumber(r, "receipt"); err == nil && receipt > 0 {
 		return h.site.SeeOther(w, r, receiptURL(receipt))
