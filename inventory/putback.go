@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
 	"jingfang/session/identity"
 	"jingfang/sql/db"
@@ -16,9 +17,12 @@ type PuttingBack struct {
 	ReceiptID int64
 	RefusalID int64
 	CommandID uuid.UUID
+	// Prefix means all boxes that are held for want of its meaning, instead of one.
+	Prefix string
 }
 
-// PutBack takes a refused box off the differences of an open receipt.
+// PutBack takes a refused box off the differences of an open receipt, or all
+// that are held for an unknown prefix.
 func (s *Service) PutBack(ctx context.Context, by identity.Actor, in PuttingBack) error {
 	if err := identity.Allow(ctx, s.db, by, identity.Receive, 0); err != nil {
 		return err
@@ -34,8 +38,15 @@ func putBack(ctx context.Context, tx *db.Tx, by identity.Actor, in PuttingBack) 
 	if _, err := lockReceipt(ctx, tx, in.ReceiptID); err != nil {
 		return err
 	}
+	ids := []int64{in.RefusalID}
+	if in.Prefix != "" {
+		var err error
+		if ids, err = heldOf(ctx, tx, in.ReceiptID, in.Prefix); err != nil {
+			return err
+		}
+	}
 	n, err := tx.Exec(ctx, `UPDATE receipt_refusal SET resolved_at = $3, resolved_by = $4::bigint, resolution = 'put_back'
-WHERE id = $1 AND receipt_id = $2 AND resolved_at IS NULL`, in.RefusalID, in.ReceiptID, tx.Now, nullInt(by.StaffID))
+WHERE id = ANY($1::bigint[]) AND receipt_id = $2 AND resolved_at IS NULL`, pq.Array(ids), in.ReceiptID, tx.Now, nullInt(by.StaffID))
 	if err != nil {
 		return fmt.Errorf("put back a refused box: %w", err)
 	}
@@ -43,5 +54,24 @@ WHERE id = $1 AND receipt_id = $2 AND resolved_at IS NULL`, in.RefusalID, in.Rec
 		return db.Refuse(db.Conflict, "这一条差异已经处理过了。请刷新后再看。")
 	}
 	return identity.Audit(ctx, tx, by, identity.Event{Name: "receipt.put_back", ObjectKind: "receipt", ObjectID: fmt.Sprint(in.ReceiptID),
-		Detail: fmt.Sprintf("refusal=%d", in.RefusalID)})
+		Detail: fmt.Sprintf("refusal=%d prefix=%s boxes=%d", in.RefusalID, in.Prefix, n)})
+}
+
+// heldOf lists the boxes of a receipt that are held for an unknown prefix.
+func heldOf(ctx context.Context, tx *db.Tx, receiptID int64, prefix string) ([]int64, error) {
+	var rows []struct {
+		ID   int64  `db:"id"`
+		Code string `db:"code"`
+	}
+	err := tx.Select(ctx, &rows, `SELECT id, code FROM receipt_refusal WHERE receipt_id = $1 AND answer_kind = 'unknown_prefix' AND resolved_at IS NULL`, receiptID)
+	if err != nil {
+		return nil, fmt.Errorf("read held boxes: %w", err)
+	}
+	ids := []int64{}
+	for _, x := range rows {
+		if c, err := ParseTraceCode(x.Code); err == nil && c.Prefix() == prefix {
+			ids = append(ids, x.ID)
+		}
+	}
+	return ids, nil
 }

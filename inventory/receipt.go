@@ -87,8 +87,18 @@ const receiptColumns = `r.id, r.source, r.number, r.revision, r.kind, r.state, r
   (SELECT count(*) FROM pack k JOIN receipt_line l ON l.id = k.receipt_line_id WHERE l.receipt_id = r.id AND k.state NOT IN ('expected', 'withdrawn')) AS received,
   (SELECT count(*) FROM receipt_refusal x WHERE x.receipt_id = r.id AND x.resolution IN ('', 'difference')) AS refused`
 
+// Overdue reports an open receipt that has waited for more than [ReceiptDays]
+// days.
+func (r Receipt) Overdue(now time.Time) bool {
+	return r.State.Open() && now.Sub(r.ArrivedAt) > ReceiptDays*24*time.Hour
+}
+
+// ReceiptDays is how many days a receipt may wait before it stands out.
+const ReceiptDays = 2
+
 // ListReceipts reads the work list: every open receipt, oldest first, then the
-// last finished ones, newest first, at most limit of them.
+// last finished and cancelled ones and red documents, newest first, at most limit
+// of them.
 func ListReceipts(ctx context.Context, r db.Reader, limit int) (open, done []Receipt, err error) {
 	err = r.Select(ctx, &open, `SELECT `+receiptColumns+` FROM receipt r LEFT JOIN staff f ON f.id = r.finished_by
 WHERE r.state IN ('waiting', 'scanning') ORDER BY r.issued_at, r.id`)
@@ -96,7 +106,7 @@ WHERE r.state IN ('waiting', 'scanning') ORDER BY r.issued_at, r.id`)
 		return nil, nil, fmt.Errorf("list open receipts: %w", err)
 	}
 	err = r.Select(ctx, &done, `SELECT `+receiptColumns+` FROM receipt r LEFT JOIN staff f ON f.id = r.finished_by
-WHERE r.state = 'finished' ORDER BY r.issued_at DESC, r.id DESC LIMIT $1`, limit)
+WHERE r.state IN ('finished', 'cancelled') ORDER BY r.issued_at DESC, r.id DESC LIMIT $1`, limit)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list finished receipts: %w", err)
 	}

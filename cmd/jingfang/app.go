@@ -11,6 +11,7 @@ import (
 
 	"jingfang/integration"
 	"jingfang/integration/translog"
+	integrationweb "jingfang/integration/web"
 	"jingfang/inventory"
 	inventoryweb "jingfang/inventory/web"
 	reportingweb "jingfang/reporting/web"
@@ -49,6 +50,7 @@ type app struct {
 	room    *sessionweb.Handlers
 	people  *patientweb.Handlers
 	shelf   *inventoryweb.Handlers
+	errands *integrationweb.Handlers
 	papers  *reportingweb.Handlers
 	trust   trust
 	health  health
@@ -115,6 +117,8 @@ func (a *app) openPages(around surroundings) error {
 	a.people = patientweb.New(a.site, a.db, a.patients)
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)
 	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs).WithPeople(a.sessions, a.patients)
+	a.errands = integrationweb.New(a.site, a.db, a.poller)
+	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs)
 	a.trust = trust{site: a.site, from: around.authority}
 	from, err := prefixes(a.config.MetricsFrom)
 	if err != nil {
@@ -134,13 +138,13 @@ func (a *app) openPages(around surroundings) error {
 
 // templateSets are the pages of all packages that have some.
 func templateSets() []fs.FS {
-	return []fs.FS{templates, identityweb.Templates(), sessionweb.Templates(), patientweb.Templates(), inventoryweb.Templates(), reportingweb.Templates()}
+	return []fs.FS{templates, identityweb.Templates(), sessionweb.Templates(), patientweb.Templates(), inventoryweb.Templates(), integrationweb.Templates(), reportingweb.Templates()}
 }
 
 // samples show every page and fragment in the gallery.
 func samples() []page.Sample {
 	var list []page.Sample
-	for _, some := range [][]page.Sample{page.OwnSamples(), trustSamples(), identityweb.Samples(), sessionweb.Samples(), patientweb.Samples(), inventoryweb.Samples(), reportingweb.Samples()} {
+	for _, some := range [][]page.Sample{page.OwnSamples(), trustSamples(), identityweb.Samples(), sessionweb.Samples(), patientweb.Samples(), inventoryweb.Samples(), integrationweb.Samples(), reportingweb.Samples()} {
 		list = append(list, some...)
 	}
 	return list
@@ -154,6 +158,8 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "患者", URL: "/patients", Icon: "people"}, Needs: identity.ViewPatient},
 		{MenuItem: page.MenuItem{Title: "入库", URL: "/receipts", Icon: "receipt"}, Needs: identity.Receive},
 		{MenuItem: page.MenuItem{Title: "箱码关系", URL: "/cartons", Icon: "box", Under: "/receipts"}, Needs: identity.Receive},
+		{MenuItem: page.MenuItem{Title: "取单问题", URL: "/receipts/problems", Under: "/receipts"}, Needs: identity.Receive},
+		{MenuItem: page.MenuItem{Title: "期初盘入", URL: "/receipts/opening", Under: "/receipts"}, Needs: identity.Receive},
 		{MenuItem: page.MenuItem{Title: "库存", URL: "/stock", Icon: "box"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "周转箱", URL: "/totes", Under: "/stock"}, Needs: identity.Allocate},
 		{MenuItem: page.MenuItem{Title: "收发统计", URL: "/ledger", Under: "/stock"}, Needs: identity.ViewReports},

@@ -57,6 +57,7 @@ func (w *world) testStatements(t *testing.T) {
 		{"P", "/receipts/{id}/differences", receipt + "/differences"}, {"P", "/receipts/{id}/differences.pdf", receipt + "/differences.pdf"},
 		{"P", "/receipts/{id}/codeless/labels", receipt + "/codeless/labels"}, {"P", "/cartons", "/cartons"}, {"P", "/cartons/{id}", "/cartons/" + w.relationID(t)},
 		{"P", "/cartons/example/{form}", "/cartons/example/xml"},
+		{"P", "/receipts", "/receipts"}, {"P", "/receipts/problems", "/receipts/problems"}, {"P", "/receipts/opening", "/receipts/opening"}, {"P", "/receipts/{id}", receipt}, {"P", "/receipts/{id}", "/receipts/1"},
 		{"P", "/stock", "/stock"}, {"P", "/drugs", "/drugs"},
 		{"P", "/sessions/plan", "/sessions/plan"}, {"P", "/sessions/plan", "/sessions/plan?month=12"}, {"M", "/sessions/{id}/wall", big.path("/wall")}, {"D", "/sessions/{id}/place", big.path("/place")},
 		{"P", "/sessions/{id}/roster", big.path("/roster")}, {"P", "/sessions/{id}/change", big.path("/change")},

@@ -156,9 +156,13 @@ func (h *Handlers) Teach(w http.ResponseWriter, r *http.Request) error {
 			"held": taught.Held, "elsewhere": taught.Elsewhere})
 	}
 	if receipt, err := formNumber(r, "receipt"); err == nil && receipt > 0 {
+		if page.IsHTMX(r) {
+			return h.answer(w, r, by, receipt, taughtBand(taught), nil)
+		}
 		return h.site.SeeOther(w, r, receiptURL(receipt))
 	}
-	return h.site.SeeOther(w, r, "/drugs?taught="+url.QueryEscape(x.Prefix))
+	band := taughtBand(taught)
+	return h.site.SeeOther(w, r, "/drugs?taught="+url.QueryEscape(band.Text+band.Detail))
 }
 
 // teachRefused gives the form back as it was filled in, with the sentence.
@@ -166,6 +170,9 @@ func (h *Handlers) teachRefused(w http.ResponseWriter, r *http.Request, by ident
 	kind := db.KindOf(err)
 	if page.WantsJSON(r) || kind != db.Conflict && kind != db.Invalid && kind != db.NotFound {
 		return err
+	}
+	if receipt, nerr := formNumber(r, "receipt"); nerr == nil && receipt > 0 && page.IsHTMX(r) {
+		return h.answer(w, r, by, receipt, page.Band{Tone: page.Caution, Text: db.Sentence(err)}, nil)
 	}
 	return h.drugs(w, r, by, teachView{Code: in.Code, Receipt: r.PostFormValue("receipt"), Problem: db.Sentence(err)}, in)
 }

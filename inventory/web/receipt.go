@@ -50,6 +50,7 @@ type receiptWorkView struct {
 	SheetURL   string
 	// CanTeach shows the link that teaches an unknown prefix.
 	CanTeach bool
+	Papers   papersView
 }
 
 type saidRow struct{ Drug, Word, Tone, Why string }
@@ -110,6 +111,7 @@ type receiptState struct {
 	// taught are the prefixes of refused boxes that are known by now.
 	taught map[string]inventory.Prefix
 	extras inventory.ReceiptExtras
+	papers papers
 }
 
 func (h *Handlers) readState(ctx context.Context, id int64) (s receiptState, err error) {
@@ -128,7 +130,10 @@ func (h *Handlers) readState(ctx context.Context, id int64) (s receiptState, err
 	if s.extras, err = inventory.ReadReceiptExtras(ctx, h.db, id); err != nil {
 		return s, err
 	}
-	s.taught, err = inventory.FindPrefixes(ctx, h.db, unknownPrefixes(s.differ.Refused))
+	if s.taught, err = inventory.FindPrefixes(ctx, h.db, unknownPrefixes(s.differ.Refused)); err != nil {
+		return s, err
+	}
+	s.papers, err = h.readPapers(ctx, s)
 	return s, err
 }
 
@@ -168,18 +173,33 @@ func newWorkView(s receiptState, by identity.Actor) receiptWorkView {
 		v.Lines = append(v.Lines, newMissingRow(m))
 	}
 	v.Hidden = len(s.differ.Missing) - len(v.Lines)
-	for _, f := range s.differ.Refused[:min(len(s.differ.Refused), maxBoxes)] {
-		v.Boxes = append(v.Boxes, newBoxRow(f, s, v.CanTeach))
+	for _, f := range s.differ.Refused {
+		switch {
+		case v.Open && s.held(f): // stands with the others of its prefix
+		case len(v.Boxes) < maxBoxes:
+			v.Boxes = append(v.Boxes, newBoxRow(f, s, v.CanTeach))
+		default:
+			v.Unseen++
+		}
 	}
-	v.Unseen = len(s.differ.Refused) - len(v.Boxes)
 	v.Cartons = newCartonsView(v.URL, s.extras.Cartons, by)
 	v.Codeless = newCodelessView(s, by)
 	v.Sign = newSignView(v.URL, s.extras.Sign, v.Open, by)
 	v.WrongBatch, v.SheetURL = s.extras.WrongBatch, v.URL+"/differences"
+	v.Papers = newPapersView(s, by)
 	if s.receipt.FinishedAt != nil {
 		v.Closed = fmt.Sprintf("%s %s 完成入库", s.receipt.FinishedAt.In(zone()).Format("1月2日 15:04"), s.receipt.FinishedBy)
 	}
 	return v
+}
+
+// held reports a box whose prefix nobody knows yet.
+func (s receiptState) held(f inventory.ReceiptRefusal) bool {
+	if f.Kind != inventory.KindUnknownPrefix {
+		return false
+	}
+	_, known := s.taught[prefixOf(f.Code)]
+	return !known
 }
 
 func newLastRow(p inventory.ReceivedPack) lastRow {

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"jingfang/inventory"
 	"jingfang/session/identity"
@@ -11,9 +12,20 @@ import (
 
 // receiptsView is the work list.
 type receiptsView struct {
-	Open  []receiptRow
-	Done  []receiptRow
-	Packs int // still to be scanned in, over all open receipts
+	Filters []receiptFilter
+	// ShowOpen and ShowDone are the parts that the filter leaves.
+	ShowOpen, ShowDone bool
+	Open               []receiptRow
+	Done               []receiptRow
+	Packs              int // still to be scanned in, over all open receipts
+	Overdue            int // open receipts that have waited too long
+}
+
+// receiptFilter is one of the choices above the list.
+type receiptFilter struct {
+	URL, Word string
+	Count     int
+	Chosen    bool
 }
 
 // receiptRow is a receipt in the list.
@@ -23,6 +35,13 @@ type receiptRow struct {
 	Expected, Received int
 	Missing, Refused   int
 	Started            bool
+	// Differ is missing, refused and surplus boxes (差异) where they count: while a
+	// receipt waits, what has not come is no difference yet.
+	Differ int
+	Whole  bool   // everything has come
+	Red    bool   // a red document has no progress
+	Late   string // how long an overdue one has waited
+	Note   string // revision or red documents
 }
 
 // lastDone is how many finished receipts the list shows.
@@ -40,27 +59,57 @@ func (h *Handlers) Receipts(w http.ResponseWriter, r *http.Request) error {
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, newReceiptsJSON(open, done))
 	}
-	return h.site.Page(w, r, "receipts", newReceiptsView(open, done))
+	return h.site.Page(w, r, "receipts", newReceiptsView(open, done, r.URL.Query().Get("show"), h.db.Now()))
 }
 
-func newReceiptsView(open, done []inventory.Receipt) receiptsView {
-	var v receiptsView
+func newReceiptsView(open, done []inventory.Receipt, show string, now time.Time) receiptsView {
+	v := receiptsView{ShowOpen: show != "done", ShowDone: show != "open"}
 	for _, x := range open {
-		v.Open = append(v.Open, newReceiptRow(x))
-		v.Packs += x.Expected - x.Received
+		row := newReceiptRow(x, now)
+		v.Open = append(v.Open, row)
+		v.Packs += row.Missing
+		if row.Late != "" {
+			v.Overdue++
+		}
 	}
 	for _, x := range done {
-		v.Done = append(v.Done, newReceiptRow(x))
+		v.Done = append(v.Done, newReceiptRow(x, now))
+	}
+	v.Filters = []receiptFilter{{"/receipts", "全部", len(open) + len(done), v.ShowOpen && v.ShowDone},
+		{"/receipts?show=open", "未完成", len(open), !v.ShowDone}, {"/receipts?show=done", "已完成", len(done), !v.ShowOpen}}
+	return v
+}
+
+func newReceiptRow(x inventory.Receipt, now time.Time) receiptRow {
+	v := receiptRow{
+		URL: receiptURL(x.ID), Number: x.Number, About: aboutReceipt(x), Word: x.State.Chinese(), Tone: stateTone(x),
+		Expected: x.Expected, Received: x.Received, Missing: max(0, x.Expected-x.Received), Refused: x.Refused,
+		Started: x.State == inventory.ReceiptScanning, Red: x.Red(), Differ: x.Refused + x.Surplus, Note: receiptNote(x),
+	}
+	v.Whole = v.Missing == 0
+	if !x.State.Open() && !x.Red() {
+		v.Differ += v.Missing
+	}
+	if x.Red() {
+		v.Word, v.Tone = "红单", "bad"
+	}
+	if x.Overdue(now) {
+		v.Late = fmt.Sprintf("已等 %d 天", int(now.Sub(x.ArrivedAt)/(24*time.Hour)))
 	}
 	return v
 }
 
-func newReceiptRow(x inventory.Receipt) receiptRow {
-	return receiptRow{
-		URL: receiptURL(x.ID), Number: x.Number, About: aboutReceipt(x), Word: x.State.Chinese(), Tone: stateTone(x),
-		Expected: x.Expected, Received: x.Received, Missing: x.Expected - x.Received, Refused: x.Refused,
-		Started: x.State == inventory.ReceiptScanning,
+// receiptNote says that a document is not as it first came.
+func receiptNote(x inventory.Receipt) string {
+	switch {
+	case x.Red():
+		return "冲销 " + x.Cancels
+	case x.Reds > 0:
+		return "有红单"
+	case x.Revision > 1:
+		return fmt.Sprintf("第 %d 版", x.Revision)
 	}
+	return ""
 }
 
 func receiptURL(id int64) string { return fmt.Sprintf("/receipts/%d", id) }
@@ -78,7 +127,7 @@ func aboutReceipt(x inventory.Receipt) string {
 // amber for ever.
 func stateTone(x inventory.Receipt) string {
 	switch {
-	case x.State == inventory.ReceiptFinished && x.Expected-x.Received+x.Refused > 0:
+	case x.State == inventory.ReceiptFinished && x.Expected-x.Received+x.Refused+x.Surplus > 0, x.State == inventory.ReceiptCancelled:
 		return "caution"
 	case x.State == inventory.ReceiptFinished:
 		return "good"
@@ -98,11 +147,16 @@ type receiptJSON struct {
 	Expected int                    `json:"expected"`
 	Received int                    `json:"received"`
 	Refused  int                    `json:"refused"`
+	// Surplus boxes are here although the document does not want them any more;
+	// Kind is "transfer" or "red", and Cancels what a red document cancels.
+	Surplus int    `json:"surplus"`
+	Kind    string `json:"kind"`
+	Cancels string `json:"cancels,omitempty"`
 }
 
 func newReceiptJSON(x inventory.Receipt) receiptJSON {
 	return receiptJSON{ID: x.ID, Source: x.Source, Number: x.Number, Revision: x.Revision, State: x.State,
-		Expected: x.Expected, Received: x.Received, Refused: x.Refused}
+		Expected: x.Expected, Received: x.Received, Refused: x.Refused, Surplus: x.Surplus, Kind: x.Kind, Cancels: x.Cancels}
 }
 
 // receiptsJSON is the work list for programs.

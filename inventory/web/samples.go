@@ -18,6 +18,9 @@ func Samples() []page.Sample {
 	return append(list, []page.Sample{
 		{Name: "receipts", Title: "入库列表", View: receiptsView{Open: sampleReceipts(), Done: sampleReceipts()[1:], Packs: 96}},
 		{Name: "receipts", Title: "入库列表 空", View: receiptsView{}},
+	return append([]page.Sample{
+		{Name: "receipts", Title: "入库列表", View: receiptsView{Filters: sampleFilters(), ShowOpen: true, ShowDone: true, Open: sampleReceipts(), Done: sampleDone(), Packs: 96, Overdue: 1}},
+		{Name: "receipts", Title: "入库列表 空", View: receiptsView{ShowOpen: true}},
 		{Name: "receipt_row", Title: "入库列表的一行", View: sampleReceipts()[0]},
 		{Name: "receipt", Title: "扫码入库", View: receiptView{URL: "/receipts/1", Number: "YS-R1102", About: "中心药库 · 11月23日 · 3 种 120 盒", Paste: pasteView{URL: "/receipts/1"}, Work: work}},
 		{Name: "receipt", Title: "扫码入库 没有差异", View: receiptView{URL: "/receipts/1", Number: "YS-R1102", About: "中心药库 · 11月23日 · 3 种 120 盒", Paste: pasteView{URL: "/receipts/1"}, Work: done}},
@@ -46,11 +49,12 @@ func Samples() []page.Sample {
 		{Name: "drugs", Title: "药品目录", View: sampleDrugs()},
 		{Name: "drugs", Title: "药品目录 空", View: drugsView{}},
 	}...)
+	}, append(paperSamples(), openingSamples()...)...)
 }
 
 func sampleReceipts() []receiptRow {
 	return []receiptRow{
-		{URL: "/receipts/1", Number: "YS-R1102", About: "中心药库 · 11月23日 · 3 种 120 盒", Word: "入库中", Tone: "info", Expected: 120, Received: 84, Missing: 36, Refused: 1, Started: true},
+		{URL: "/receipts/1", Number: "YS-R1102", About: "中心药库 · 11月23日 · 3 种 120 盒", Word: "入库中", Tone: "info", Expected: 120, Received: 84, Missing: 36, Refused: 1, Started: true, Differ: 1, Note: "第 2 版", Late: "已等 3 天"},
 		{URL: "/receipts/2", Number: "YS-R1103", About: "中心药库 · 11月23日 · 2 种 60 盒", Word: "待入库", Tone: "soft", Expected: 60, Missing: 60},
 	}
 }

@@ -45,7 +45,7 @@ func (h *Handlers) Undo(w http.ResponseWriter, r *http.Request) error {
 }
 
 // PutBack is POST /receipts/{id}/refusals: the refused box of the field refusal
-// has gone back.
+// has gone back, or all of the unknown prefix of the field prefix.
 func (h *Handlers) PutBack(w http.ResponseWriter, r *http.Request) error {
 	by, id, cmd, err := command(r)
 	if err != nil {
@@ -55,7 +55,7 @@ func (h *Handlers) PutBack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = h.stock.PutBack(r.Context(), by, inventory.PuttingBack{ReceiptID: id, RefusalID: refusal, CommandID: cmd})
+	err = h.stock.PutBack(r.Context(), by, inventory.PuttingBack{ReceiptID: id, RefusalID: refusal, CommandID: cmd, Prefix: r.PostFormValue("prefix")})
 	if err != nil {
 		return h.refused(w, r, by, id, err)
 	}
