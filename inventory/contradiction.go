@@ -45,3 +45,17 @@ GROUP BY l.line_no, d.generic_name, d.spec, d.pack_name, l.batch, l.expires_on, 
 	}
 	return rows, nil
 }
+
+// besidePapers is whether there is anything to read of [ReadContradictions] and
+// [UnpaperedBoxes]; besidePapersColumns asks it of the receipt $1.
+type besidePapers struct {
+	Contradicts bool `db:"contradicts"`
+	Unpapered   bool `db:"unpapered"`
+}
+
+const besidePapersColumns = `EXISTS (SELECT 1 FROM pack k JOIN receipt_line l ON l.id = k.receipt_line_id
+  WHERE l.receipt_id = $1::bigint AND l.typed_at IS NULL AND k.state NOT IN ('expected', 'withdrawn')
+  AND (k.batch <> l.batch AND k.batch <> '' AND l.batch <> '' OR k.expires_on <> l.expires_on)) AS contradicts,
+  EXISTS (SELECT 1 FROM receipt_line l JOIN pack k ON k.drug_id = l.drug_id AND k.receipt_line_id IS NULL
+  WHERE l.receipt_id = $1::bigint AND k.state NOT IN ('expected', 'withdrawn')
+  AND EXISTS (SELECT 1 FROM movement m WHERE m.pack_id = k.id AND m.kind = 'let_in')) AS unpapered`

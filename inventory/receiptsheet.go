@@ -95,7 +95,7 @@ func WrongBatches(ctx context.Context, r db.Reader, receiptID int64) (list []Wro
 	err = r.Select(ctx, &list, `SELECT k.code, d.generic_name, d.spec, l.line_no, l.batch AS listed,
   CASE WHEN k.batch <> '' AND k.batch <> l.batch THEN k.batch ELSE x.batch END AS found
 FROM pack k JOIN receipt_line l ON l.id = k.receipt_line_id JOIN drug d ON d.id = k.drug_id LEFT JOIN carton_code x ON x.code = k.code
-WHERE l.receipt_id = $1::bigint AND k.state NOT IN ('expected', 'withdrawn') AND l.batch <> ''
+WHERE l.receipt_id = $1::bigint AND k.state NOT IN ('expected', 'withdrawn') AND l.batch <> '' AND l.typed_at IS NULL
   AND (k.batch <> '' AND k.batch <> l.batch OR x.batch <> '' AND x.batch <> l.batch)
 ORDER BY l.line_no, k.code`, receiptID)
 	if err != nil {
@@ -235,6 +235,9 @@ func (x SheetSign) decide(ctx context.Context, tx *db.Tx, by identity.Actor, rec
 // ReceiptExtras is what stands beside the scanning of a receipt: on most there is
 // none of it.
 type ReceiptExtras struct {
+	// Contradicts says that [ReadContradictions] has rows, Unpapered that
+	// [UnpaperedBoxes] has.
+	Contradicts, Unpapered bool
 	Cartons    []OpenCarton
 	Codeless   []CodelessRequest
 	WrongBatch int
@@ -250,16 +253,18 @@ func ReadReceiptExtras(ctx context.Context, r db.Reader, receiptID int64) (x Rec
 		Codeless bool `db:"codeless"`
 		Sheets   bool `db:"sheets"`
 		Batches  int  `db:"batches"`
+		besidePapers
 	}
 	err = r.Get(ctx, &have, `SELECT EXISTS (SELECT 1 FROM carton c WHERE c.receipt_id = $1::bigint AND c.state = 'open') AS cartons,
   EXISTS (SELECT 1 FROM codeless_request q WHERE q.receipt_id = $1::bigint AND q.state <> 'refused') AS codeless,
   EXISTS (SELECT 1 FROM receipt_sheet s WHERE s.receipt_id = $1::bigint AND s.state <> 'void') AS sheets,
   (SELECT count(*) FROM pack k JOIN receipt_line l ON l.id = k.receipt_line_id LEFT JOIN carton_code x ON x.code = k.code
-   WHERE l.receipt_id = $1::bigint AND k.state NOT IN ('expected', 'withdrawn') AND l.batch <> ''
-     AND (k.batch <> '' AND k.batch <> l.batch OR x.batch <> '' AND x.batch <> l.batch)) AS batches`, receiptID)
+   WHERE l.receipt_id = $1::bigint AND k.state NOT IN ('expected', 'withdrawn') AND l.batch <> '' AND l.typed_at IS NULL
+     AND (k.batch <> '' AND k.batch <> l.batch OR x.batch <> '' AND x.batch <> l.batch)) AS batches, `+besidePapersColumns, receiptID)
 	if err != nil {
 		return x, fmt.Errorf("look beside a receipt: %w", err)
 	}
+	x.Contradicts, x.Unpapered = have.Contradicts, have.Unpapered
 	x.WrongBatch = have.Batches
 	if have.Cartons {
 		if x.Cartons, err = OpenCartons(ctx, r, receiptID); err != nil {

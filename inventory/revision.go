@@ -165,10 +165,8 @@ func (t *intake) settleReplaced(ctx context.Context, holds knownReceipt, s sorte
 			return fmt.Errorf("go on with a replaced receipt: %w", err)
 		}
 	}
-	_, err = t.tx.Exec(ctx, `UPDATE receipt_refusal SET receipt_id = $2::bigint, resolved_at = NULL, resolved_by = NULL, resolution = ''
-WHERE receipt_id = $1 AND resolution IN ('', 'difference')`, holds.ID, t.id)
-	if err != nil {
-		return fmt.Errorf("carry refused boxes over: %w", err)
+	if err := t.carryOver(ctx, holds); err != nil {
+		return err
 	}
 	var rows []surplusRow
 	for _, p := range extra {
@@ -182,6 +180,25 @@ WHERE receipt_id = $1 AND resolution IN ('', 'difference')`, holds.ID, t.id)
 		return err
 	}
 	return t.touch(ctx, s.adopted)
+}
+
+// carryOver brings to the new revision what people have done about boxes of the
+// old one: boxes that were not taken in, open cartons, boxes without a code.
+func (t *intake) carryOver(ctx context.Context, holds knownReceipt) error {
+	_, err := t.tx.Exec(ctx, `UPDATE receipt_refusal SET receipt_id = $2::bigint, resolved_at = NULL, resolved_by = NULL, resolution = ''
+WHERE receipt_id = $1 AND resolution IN ('', 'difference')`, holds.ID, t.id)
+	if err != nil {
+		return fmt.Errorf("carry refused boxes over: %w", err)
+	}
+	_, err = t.tx.Exec(ctx, `UPDATE carton SET receipt_id = $2::bigint WHERE receipt_id = $1`, holds.ID, t.id)
+	if err != nil {
+		return fmt.Errorf("carry cartons over: %w", err)
+	}
+	_, err = t.tx.Exec(ctx, `UPDATE codeless_request SET receipt_id = $2::bigint, receipt_line_id = COALESCE(
+  (SELECT min(n.id) FROM receipt_line n JOIN receipt_line o ON o.drug_id = n.drug_id WHERE o.id = codeless_request.receipt_line_id AND n.receipt_id = $2::bigint),
+  receipt_line_id)
+WHERE receipt_id = $1`, holds.ID, t.id)
+	return wrap(err, "carry boxes without a code over")
 }
 
 // lockPacksOf is [LockPacks] for packs by their codes and packs of receipt

@@ -17,7 +17,7 @@ type papersView struct {
 	Open   bool
 	Notice *paperNotice
 	Held   []heldGroup
-	Blank  []batchRow
+	Blank  []typedRow
 	Contra []contraRow
 	// Surplus boxes are here and are to go back.
 	Surplus     []surplusBox
@@ -41,8 +41,8 @@ type heldGroup struct {
 	AllURL   string // the form with all drugs
 }
 
-// batchRow is a line whose batch or expiry is typed.
-type batchRow struct {
+// typedRow is a line whose batch or expiry is typed.
+type typedRow struct {
 	Line           int64
 	Drug           string
 	Batch, Expires string // as they are, blank where not known
@@ -85,10 +85,12 @@ func (h *Handlers) readPapers(ctx context.Context, s receiptState) (p papers, er
 	if x.Red() {
 		return p, nil
 	}
-	if p.contra, err = inventory.ReadContradictions(ctx, h.db, x.ID); err != nil {
-		return p, err
+	if s.extras.Contradicts {
+		if p.contra, err = inventory.ReadContradictions(ctx, h.db, x.ID); err != nil {
+			return p, err
+		}
 	}
-	if x.State.Open() && x.Received < x.Expected {
+	if s.extras.Unpapered && x.State.Open() && x.Received < x.Expected {
 		p.unpapered, err = inventory.UnpaperedBoxes(ctx, h.db, x.ID, maxLines)
 	}
 	return p, err
@@ -100,7 +102,7 @@ func newPapersView(s receiptState, by identity.Actor) papersView {
 		v.Held = newHeldGroups(s, by.Can(identity.TeachPrefix, 0) == nil)
 	}
 	if v.Open || s.receipt.State == inventory.ReceiptFinished && !s.receipt.Red() {
-		v.Blank = newBatchRows(s.lines)
+		v.Blank = newTypedRows(s.lines)
 	}
 	for _, c := range s.papers.contra {
 		v.Contra = append(v.Contra, newContraRow(c))
@@ -173,12 +175,12 @@ func receiptDrugs(lines []inventory.ReceiptLine) (list []drugChoice) {
 	return list
 }
 
-func newBatchRows(lines []inventory.ReceiptLine) (rows []batchRow) {
+func newTypedRows(lines []inventory.ReceiptLine) (rows []typedRow) {
 	for _, l := range lines {
 		if l.Batch != "" && l.ExpiresOn != nil && !l.Typed || len(rows) == maxLines {
 			continue
 		}
-		rows = append(rows, batchRow{Line: l.ID, Drug: l.DrugName(), Batch: l.Batch, Expires: dayWords(l.ExpiresOn), Typed: l.Typed,
+		rows = append(rows, typedRow{Line: l.ID, Drug: l.DrugName(), Batch: l.Batch, Expires: dayWords(l.ExpiresOn), Typed: l.Typed,
 			OwnBatch: l.Batch != "" && !l.Typed, OwnExpires: l.ExpiresOn != nil && !l.Typed})
 	}
 	return rows

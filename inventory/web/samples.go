@@ -15,10 +15,8 @@ func Samples() []page.Sample {
 	list := append(toteSamples(), asideSamples()...)
 	list = append(list, recallSamples()...)
 	list = append(list, stocktakeSamples()...)
+	list = append(append(list, paperSamples()...), openingSamples()...)
 	return append(list, []page.Sample{
-		{Name: "receipts", Title: "入库列表", View: receiptsView{Open: sampleReceipts(), Done: sampleReceipts()[1:], Packs: 96}},
-		{Name: "receipts", Title: "入库列表 空", View: receiptsView{}},
-	return append([]page.Sample{
 		{Name: "receipts", Title: "入库列表", View: receiptsView{Filters: sampleFilters(), ShowOpen: true, ShowDone: true, Open: sampleReceipts(), Done: sampleDone(), Packs: 96, Overdue: 1}},
 		{Name: "receipts", Title: "入库列表 空", View: receiptsView{ShowOpen: true}},
 		{Name: "receipt_row", Title: "入库列表的一行", View: sampleReceipts()[0]},
@@ -49,7 +47,6 @@ func Samples() []page.Sample {
 		{Name: "drugs", Title: "药品目录", View: sampleDrugs()},
 		{Name: "drugs", Title: "药品目录 空", View: drugsView{}},
 	}...)
-	}, append(paperSamples(), openingSamples()...)...)
 }
 
 func sampleReceipts() []receiptRow {

@@ -19,7 +19,7 @@ func samplePapers() papersView {
 		Notice: &paperNotice{Tone: "info", Icon: "refresh", Title: "这是第 2 版", Text: "前一版扫过的盒已归到这一版，不用再扫。"},
 		Held: []heldGroup{{Prefix: "8199999", Boxes: 9, Ends: []string{"0001", "0002", "0003", "0004", "0005", "0006"}, More: 3, CanTeach: true, Receipt: 1,
 			Choices: []drugChoice{{ID: 1, Name: "演示利培酮片 1mg×20片"}, {ID: 2, Name: "演示苯海索片 2mg×100片"}}, AllURL: teachURL("81999990000000000001", 1)}},
-		Blank: []batchRow{
+		Blank: []typedRow{
 			{Line: 1, Drug: "演示利培酮片 1mg×20片"},
 			{Line: 2, Drug: "演示苯海索片 2mg×100片", Batch: "B2399", Expires: "2028-03-31", Typed: true},
 		},
