@@ -238,10 +238,10 @@ type ReceiptExtras struct {
 	// Contradicts says that [ReadContradictions] has rows, Unpapered that
 	// [UnpaperedBoxes] has.
 	Contradicts, Unpapered bool
-	Cartons    []OpenCarton
-	Codeless   []CodelessRequest
-	WrongBatch int
-	Sign       *SheetSign
+	Cartons                []OpenCarton
+	Codeless               []CodelessRequest
+	WrongBatch             int
+	Sign                   *SheetSign
 }
 
 // ReadReceiptExtras reads the open cartons, boxes without a code, the count of
