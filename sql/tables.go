@@ -36,6 +36,8 @@ func Tables() []Table {
 
 		{Name: "patient", Owner: "session/patient"},
 		{Name: "patient_label", Owner: "session/patient"},
+		{Name: "patient_import", Owner: "session/patient", Deletable: true},
+		{Name: "patient_change", Owner: "session/patient", AppendOnly: true},
 
 		{Name: "drug", Owner: "inventory"},
 		{Name: "drug_class", Owner: "inventory", AppendOnly: true},
