@@ -18,8 +18,9 @@ import (
 const (
 	// streamPattern is the one address whose answer does not end.
 	streamPattern = "/sessions/{id}/events"
-	// uploadPattern is the one address that takes a file.
+	// uploadPattern and importPattern are the addresses that take a file.
 	uploadPattern = "/cartons"
+	importPattern = "/patients/import"
 	// quick bounds everything a person waits for, long what takes many codes.
 	quick = 15 * time.Second
 	long  = 60 * time.Second
@@ -108,6 +109,15 @@ func (a *app) routes() []route {
 		{"GET", "/patients", identity.ViewPatient, quick, p.Search},
 		{"GET", "/patients/new", identity.RegisterPatient, quick, p.NewPatient},
 		{"POST", "/patients", identity.RegisterPatient, quick, p.Create},
+		{"GET", importPattern, identity.RegisterPatient, quick, p.NewImport},
+		{"POST", importPattern, identity.RegisterPatient, long, p.Upload},
+		{"GET", "/patients/import/template.xlsx", identity.RegisterPatient, quick, p.ImportTemplate},
+		{"GET", "/patients/import/{import}", identity.RegisterPatient, long, p.DryRun},
+		{"POST", "/patients/import/{import}", identity.RegisterPatient, long, p.Choose},
+		{"GET", "/patients/import/{import}/errors.xlsx", identity.RegisterPatient, long, p.ImportErrors},
+		{"POST", "/patients/import/{import}/run", identity.RegisterPatient, quick, p.Import},
+		{"GET", "/patients/import/{import}/progress", identity.RegisterPatient, quick, p.ImportProgress},
+		{"POST", "/patients/import/{import}/cancel", identity.RegisterPatient, quick, p.CancelImport},
 		{"GET", "/patients/{id}", identity.ViewPatient, quick, p.Person},
 		{"POST", "/patients/{id}/unmask", identity.UnmaskPatient, quick, p.Unmask},
 		{"POST", "/patients/{id}/label", identity.PrintLabel, quick, p.PrintLabel},
@@ -236,7 +246,7 @@ func (a *app) router() http.Handler {
 func (a *app) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		most := int64(maxBody)
-		if r.Method == http.MethodPost && r.URL.Path == uploadPattern {
+		if r.Method == http.MethodPost && (r.URL.Path == uploadPattern || r.URL.Path == importPattern) {
 			most = maxUpload
 			if r.ContentLength > most {
 				a.site.Fail(w, r, db.Refuse(db.Invalid, "文件超过 %d MB。请分成几个文件。", inventory.MaxRelationBytes>>20))

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"jingfang/session/identity"
+	"jingfang/session/job"
 	"jingfang/session/page"
 	"jingfang/session/patient"
 	"jingfang/session/patient/web"
@@ -58,6 +59,7 @@ type house struct {
 	t           testing.TB
 	test        *dbtest.DB
 	patients    *patient.Registry
+	jobs        *job.Jobs
 	url         string
 	here, there int64
 	log         journal
@@ -71,9 +73,11 @@ func newHouse(t testing.TB) *house {
 	h := &house{t: t}
 	h.test = dbtest.With(t, dbtest.Options{Clock: func() time.Time { return time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC) }})
 	h.patients = patient.New(h.test.App, seal.NewMemoryKeys())
+	h.jobs = job.New(h.test.App.Now)
+	t.Cleanup(func() { check(t, h.jobs.Close(context.Background())) })
 	site, err := page.New(page.Config{Log: slog.New(slog.NewTextHandler(&h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}, web.Templates())
 	check(t, err)
-	w := web.New(site, h.test.App, h.patients)
+	w := web.New(site, h.test.App, h.patients, h.jobs)
 	r := chi.NewRouter()
 	r.Use(site.Middleware()...)
 	r.Use(h.as)
@@ -81,6 +85,15 @@ func newHouse(t testing.TB) *house {
 	r.Get("/patients", site.Handle(w.Search))
 	r.Get("/patients/new", site.Handle(w.NewPatient))
 	r.Post("/patients", site.Handle(w.Create))
+	r.Get("/patients/import", site.Handle(w.NewImport))
+	r.Post("/patients/import", site.Handle(w.Upload))
+	r.Get("/patients/import/template.xlsx", site.Handle(w.ImportTemplate))
+	r.Get("/patients/import/{import}", site.Handle(w.DryRun))
+	r.Post("/patients/import/{import}", site.Handle(w.Choose))
+	r.Get("/patients/import/{import}/errors.xlsx", site.Handle(w.ImportErrors))
+	r.Post("/patients/import/{import}/run", site.Handle(w.Import))
+	r.Get("/patients/import/{import}/progress", site.Handle(w.ImportProgress))
+	r.Post("/patients/import/{import}/cancel", site.Handle(w.CancelImport))
 	r.Get("/patients/{id}", site.Handle(w.Person))
 	r.Post("/patients/{id}/unmask", site.Handle(w.Unmask))
 	r.Post("/patients/{id}/label", site.Handle(w.PrintLabel))

@@ -12,7 +12,7 @@ func Samples() []page.Sample {
 		{Name: "patients", Title: "没有找到", View: searchView{Text: "xyz", CanNew: true}},
 		{Name: "patients", Title: "标签已作废", View: searchView{Text: "JFP…", CanNew: true, Error: "这张标签已作废（挂失后补打过）。请核对本人身份，按姓名查找并重新打印标签。"}},
 		{Name: "patient_start", Title: "开始就诊", View: *start},
-	}, append(entrySamples(), personSamples(start)...)...)
+	}, append(append(entrySamples(), personSamples(start)...), importSamples()...)...)
 }
 
 func entrySamples() []page.Sample {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"jingfang/session/identity"
+	"jingfang/session/job"
 	"jingfang/session/page"
 	"jingfang/session/patient"
 	"jingfang/sql/db"
@@ -31,11 +32,12 @@ type Handlers struct {
 	site     *page.Site
 	db       *db.DB
 	patients *patient.Registry
+	jobs     *job.Jobs
 }
 
-// New makes the handlers.
-func New(site *page.Site, d *db.DB, patients *patient.Registry) *Handlers {
-	return &Handlers{site: site, db: d, patients: patients}
+// New makes the handlers. The jobs are those of this server.
+func New(site *page.Site, d *db.DB, patients *patient.Registry, jobs *job.Jobs) *Handlers {
+	return &Handlers{site: site, db: d, patients: patients, jobs: jobs}
 }
 
 // find reads who asks and the patient in the address, and refuses whoever may
