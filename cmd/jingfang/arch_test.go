@@ -142,7 +142,7 @@ func gates() []gate {
 		{"database/sql", []string{"sql/db", "sql/embedded", "sql/dbtest"}},
 		{"github.com/prometheus/client_golang", []string{"cmd/jingfang"}},
 		{"github.com/jung-kurt/gofpdf", []string{"reporting"}},
-		{"github.com/xuri/excelize", []string{"reporting"}},
+		{"github.com/xuri/excelize", []string{"reporting", "session/patient"}},
 		{"github.com/chromedp", nil}, // tests only
 		{"github.com/PuerkitoBio/goquery", nil},
 		{"testing", []string{"sql/dbtest"}},
