@@ -112,6 +112,13 @@ const (
 	KindBagUnknown       AnswerKind = "bag_unknown"
 )
 
+// Answers to somebody who only looks (只查).
+const (
+	KindLooked     AnswerKind = "looked"
+	KindLookedStop AnswerKind = "looked_stop"
+	KindLookedNone AnswerKind = "looked_none"
+)
+
 // Answers about a text that is no trace code; the kinds of [CodeError].
 const (
 	KindEmpty            AnswerKind = "empty"
@@ -249,6 +256,9 @@ var kinds = [...]Kind{
 	{KindInABag, ToneCaution, "{drug} 已装进 {who} 的药袋。请换一盒；确实要用，请先拆那个药袋。"},
 	{KindBagUsed, ToneCaution, "{drug} 已于 {when} {state}，袋里没有药了。请逐盒扫追溯码。"},
 	{KindBagUnknown, ToneCaution, "本场没有这个药袋，标签可能没有读完整。请再扫一次，或逐盒扫追溯码。"},
+	{KindLooked, ToneSoft, "只查看，没有改动：{drug} {state}，{where}。"},
+	{KindLookedStop, ToneBad, "只查看，没有改动：{drug} {state}，{where}，不能发。请放到隔离区或交给药师。"},
+	{KindLookedNone, ToneCaution, "只查看，没有改动：没有这个码的记录。请核对盒上的码。"},
 	{KindEmpty, ToneCaution, "没有读到内容。请对准追溯码再扫一次。"},
 	{KindTooLong, ToneCaution, "内容太长，不是一个追溯码。请只扫药盒上的追溯码，多个码请分行。"},
 	{KindBadEncoding, ToneCaution, "扫到的内容是乱码。请检查扫码枪的编码设置（UTF-8）后再扫。"},

@@ -109,6 +109,15 @@ ORDER BY k.code FOR NO KEY UPDATE OF k`, pq.Array(codes))
 
 // FindPack reads one pack by its code.
 func FindPack(ctx context.Context, r db.Reader, code string) (Pack, error) {
+	p, err := FindPackRow(ctx, r, code)
+	if err != nil {
+		return p, err
+	}
+	return p, markRecalled(ctx, r, map[string]*Pack{p.Code: &p})
+}
+
+// FindPackRow is FindPack for who asks for recalls by himself.
+func FindPackRow(ctx context.Context, r db.Reader, code string) (Pack, error) {
 	var p Pack
 	err := r.Get(ctx, &p, `SELECT `+packColumns+` FROM pack k JOIN drug d ON d.id = k.drug_id 
 WHERE k.code = COALESCE((SELECT x.code FROM codeless_box x WHERE x.true_code = $1::text), $1::text)`, code)
@@ -118,5 +127,5 @@ WHERE k.code = COALESCE((SELECT x.code FROM codeless_box x WHERE x.true_code = $
 	if err != nil {
 		return p, fmt.Errorf("read pack: %w", err)
 	}
-	return p, markRecalled(ctx, r, map[string]*Pack{p.Code: &p})
+	return p, nil
 }

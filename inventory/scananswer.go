@@ -10,8 +10,7 @@ const DoubleRead = 2 * time.Second
 // meant to do.
 type ScanPoint string
 
-// The scan points. PointClosing has no answer of its own yet; PointLook only looks
-// and needs none.
+// The scan points. PointClosing has no answer of its own yet; PointLook only looks.
 const (
 	PointReceiving ScanPoint = "receiving" // a receipt is scanned in
 	PointPacking   ScanPoint = "packing"   // a session's packs are taken
@@ -138,6 +137,8 @@ func ScanAnswer(f *ScanFacts, c ScanContext) Answer {
 		return answerPacking(f, c)
 	case PointTable:
 		return answerTable(f, c)
+	case PointLook:
+		return answerLook(f, c)
 	case PointStow:
 		return answerStow(f, c)
 	case PointBagging:
@@ -163,6 +164,8 @@ func answerUnknown(c ScanContext) Answer {
 		return answer(KindCartonCode, nil, c)
 	case c.Point == PointOpening:
 		return answerUnlisted(c)
+	case c.Point == PointLook:
+		return answer(KindLookedNone, nil, c)
 	case c.Point != PointReceiving:
 		a := answer(KindUnknown, nil, c)
 		a.MayAsk = c.Point == PointTable

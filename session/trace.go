@@ -21,6 +21,9 @@ type Trace struct {
 	Pack inventory.Pack
 	// Steps are all movements, the first of them first.
 	Steps []TraceStep
+	// Notes are the carton it came in, the recalls that mean it, what patients
+	// brought back of it and the papers it stands on.
+	Notes []TraceNote
 	// Chains is the result of verifying, now, the record chains of the sessions
 	// that handed the pack out; no chains when no record names it.
 	Chains ChainReport
@@ -52,7 +55,15 @@ type TraceStep struct {
 	Patient string `db:"patient"`
 	// PatientNo is empty where the name is not whole.
 	PatientNo string `db:"patient_no"`
+	// PatientID is 0 for who may not open the patient.
+	PatientID int64 `db:"patient_id"`
+	// Days is the supply in days that the visit's line says, 0 for nothing; with
+	// the reason where one was stated for a long one.
+	Days       int    `db:"days"`
+	OverReason string `db:"over_reason"`
 
+	ReceiptID int64  `db:"receipt_id"`
+	LineNo    int    `db:"line_no"` // of the document, 0 without one
 	Receipt   string `db:"receipt"` // number of HIS's document
 	FromStore string `db:"from_store"`
 
@@ -90,10 +101,8 @@ type TraceRecord struct {
 // look is audited. The chains of the sessions whose records name the code are
 // verified at once: four statements for each such session, as a rule one.
 func (s *Service) Trace(ctx context.Context, by identity.Actor, text string) (Trace, error) {
-	if by.Can(identity.ViewSession, 0) != nil {
-		if err := identity.Allow(ctx, s.db, by, identity.ViewStock, 0); err != nil {
-			return Trace{}, err
-		}
+	if err := s.mayTrace(ctx, by); err != nil {
+		return Trace{}, err
 	}
 	code, err := inventory.ParseTraceCode(text)
 	if err != nil {
@@ -123,12 +132,16 @@ func Unreadable(err error) error {
 func readTrace(ctx context.Context, tx *db.Tx, by identity.Actor, code string) (Trace, error) {
 	var t Trace
 	var err error
-	if t.Pack, err = inventory.FindPack(ctx, tx, code); err != nil {
+	if t.Pack, err = inventory.FindPackRow(ctx, tx, code); err != nil {
 		return t, err
 	}
 	if t.Steps, err = readSteps(ctx, tx, t.Pack.ID); err != nil {
 		return t, err
 	}
+	if t.Notes, err = readNotes(ctx, tx, t.Pack); err != nil {
+		return t, err
+	}
+	t.markRecalled()
 	for i := range t.Steps {
 		t.Steps[i].hide(by)
 	}
@@ -148,11 +161,13 @@ func readSteps(ctx context.Context, r db.Reader, packID int64) ([]TraceStep, err
   m.how, m.reason, m.alarm, m.fact, c.id AS session_id, c.site_id, COALESCE(s.name, '') AS site, c.held_on,
   m.visit_id, COALESCE(v.state, '') AS visit_state, COALESCE(v.number, 0) AS number, COALESCE(d.name, '') AS doctor, COALESCE(p.name, '') AS patient,
   COALESCE(p.number, '') AS patient_no, COALESCE(r.number, '') AS receipt, COALESCE(r.from_store, '') AS from_store,
-  COALESCE(x.number, '') AS paper, COALESCE(x.id, 0) AS paper_id, COALESCE(xa.name, '') AS proposer, COALESCE(xb.name, '') AS decider
+  COALESCE(x.number, '') AS paper, COALESCE(x.id, 0) AS paper_id, COALESCE(xa.name, '') AS proposer, COALESCE(xb.name, '') AS decider,
+  COALESCE(r.id, 0) AS receipt_id, COALESCE(l.line_no, 0) AS line_no, COALESCE(v.patient_id, 0) AS patient_id, COALESCE(w.days, 0) AS days, COALESCE(w.over_reason, '') AS over_reason
 FROM movement m LEFT JOIN staff f ON f.id = m.staff_id
 LEFT JOIN clinic_session c ON c.id = COALESCE(m.to_session_id, m.from_session_id) LEFT JOIN site s ON s.id = c.site_id
 LEFT JOIN visit v ON v.id = m.visit_id LEFT JOIN staff d ON d.id = v.doctor_id LEFT JOIN patient p ON p.id = v.patient_id
 LEFT JOIN receipt_line l ON l.id = m.receipt_line_id LEFT JOIN receipt r ON r.id = l.receipt_id
+LEFT JOIN visit_line w ON w.visit_id = m.visit_id AND w.pack_id = m.pack_id AND w.undone_at IS NULL AND m.kind = 'dispense'
 LEFT JOIN (SELECT n.pack_id, y.id, y.number, y.act, y.decided_at, y.proposed_by, y.decided_by FROM disposal_pack n JOIN disposal y ON y.id = n.disposal_id
   WHERE n.pack_id = $1::bigint AND n.outcome = 'done') x ON x.pack_id = m.pack_id AND x.act = m.kind AND x.decided_at = m.at
 LEFT JOIN staff xa ON xa.id = x.proposed_by LEFT JOIN staff xb ON xb.id = x.decided_by
@@ -165,6 +180,9 @@ WHERE m.pack_id = $1::bigint ORDER BY m.id`, packID)
 
 // hide takes from a step what the viewer may not read of the patient.
 func (x *TraceStep) hide(by identity.Actor) {
+	if x.SiteID == nil || by.Can(identity.ViewPatient, *x.SiteID) != nil {
+		x.PatientID = 0
+	}
 	if x.VisitID == nil || x.SiteID == nil {
 		x.Patient, x.PatientNo = "", ""
 		return

@@ -52,6 +52,8 @@ CREATE TABLE stock_check (
 );
 CREATE UNIQUE INDEX stock_check_night_uq ON stock_check (for_day) WHERE kind = 'nightly';
 
--- Ask-a-code by the last characters of a code, and by a batch of any drug.
+-- Ask-a-code by the last characters of a code, by a batch of any drug,
+-- by the number of a receipt.
 CREATE INDEX pack_tail_ix ON pack (right(code, 4));
 CREATE INDEX pack_batch_text_ix ON pack (batch, drug_id);
+CREATE INDEX receipt_number_ix ON receipt (number);
