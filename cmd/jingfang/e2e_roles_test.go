@@ -90,6 +90,8 @@ func accessTable() []access {
 		{"POST", "/stocktakes/{id}/submit", "PA"}, {"POST", "/stocktakes/{id}/reasons", "PA"}, {"POST", "/stocktakes/{id}/abandon", "PA"},
 		{"POST", "/stocktakes/{id}/approve", "PM"}, {"POST", "/stocktakes/{id}/reject", "PM"},
 		{"GET", "/trace", "DPAM"}, {"GET", "/trace/{code}", "DPAM"},
+		{"GET", "/trace", "DPAM"}, {"GET", "/trace/{code}", "DPAM"}, {"GET", "/trace/look", "DPAM"},
+		{"GET", "/trace/batch", "DPAM"}, {"GET", "/trace/receipt/{id}", "DPAM"}, {"GET", "/trace/patient/{id}", "DPAM"},
 		{"GET", "/admin/staff", "SC"}, {"POST", "/admin/staff", "S"}, {"GET", "/admin/staff/{id}", "SC"},
 		{"POST", "/admin/staff/{id}/reset", "S"}, {"POST", "/admin/staff/{id}/disable", "S"}, {"POST", "/admin/staff/{id}/enable", "S"},
 		{"POST", "/admin/staff/{id}/grant", "C"}, {"POST", "/admin/staff/{id}/revoke", "C"},
@@ -396,6 +398,17 @@ func (w *world) totePath(t *testing.T) string {
 	var tote struct{ ID int64 }
 	w.pharm.post("/totes", commandForm()).json(t, &tote)
 	return fmt.Sprintf("/totes/%d", tote.ID)
+// batchPath is the page of a batch of which something was given out today.
+func (w *world) batchPath(t *testing.T) string {
+	t.Helper()
+	var k struct {
+		Drug  int64  `db:"drug_id"`
+		Batch string `db:"batch"`
+	}
+	if err := w.base.App.Get(context.Background(), &k, `SELECT drug_id, batch FROM pack WHERE code = $1`, w.givenCode(t)); err != nil {
+		t.Fatal(err)
+	}
+	return "/trace/batch?" + url.Values{"drug": {fmt.Sprint(k.Drug)}, "batch": {k.Batch}}.Encode()
 }
 
 // registeredDrug is a drug with a register of its own.

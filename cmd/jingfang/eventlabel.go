@@ -125,6 +125,14 @@ func storeEvent(event string) string {
 		return "核对退药提醒"
 	case "disposal.download":
 		return "下载处置单"
+	case "trace.look":
+		return "只查看扫到的码"
+	case "trace.batch":
+		return "查批号"
+	case "trace.receipt":
+		return "查入库单的药盒"
+	case "trace.patient":
+		return "查患者领过的药"
 	case "trace.view":
 		return "查码"
 	case "transferlog.open":

@@ -222,6 +222,10 @@ func (a *app) routes() []route {
 		{"POST", "/recalls/{id}/patients/{patient}/phone", identity.CallPatients, quick, s.RecallPhone},
 
 		{"GET", "/trace", identity.ViewStock, quick, s.TraceSearch},
+		{"GET", "/trace/look", identity.ViewStock, quick, s.Look},
+		{"GET", "/trace/batch", identity.ViewStock, quick, s.TraceBatch},
+		{"GET", "/trace/receipt/{id}", identity.ViewStock, quick, s.TraceReceipt},
+		{"GET", "/trace/patient/{id}", identity.ViewPatient, quick, s.TracePatient},
 		{"GET", "/trace/{code}", identity.ViewStock, quick, s.Trace},
 	}
 }

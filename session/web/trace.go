@@ -21,6 +21,7 @@ type traceView struct {
 	Asked   string // what stands in the field
 	Problem string // why there is no answer, or ""
 	Pack    *tracePack
+	Hits    []hitRow // what a text that is no code may mean
 }
 
 // tracePack is the life of one pack, in words.
@@ -36,6 +37,8 @@ type tracePack struct {
 	Checked string // what was verified
 	Broken  string // the first thing that is wrong
 	Steps   []traceStep
+	Notes   []noteView // carton, recall, what came back, papers
+	Batch   string     // address of all boxes of the batch, or ""
 }
 
 type factView struct{ Name, Value string }
@@ -49,20 +52,37 @@ type traceStep struct {
 	Alarm string
 	URL   string // of the session, for who may open it
 	Where string
+	Links []linkView // to the receipt's other boxes, to what the patient was given
 }
 
-// TraceSearch is GET /trace: the field, and with ?q= the answer at its own
-// address.
+// TraceSearch is GET /trace: the field, and with ?q= the answer at its own address:
+// of the code, or of what else the text means; where it may mean several things,
+// they are listed.
 func (h *Handlers) TraceSearch(w http.ResponseWriter, r *http.Request) error {
 	text := r.URL.Query().Get("q")
 	if text == "" {
 		return h.site.Page(w, r, "trace", traceView{})
 	}
-	code, err := inventory.ParseTraceCode(text)
+	by, err := identity.Who(r.Context())
 	if err != nil {
-		return h.answerTrace(w, r, text, session.Unreadable(err))
+		return err
 	}
-	return h.site.SeeOther(w, r, traceURL(code.Code()))
+	a, err := h.sessions.Ask(r.Context(), by, text)
+	if err != nil {
+		return h.answerTrace(w, r, text, err)
+	}
+	hits := newHitRows(a)
+	switch {
+	case a.Code != "":
+		return h.site.SeeOther(w, r, traceURL(a.Code))
+	case len(hits) == 0:
+		return h.answerTrace(w, r, text, db.Refuse(db.NotFound, "%s", a.Problem))
+	case page.WantsJSON(r):
+		return h.site.JSON(w, r, http.StatusOK, newAskedJSON(a))
+	case len(hits) == 1:
+		return h.site.SeeOther(w, r, hits[0].URL)
+	}
+	return h.site.Page(w, r, "trace", traceView{Asked: short(printable(text)), Hits: hits})
 }
 
 // traceURL is the address of a code. A GS1 identity holds brackets and may hold
@@ -134,6 +154,12 @@ func newTracePack(t session.Trace, by identity.Actor) *tracePack {
 	for _, x := range t.Steps {
 		v.Steps = append(v.Steps, newTraceStep(x, p, by))
 	}
+	for _, n := range t.Notes {
+		v.Notes = append(v.Notes, newNoteView(n, p))
+	}
+	if p.Batch != "" {
+		v.Batch = batchURL(p.DrugID, p.Batch)
+	}
 	switch {
 	case t.Chains.Problem != "":
 		v.Broken = t.Chains.Problem
@@ -194,7 +220,7 @@ func newTraceStep(x session.TraceStep, p inventory.Pack, by identity.Actor) trac
 			v.URL = fmt.Sprintf("/sessions/%d", *x.SessionID)
 		}
 	}
-	v.Lines = stepLines(x, p)
+	v.Lines, v.Links = stepLines(x, p), stepLinks(x)
 	v.Marks = stepMarks(x)
 	return v
 }
@@ -202,7 +228,7 @@ func newTraceStep(x session.TraceStep, p inventory.Pack, by identity.Actor) trac
 func stepLines(x session.TraceStep, p inventory.Pack) []string {
 	var list []string
 	if x.Receipt != "" && x.SessionID == nil {
-		list = append(list, strings.TrimSpace("入库单 "+x.Receipt+" "+x.FromStore))
+		list = append(list, strings.TrimSpace("入库单 "+x.Receipt+lineWord(x.LineNo)+" "+x.FromStore))
 	}
 	if x.Number > 0 {
 		whom := fmt.Sprintf("%d 号", x.Number)
@@ -212,6 +238,12 @@ func stepLines(x session.TraceStep, p inventory.Pack) []string {
 			}
 		}
 		list = append(list, "患者："+whom)
+	}
+	if x.Doctor != "" && x.Doctor != x.Who {
+		list = append(list, "医生："+x.Doctor)
+	}
+	if x.Days > 0 {
+		list = append(list, daysLine(x))
 	}
 	if x.Given != nil {
 		list = append(list, givenLine(*x.Given))
