@@ -125,6 +125,28 @@
     if (form) send(form);
   }
 
+  // 只查: the next codes are only looked at, not recorded; then the field records
+  // again, so that nobody believes a box recorded that was only looked at.
+  document.addEventListener('submit', function (event) {
+    var form = event.target;
+    var toggle = form.hasAttribute('data-scan-form') && form.querySelector('[data-look]');
+    if (!toggle || !toggle.checked) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    var field = form.querySelector('[data-scan]');
+    var codes = [field.value];
+    if (waiting.length && field.value === next(field).join(' ')) {
+      codes = next(field);
+      waiting = waiting.slice(codes.length);
+      codes.forEach(function (c) { read.delete(c); });
+    }
+    field.value = '';
+    toggle.checked = false;
+    if (codes.join('').trim() === '') return;
+    if (!window.htmx) return void window.location.assign('/trace?q=' + encodeURIComponent(codes[0]));
+    window.htmx.ajax('GET', '/trace/look?codes=' + encodeURIComponent(codes.join('\n')), { target: '#band' });
+  }, true);
+
   // A code typed by hand while an answer is under way waits like a scanned one.
   document.addEventListener('submit', function (event) {
     var form = event.target;

@@ -114,6 +114,14 @@ func TestTheDeskInABrowser(t *testing.T) {
 	scan(d.tokens[1])
 	b.says(".patient-number", "2")
 
+	// 只查 says where the box is and records nothing; the scan after it records.
+	b.run(`document.querySelector('#desk [data-look]').click()`)
+	scan(more[0])
+	b.says("#band", "只查看，没有改动")
+	b.says("#band", "看全过程")
+	b.keep("desk-looked")
+	b.until(`!document.querySelector('#desk [data-look]').checked && document.querySelector('#chips') === null`)
+
 	b.run(fmt.Sprintf(`var f = document.querySelector("#desk [data-scan]"); f.value = %q; f.form.requestSubmit()`, d.codes[1][15:]))
 	b.says("#desk li", "手输")
 

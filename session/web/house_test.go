@@ -91,7 +91,8 @@ func planningRoutes(s *web.Handlers) []testRoute {
 		{"GET", "/sessions/{id}/bags", s.Bags}, {"POST", "/sessions/{id}/bags", s.FillBag}, {"POST", "/sessions/{id}/bags/open", s.OpenBags}, {"POST", "/sessions/{id}/bags/{bag}/label", s.BagLabel},
 		{"GET", "/sessions/{id}/roster", s.Roster}, {"POST", "/sessions/{id}/roster", s.ChangeRoster}, {"GET", "/sessions/{id}/change", s.Change},
 		{"POST", "/sessions/{id}/team", s.ChangeTeam}, {"POST", "/sessions/{id}/cancel", s.Cancel}, {"POST", "/sessions/{id}/reschedule", s.Reschedule},
-		{"GET", "/trace", s.TraceSearch}, {"GET", "/trace/{code}", s.Trace},
+		{"GET", "/trace", s.TraceSearch}, {"GET", "/trace/look", s.Look}, {"GET", "/trace/batch", s.TraceBatch},
+		{"GET", "/trace/receipt/{id}", s.TraceReceipt}, {"GET", "/trace/patient/{id}", s.TracePatient}, {"GET", "/trace/{code}", s.Trace},
 	}
 }
 
