@@ -398,6 +398,8 @@ func (w *world) totePath(t *testing.T) string {
 	var tote struct{ ID int64 }
 	w.pharm.post("/totes", commandForm()).json(t, &tote)
 	return fmt.Sprintf("/totes/%d", tote.ID)
+}
+
 // batchPath is the page of a batch of which something was given out today.
 func (w *world) batchPath(t *testing.T) string {
 	t.Helper()
