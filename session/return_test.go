@@ -332,3 +332,52 @@ func TestReturnOfAnOpenVisit(t *testing.T) {
 		t.Error("it moved")
 	}
 }
+
+// Units of a pack that was given by quantity come back as a note: the pack itself
+// stays where it is.
+func TestReturnOfLooseUnits(t *testing.T) {
+	c := newClinic(t, 1, 2, 2)
+	var drug int64
+	c.insert(&drug, `UPDATE drug SET loose = true WHERE id = $1 RETURNING id`, c.drug)
+	visit := c.start(c.doctors[0], 0)
+	_, err := c.svc.Dispense(c.ctx, c.doctors[0], session.Scan{SessionID: c.session, Visit: visit, CommandID: uuid.New(), Codes: c.codes[0], Quantity: 5})
+	c.must(err)
+	c.end(c.doctors[0], visit)
+	if _, err := c.back(c.helper, uuid.Nil, session.ReturnOpened, 6, c.codes[0]); db.KindOf(err) != db.Invalid || !strings.Contains(db.Sentence(err), "给了 5") {
+		t.Errorf("more than was given: %v", err)
+	}
+	c.brings(uuid.Nil, session.ReturnOpened, 3, c.codes[:1], inventory.KindLooseBack)
+	notes, err := session.ReturnNotes(c.ctx, c.db.App, 10)
+	if err != nil || len(notes) != 1 || notes[0].Units != 3 || notes[0].GivenTo != "演示1" {
+		t.Errorf("%+v %v", notes, err)
+	}
+	if p, err := inventory.FindPack(c.ctx, c.db.App, c.codes[0]); err != nil || p.State != inventory.StateAllocated || p.UnitsLeft != 15 || p.UnitsGiven != 5 {
+		t.Errorf("%+v %v", p, err)
+	}
+	c.agreesWithLedger()
+}
+
+// The empty boxes of a narcotic are taken in and destroyed by two; their life
+// says who and on which paper.
+func TestEmptyBoxOfANarcotic(t *testing.T) {
+	c := newClinic(t, 1, 1, 2)
+	var class int64
+	c.insert(&class, `INSERT INTO drug_class (drug_id, class, since_on, at) VALUES ($1, '麻', '2020-01-01', now()) RETURNING id`, c.drug)
+	c.supplied(0, c.codes[0])
+	a := c.brings(uuid.Nil, session.ReturnEmpty, 0, c.codes[:1], inventory.KindOK)
+	if a.Taken != 1 || c.stateOf(c.codes[0]) != inventory.StateQuarantined {
+		t.Fatalf("%+v", a)
+	}
+	stock, second := inventory.New(c.db.App), c.person("药师乙", identity.Pharmacist)
+	done, err := stock.SetAside(c.ctx, c.chief, inventory.SettingAside{CommandID: uuid.New(), Act: inventory.MoveDestroy, Codes: c.codes[0], Reason: "空安瓿", Method: "毁形", Place: "医废间"})
+	c.must(err)
+	_, err = stock.ConfirmDisposal(c.ctx, second, inventory.Deciding{DisposalID: done.Disposal, CommandID: uuid.New(), Packs: 1})
+	c.must(err)
+	trace, err := c.svc.Trace(c.ctx, c.chief, c.codes[0])
+	c.must(err)
+	last := trace.Steps[len(trace.Steps)-1]
+	if last.Kind != inventory.MoveDestroy || last.Quantity != 0 || last.Paper != done.Number || last.Proposer != "药师甲" || last.Decider != "药师乙" {
+		t.Errorf("%+v", last)
+	}
+	c.agreesWithLedger()
+}

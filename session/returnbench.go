@@ -31,6 +31,8 @@ type returnBench struct {
 	rows   []returnRow
 	taking []taking
 	answer ReturnAnswer
+	// refusal is why nothing of the return is written; nil as a rule.
+	refusal error
 }
 
 // handover is how a pack came to a patient.
@@ -159,13 +161,26 @@ func (b *returnBench) settle(code string, pack *inventory.Pack, said inventory.A
 		b.taking = append(b.taking, taking{pack: pack, from: b.given[pack.ID], row: len(b.rows)})
 		b.answer.Taken++
 	case said.Kind == inventory.KindLooseBack:
-		row.units = b.in.Units
+		row.units = b.looseUnits(pack)
 	case said.Kind == inventory.KindEmptySeen:
 		b.answer.Ticked++
 	case row.note == "":
 		return
 	}
 	b.rows = append(b.rows, row)
+}
+
+// looseUnits is how much of a pack that was given by units comes back: never more
+// than this patient was given.
+func (b *returnBench) looseUnits(p *inventory.Pack) int64 {
+	given := b.given[p.ID].Quantity
+	switch {
+	case b.in.Form == ReturnFull:
+		return given
+	case b.in.Units > given:
+		b.refusal = db.Refuse(db.Invalid, "%s 给了 %d %s，退回的不会更多。请改数量。", p.DrugName(), given, p.UnitName)
+	}
+	return b.in.Units
 }
 
 func (b *returnBench) facts(p *inventory.Pack) *inventory.ScanFacts {
@@ -199,6 +214,9 @@ func (b *returnBench) context(code string, p *inventory.Pack) inventory.ScanCont
 // write moves what comes back, writes the rows and adds to the records of closed
 // sessions.
 func (b *returnBench) write(ctx context.Context) (ReturnAnswer, error) {
+	if b.refusal != nil {
+		return ReturnAnswer{}, b.refusal
+	}
 	touched, err := b.move(ctx)
 	if err != nil {
 		return ReturnAnswer{}, err
