@@ -187,6 +187,7 @@ func TestHouse(t *testing.T) {
 		{"access", (*world).testAccess}, {"sights", (*world).testSights}, {"patient pages", (*world).testPatientPages}, {"answers", (*world).testAnswersNameNobody},
 		{"other site", (*world).testOtherSite},
 		{"bad input", (*world).testBadInput}, {"bad arrivals", (*world).testBadArrivals}, {"odd requests", (*world).testOddRequests},
+		{"recall in two browsers", (*world).testRecallBrowsers}, {"bad recalls", (*world).testBadRecalls},
 		{"statements", (*world).testStatements}, {"uploads", (*world).testUploads}, {"gallery", (*world).testGalleryPages},
 		{"whole year", (*world).testWholeYear}, {"late doctor", (*world).testLateDoctor}, {"packing paper", (*world).testPackingPaper},
 		{"tables", (*world).testTables},
