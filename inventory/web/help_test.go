@@ -94,6 +94,7 @@ func newHouse(t testing.TB) *house {
 	r.Get("/setaside/{id}", site.Handle(w.Paper))
 	r.Post("/setaside/{id}/confirm", site.Handle(w.ConfirmPaper))
 	r.Post("/setaside/{id}/withdraw", site.Handle(w.WithdrawPaper))
+	countRoutes(r, site, w)
 	r.Get("/drugs", site.Handle(w.Drugs))
 	r.Post("/drugs/prefixes", site.Handle(w.Teach))
 	server := httptest.NewServer(r)
