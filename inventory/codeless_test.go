@@ -103,6 +103,10 @@ func TestBoxesWithoutACode(t *testing.T) {
 	if err != nil || !p.Codeless() || p.State != inventory.StateInStore || p.Batch != "B1" || p.UnitsLeft != 20 {
 		t.Errorf("pack %+v %v", p, err)
 	}
+	teach := inventory.Teaching{CommandID: uuid.New(), Code: codes[0], DrugID: s.drug1, Level: 1}
+	if _, err := s.TeachPrefix(ctx, pharmacist(), teach); db.KindOf(err) != db.Invalid {
+		t.Errorf("a code of ours teaches a prefix: %v", err)
+	}
 	if l := s.line(t, id, 1); l.Received != 2 || l.Missing() != 1 {
 		t.Errorf("progress %+v", l)
 	}

@@ -68,6 +68,9 @@ func prefixOf(text string) (string, error) {
 	if err != nil {
 		return "", db.RefuseBecause(err, db.Invalid, "读不出前缀：%s 也可以只输入前 7 位，或 14 位 GTIN。", err.Error())
 	}
+	if c.Family() == FamilyInternal {
+		return "", db.Refuse(db.Invalid, "这是院内码（WM 开头），不用对照药品。请扫盒上原来的追溯码。")
+	}
 	return c.Prefix(), nil
 }
 

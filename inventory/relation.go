@@ -242,8 +242,8 @@ func (r *relationRules) compare(n *relationNode) {
 		r.problems.add(n.row.Line, n.code, "这一箱里没有任何小盒的码")
 	case n.packs > nominal:
 		r.problems.add(n.row.Line, n.code, "装了 %d 盒，最多 %d 盒", n.packs, nominal)
-	case n.packs < nominal && (n.row.Status == BoxFull || n.row.Status == BoxMixed):
-		r.problems.add(n.row.Line, n.code, "只有 %d 盒，%s应是 %d 盒；不满的箱要标为零箱", n.packs, n.row.Status.Chinese(), nominal)
+	case n.packs < nominal && n.row.Status == BoxFull:
+		r.problems.add(n.row.Line, n.code, "只有 %d 盒，整箱应是 %d 盒；不满的箱要标为零箱或拼箱", n.packs, nominal)
 	}
 }
 

@@ -43,6 +43,7 @@ func TestCheckRelation(t *testing.T) {
 		{"good", func(r []RelationRow) []RelationRow { return r }, ""},
 		{"in any order", func(r []RelationRow) []RelationRow { r[0], r[6] = r[6], r[0]; return r }, ""},
 		{"an odd carton holds less", func(r []RelationRow) []RelationRow { r[2].Status, r[0].Status = BoxOdd, BoxOdd; return r[:6] }, ""},
+		{"a mixed carton may hold less", func(r []RelationRow) []RelationRow { r[2].Status, r[0].Status = BoxMixed, BoxMixedAndOdd; return r[:6] }, ""},
 		{"a circle of two", func(r []RelationRow) []RelationRow { r[0].Parent = rc(middle, 1); return r }, "绕成了一圈"},
 		{"itself", func(r []RelationRow) []RelationRow { r[0].Parent = rc(large, 1); return r }, "它自己"},
 		{"a parent too small", func(r []RelationRow) []RelationRow { r[2].Parent = rc(small, 1); return r }, "装不下"},
@@ -191,7 +192,11 @@ func TestRelationExampleIsGood(t *testing.T) {
 	t.Parallel()
 	known, per := relationWorld()
 	drugs := []Drug{{ID: 2, UnitsPerPack: 20, Prefixes: []Prefix{known["8112346"]}}, {ID: 1, UnitsPerPack: 20, Prefixes: []Prefix{known[small], known[middle], known[large]}}}
-	x, c := RelationExample(drugs, time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
+	drug, levels := exampleLevels(drugs)
+	if drug != 1 {
+		t.Fatalf("the example is of drug %d", drug)
+	}
+	x, c := writeExample(levels, "B1", "2026-01-01", "2028-01-01")
 	for name, text := range map[string]string{"XML": x, "CSV": c} {
 		rows, p := readRelation([]byte(text))
 		r := checkRelation(rows, known, per)
@@ -199,7 +204,7 @@ func TestRelationExampleIsGood(t *testing.T) {
 			t.Errorf("%s: %d rows, %+v %+v", name, len(rows), p, r.problems)
 		}
 	}
-	if x, _ := RelationExample(nil, time.Now()); !strings.Contains(x, "演示") {
+	if _, levels := exampleLevels(nil); len(levels) != 2 {
 		t.Error("without a drug in cartons there is no example")
 	}
 }

@@ -1,20 +1,36 @@
 package inventory
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"jingfang/sql/db"
 )
 
 // RelationExample writes a small relation file to try the import with, in both
 // forms: one carton of a drug of the dictionary whose small pack and carton have
 // a prefix, or of an invented one when there is none. Its serial numbers are
-// invented.
-func RelationExample(drugs []Drug, now time.Time) (xml, csv string) {
-	levels := exampleLevels(drugs)
-	batch := "YS" + now.Format("0601")
-	made, until := now.AddDate(0, -2, 0).Format(time.DateOnly), now.AddDate(2, -2, 0).Format(time.DateOnly)
+// invented; batch and dates are those of the open receipt that brings the drug.
+func RelationExample(ctx context.Context, r db.Reader, now time.Time) (xml, csv string, err error) {
+	drugs, err := ListDrugs(ctx, r, now)
+	if err != nil {
+		return "", "", err
+	}
+	drug, levels := exampleLevels(drugs)
+	var l ReceiptLine
+	err = r.Get(ctx, &l, `SELECT l.batch, l.expires_on, l.made_on FROM receipt_line l JOIN receipt r ON r.id = l.receipt_id
+WHERE l.drug_id = $1::bigint AND r.state IN ('waiting', 'scanning') ORDER BY l.id DESC LIMIT 1`, drug)
+	if err != nil && !db.IsNoRows(err) {
+		return "", "", fmt.Errorf("read a batch for the example: %w", err)
+	}
+	xml, csv = writeExample(levels, l.Batch, dayOf(l.MadeOn), dayOf(l.ExpiresOn))
+	return xml, csv, nil
+}
+
+func writeExample(levels []exampleLevel, batch, made, until string) (xml, csv string) {
 	var x, c strings.Builder
 	fmt.Fprintf(&x, `<?xml version="1.0" encoding="UTF-8"?>
 <Document License="演示">
@@ -50,7 +66,7 @@ type exampleLevel struct {
 
 // exampleLevels are the packs of the first drug that comes in cartons, the
 // outermost first.
-func exampleLevels(drugs []Drug) []exampleLevel {
+func exampleLevels(drugs []Drug) (drugID int64, levels []exampleLevel) {
 	for _, d := range drugs {
 		var list []exampleLevel
 		for level := 3; level >= 1; level-- {
@@ -66,10 +82,10 @@ func exampleLevels(drugs []Drug) []exampleLevel {
 			}
 		}
 		if len(list) > 1 && list[len(list)-1].level == 1 && list[0].packs <= 1000 {
-			return list
+			return d.ID, list
 		}
 	}
-	return []exampleLevel{{"8300099", 3, 10}, {"8000099", 1, 1}}
+	return 0, []exampleLevel{{"8300099", 3, 10}, {"8000099", 1, 1}}
 }
 
 // exampleRatio is the ratio from the outermost pack inwards: 1:2:10.

@@ -186,7 +186,7 @@ func (s *seeder) waitingReceipts(ctx context.Context) error {
 		}
 		s.note(fmt.Sprintf("待入库的单 %s（%s）里的药盒：", sent.Number, kind), codesOf(sent))
 		if !o.Codes {
-			s.note(fmt.Sprintf("单 %s 第一种药的箱码：在“入库 › 箱码关系”下载样例、检查、导入后，第一个整箱入库；第二个没有关系，打开后逐盒扫：", sent.Number),
+			s.note(fmt.Sprintf("单 %s 第一种药（10 盒一箱）的箱码。在“入库 › 箱码关系”下载样例、检查、导入后扫第一个，整箱入库；没有导入时扫任一个，打开这一箱后逐盒扫：", sent.Number),
 				[]string{simulator.DemoCode("8300021", 1), simulator.DemoCode("8300021", 2)})
 		}
 	}

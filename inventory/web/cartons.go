@@ -229,11 +229,10 @@ func (h *Handlers) RelationExample(w http.ResponseWriter, r *http.Request) error
 	if _, err := who(r, identity.Receive); err != nil {
 		return err
 	}
-	drugs, err := inventory.ListDrugs(r.Context(), h.db, h.db.Now())
+	text, table, err := inventory.RelationExample(r.Context(), h.db, h.db.Now())
 	if err != nil {
 		return err
 	}
-	text, table := inventory.RelationExample(drugs, h.db.Now().In(zone()))
 	kind, name := "application/xml", "carton-example.xml"
 	if chi.URLParam(r, "form") == "csv" {
 		// The mark tells spreadsheets that the words are UTF-8.
