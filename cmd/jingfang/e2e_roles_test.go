@@ -56,6 +56,7 @@ func accessTable() []access {
 		{"GET", "/patients/import", "DPA"}, {"POST", "/patients/import", "DPA"}, {"GET", "/patients/import/template.xlsx", "DPA"},
 		{"GET", "/patients/import/{import}", "DPA"}, {"POST", "/patients/import/{import}", "DPA"}, {"GET", "/patients/import/{import}/errors.xlsx", "DPA"},
 		{"POST", "/patients/import/{import}/run", "DPA"}, {"GET", "/patients/import/{import}/progress", "DPA"}, {"POST", "/patients/import/{import}/cancel", "DPA"},
+		{"GET", "/patients/export", "DP"}, {"POST", "/patients/export", "DP"},
 		{"GET", "/patients/{id}", "DPAM"}, {"POST", "/patients/{id}/unmask", "DP"}, {"POST", "/patients/{id}/label", "DPA"}, {"POST", "/patients/{id}/label/lost", "DPA"}, {"POST", "/patients/{id}/label/lost", "DPA"},
 		{"GET", "/receipts", "PA"}, {"GET", "/receipts/{id}", "PA"}, {"POST", "/receipts/{id}/scans", "PA"},
 		{"GET", "/receipts/problems", "PA"}, {"POST", "/receipts/problems/{id}/retry", "PA"}, {"POST", "/receipts/problems/{id}/dismiss", "PA"},

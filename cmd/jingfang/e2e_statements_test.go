@@ -55,6 +55,7 @@ func (w *world) testStatements(t *testing.T) {
 		{"D", "/patients", "/patients"}, {"D", "/patients", "/patients?q=" + url.QueryEscape("甲")},
 		{"D", "/patients/import", "/patients/import"}, {"D", "/patients/import/template.xlsx", "/patients/import/template.xlsx"},
 		{"D", "/patients/import/{import}", "/patients/import/" + draft}, {"D", "/patients/import/{import}/errors.xlsx", "/patients/import/" + draft + "/errors.xlsx"},
+		{"D", "/patients/export", "/patients/export"},
 		{"D", "/patients/new", "/patients/new"}, {"D", "/patients/{id}", "/patients/1"},
 		{"P", "/receipts", "/receipts"}, {"P", "/receipts/{id}", receipt}, {"P", "/receipts/{id}", "/receipts/1"},
 		{"P", "/receipts/{id}/differences", receipt + "/differences"}, {"P", "/receipts/{id}/differences.pdf", receipt + "/differences.pdf"},

@@ -91,6 +91,8 @@ func storeEvent(event string) string {
 		return "登记追溯码前缀"
 	case "drug.dictionary":
 		return "同步药品目录"
+	case "patient.export":
+		return "导出患者"
 	case "patient.upload":
 		return "上传患者表格"
 	case "patient.import":

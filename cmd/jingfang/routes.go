@@ -118,6 +118,8 @@ func (a *app) routes() []route {
 		{"POST", "/patients/import/{import}/run", identity.RegisterPatient, quick, p.Import},
 		{"GET", "/patients/import/{import}/progress", identity.RegisterPatient, quick, p.ImportProgress},
 		{"POST", "/patients/import/{import}/cancel", identity.RegisterPatient, quick, p.CancelImport},
+		{"GET", "/patients/export", identity.UnmaskPatient, quick, p.NewExport},
+		{"POST", "/patients/export", identity.UnmaskPatient, long, p.Export},
 		{"GET", "/patients/{id}", identity.ViewPatient, quick, p.Person},
 		{"POST", "/patients/{id}/unmask", identity.UnmaskPatient, quick, p.Unmask},
 		{"POST", "/patients/{id}/label", identity.PrintLabel, quick, p.PrintLabel},

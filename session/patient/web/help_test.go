@@ -94,6 +94,8 @@ func newHouse(t testing.TB) *house {
 	r.Post("/patients/import/{import}/run", site.Handle(w.Import))
 	r.Get("/patients/import/{import}/progress", site.Handle(w.ImportProgress))
 	r.Post("/patients/import/{import}/cancel", site.Handle(w.CancelImport))
+	r.Get("/patients/export", site.Handle(w.NewExport))
+	r.Post("/patients/export", site.Handle(w.Export))
 	r.Get("/patients/{id}", site.Handle(w.Person))
 	r.Post("/patients/{id}/unmask", site.Handle(w.Unmask))
 	r.Post("/patients/{id}/label", site.Handle(w.PrintLabel))

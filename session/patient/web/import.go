@@ -260,3 +260,36 @@ func (h *Handlers) ImportErrors(w http.ResponseWriter, r *http.Request) error {
 func (h *Handlers) ImportTemplate(w http.ResponseWriter, _ *http.Request) error {
 	return sendSheet(w, "template.xlsx", patient.WriteTemplate)
 }
+
+// Export is POST /patients/export: the patients of a site as a spreadsheet, for a
+// reason.
+func (h *Handlers) Export(w http.ResponseWriter, r *http.Request) error {
+	by, err := identity.Who(r.Context())
+	if err != nil {
+		return err
+	}
+	in := patient.Exporting{Reason: r.PostFormValue("reason")}
+	if text := r.PostFormValue("site"); text != "" {
+		if in.SiteID, err = strconv.ParseInt(text, 10, 64); err != nil {
+			return db.RefuseBecause(err, db.Invalid, "请重新选择精防点。")
+		}
+	}
+	return sendSheet(w, "patients.xlsx", func(out io.Writer) error { return h.patients.Export(r.Context(), by, in, out) })
+}
+
+// NewExport is GET /patients/export: the form that asks what for.
+func (h *Handlers) NewExport(w http.ResponseWriter, r *http.Request) error {
+	by, err := identity.Who(r.Context())
+	if err != nil {
+		return err
+	}
+	sites, err := identity.SitesFor(r.Context(), h.db, by, identity.UnmaskPatient)
+	if err != nil {
+		return err
+	}
+	var v exportView
+	for _, s := range sites {
+		v.Sites = append(v.Sites, choiceView{strconv.FormatInt(s.ID, 10), s.District + " · " + s.Name, false})
+	}
+	return h.site.Page(w, r, "export", v)
+}

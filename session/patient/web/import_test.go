@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -11,8 +12,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/xuri/excelize/v2"
 
 	"jingfang/session/identity"
+	"jingfang/session/patient"
 )
 
 // upload sends a file as a browser's form does.
@@ -97,4 +100,30 @@ func TestImportChoices(t *testing.T) {
 	h.get(draft).want(200, "待判断", "name=\"row-2\"")
 	h.post(draft, "fate", "ask", "row-2", "same").want(303)
 	h.get(draft).want(200, "更新", "改 电话", "!待判断")
+}
+
+func TestExport(t *testing.T) {
+	h := newHouse(t)
+	h.add(h.here, "演示甲")
+	_, _, err := h.patients.Register(t.Context(), identity.System("test"), patient.Entry{Name: "演示乙", HomeSiteID: h.there})
+	check(t, err)
+	h.get("/patients/export").want(200, "新华社区", "!广兴社区")
+	h.post("/patients/export", "site", "0", "reason", " ").want(400, "用途")
+	r := h.post("/patients/export", "site", "0", "reason", "年度核对")
+	if r.status != 200 {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	f, err := excelize.OpenReader(strings.NewReader(r.body))
+	check(t, err)
+	rows, err := f.GetRows("患者")
+	check(t, err)
+	if len(rows) != 3 || !strings.Contains(rows[0][0], "年度核对") || rows[1][5] != "证件号" || rows[2][5] != card || rows[2][6] != phone {
+		t.Errorf("rows %q", rows)
+	}
+	if n := h.count(`SELECT count(*) FROM audit WHERE event = 'patient.export' AND outcome = 'ok' AND detail LIKE '%patients=1 reason=年度核对%'`); n != 1 {
+		t.Errorf("%d events in the audit", n)
+	}
+	h.post("/patients/export", "site", fmt.Sprint(h.there), "reason", "年度核对").want(403)
+	h.role(identity.Assistant, h.here)
+	h.post("/patients/export", "site", "0", "reason", "年度核对").want(403)
 }

@@ -22,6 +22,9 @@ type importView struct {
 	Error string
 }
 
+// exportView asks what a list of patients is for.
+type exportView struct{ Sites []choiceView }
+
 // shownRows is how many rows of one fate a page lists.
 const shownRows = 200
 
@@ -280,6 +283,7 @@ func importSamples() []page.Sample {
 	return []page.Sample{
 		{Name: "import", Title: "导入患者", View: importView{MaxMB: 16}},
 		{Name: "import", Title: "不是表格", View: importView{MaxMB: 16, Error: "这不是表格文件。请选择 .xlsx 或 .csv 文件。"}},
+		{Name: "export", Title: "导出患者", View: exportView{Sites: v.Sites}},
 		{Name: "import_draft", Title: "试运行", View: v}, {Name: "import_draft", Title: "谁是谁", View: ask},
 		{Name: "import_draft", Title: "没有认出姓名", View: draftView{URL: "#", Problem: "没有认出“姓名”列。请在下面选择每一列是什么。", Columns: v.Columns, Sites: v.Sites}},
 		{Name: "import_draft", Title: "正在导入", View: work}, {Name: "import_work", Title: "进度", View: work.Work},
