@@ -293,3 +293,57 @@ func together(a, b func() string) string {
 	slices.Sort(out)
 	return strings.Join(out, " ")
 }
+
+// A bag that was handed over while the link was down is a fact: a pack in it that
+// has expired is written down with an alarm, and somebody else's bag is not.
+func TestBag_replayed(t *testing.T) {
+	t.Parallel()
+	c := newClinic(t, 1, 2, 5)
+	c.expect()
+	mine, other := c.bag(0, c.codes[:3]...), c.bag(1, c.codes[3])
+	c.must(c.db.App.InTx(c.ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.ExecOne(ctx, `UPDATE pack SET expires_on = $2::date WHERE code = $1`, c.codes[0], time.Now().AddDate(0, 0, -3))
+	}))
+	visit := c.start(c.doctors[0], 0)
+	replay := func(code string) session.ScanAnswer {
+		a, err := c.svc.Dispense(c.ctx, c.doctors[0], session.Scan{SessionID: c.session, Visit: visit, CommandID: uuid.New(), Codes: code, DoneAt: time.Now().Add(-10 * time.Minute)})
+		c.must(err)
+		return a
+	}
+	if a := replay(mine.Label); a.Packs != 3 || kindsOf(a.Answers) != "fact_alarm ok ok bag_given" {
+		t.Errorf("%d packs: %s", a.Packs, kindsOf(a.Answers))
+	}
+	if a := replay(c.codes[3]); a.Packs != 4 || kindsOf(a.Answers) != "fact_alarm" || !strings.Contains(a.Worst().Sentence, "药袋") {
+		t.Errorf("a pack of another bag: %+v", a)
+	}
+	if a := replay(other.Label); a.Packs != 4 || kindsOf(a.Answers) != "other_bag" {
+		t.Errorf("another bag: %s", kindsOf(a.Answers))
+	}
+	var alarms int
+	c.must(c.db.App.Get(c.ctx, &alarms, `SELECT count(*) FROM session_alarm WHERE session_id = $1`, c.session))
+	if alarms != 3 {
+		t.Errorf("%d alarms", alarms)
+	}
+}
+
+// A patient whose bag waits cannot vanish from the roster.
+func TestBag_roster(t *testing.T) {
+	t.Parallel()
+	c := newClinic(t, 1, 1, 1)
+	c.expect()
+	b := c.bag(0, c.codes[0])
+	remove := func() error {
+		_, err := c.svc.ChangeRoster(c.ctx, c.chief, session.RosterChange{SessionID: c.session, CommandID: uuid.New(), Remove: c.patients[0].ID})
+		return err
+	}
+	if err := remove(); db.KindOf(err) != db.Conflict || !strings.Contains(err.Error(), "先拆袋") {
+		t.Errorf("removed with a bag: %v", err)
+	}
+	_, err := c.svc.OpenBags(c.ctx, c.helper, session.BagOpening{SessionID: c.session, BagID: b.BagID, CommandID: uuid.New()})
+	if db.KindOf(err) != db.Denied {
+		t.Errorf("somebody who is not of the team opens it: %v", err)
+	}
+	_, err = c.svc.OpenBags(c.ctx, c.doctors[0], session.BagOpening{SessionID: c.session, Code: c.codes[0], CommandID: uuid.New()})
+	c.must(err)
+	c.must(remove())
+}
