@@ -41,7 +41,7 @@ type RecallBox struct {
 	At        time.Time `db:"at"`
 	Site      string    `db:"site"`
 	Doctor    string    `db:"doctor"`
-	Returned  bool      `db:"returned"` // the patient has brought it back
+	Returned  bool      `db:"returned"` // the patient has brought it back, the empty box too
 }
 
 // DrugName is the drug as people say it.
@@ -104,7 +104,8 @@ func recallBoxes(ctx context.Context, r db.Reader, a inventory.Recall, sites []i
 	}
 	var list []RecallBox
 	err = r.Select(ctx, &list, `SELECT v.patient_id, p.number AS patient_number, p.name AS patient_name, COALESCE(h.name, '') AS home_site,
-  k.code, d.generic_name, d.spec, k.batch, l.quantity, k.units_total, d.pack_name, d.unit_name, l.at, s.name AS site, COALESCE(f.name, '') AS doctor, k.returned
+  k.code, d.generic_name, d.spec, k.batch, l.quantity, k.units_total, d.pack_name, d.unit_name, l.at, s.name AS site, COALESCE(f.name, '') AS doctor,
+  (k.returned OR EXISTS (SELECT 1 FROM patient_return t WHERE t.pack_id = k.id AND t.patient_id = v.patient_id AND t.void_at IS NULL)) AS returned
 FROM pack k JOIN visit_line l ON l.pack_id = k.id AND l.undone_at IS NULL JOIN visit v ON v.id = l.visit_id
 JOIN patient p ON p.id = v.patient_id JOIN drug d ON d.id = k.drug_id JOIN clinic_session c ON c.id = v.session_id JOIN site s ON s.id = c.site_id
 LEFT JOIN site h ON h.id = p.home_site_id LEFT JOIN staff f ON f.id = v.doctor_id
