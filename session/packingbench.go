@@ -62,17 +62,18 @@ func (b *packingBench) decide(p inventory.Parsed) inventory.CodeAnswer {
 		return inventory.UnreadAnswer(p.Err)
 	}
 	code, drug := p.Code.Code(), ""
-	pack := b.packs[code]
+	pack, box := b.packs[code], code
 	if pack != nil {
-		drug = pack.DrugName()
+		// A box with a code of ours and its true one is one box, whichever is read.
+		drug, box = pack.DrugName(), pack.Code
 	}
 	said := b.ask(p.Code, pack)
-	if b.moved[code] {
+	if b.moved[box] {
 		said = inventory.Answer{Kind: inventory.KindAlreadyHere}
 		said.Sentence = said.Kind.Sentence(inventory.Details{Drug: drug, Done: b.done()})
 	}
 	if said.Move != "" {
-		b.moved[code] = true
+		b.moved[box] = true
 		b.moving = append(b.moving, pack)
 	}
 	return inventory.NewCodeAnswer(p.Code.Raw(), code, drug, said.Kind, said.Sentence)
