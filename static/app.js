@@ -173,9 +173,10 @@
     });
   }
 
-  // A wide table opens at what is marked as here: the month that is now.
+  // A wide table or row of links opens at what is marked as here: the month that is
+  // now, the page that is open.
   document.querySelectorAll('[data-here]').forEach(function (here) {
-    var box = here.closest('.table-wrap');
+    var box = here.closest('.table-wrap, .below');
     if (box) box.scrollLeft = here.offsetLeft + here.offsetWidth - box.clientWidth;
   });
 

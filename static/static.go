@@ -18,6 +18,7 @@
 //	data-step                   on a stepper's buttons: how much to add
 //	data-pane                   on a room's tabs: the column to show on a phone
 //	data-print                  prints the page
+//	data-here                   in a wide table or row of links: where it opens
 //	data-lock-after             on body: seconds without input until the lock page
 //	class age                   shows how old the data is while the line is dead
 //	sse-connect                 makes the header show the state of the line; the
