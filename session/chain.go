@@ -45,14 +45,15 @@ type newRecord struct {
 	canonical       []byte
 }
 
-// appendRecord writes a record behind the head and moves the head. The session
-// is locked, so the head cannot move meanwhile; the update checks it anyway.
+// appendRecord writes a record behind the head and moves the head. The head is
+// locked: what comes back in the pharmacy adds to the supplement of a closed session
+// without holding the session's row.
 func appendRecord(ctx context.Context, tx *db.Tx, sessionID int64, chain string, r newRecord) (int64, error) {
 	var head struct {
 		Length int64  `db:"length"`
 		Digest []byte `db:"digest"`
 	}
-	err := tx.Get(ctx, &head, `SELECT length, digest FROM record_chain WHERE session_id = $1 AND chain = $2`, sessionID, chain)
+	err := tx.Get(ctx, &head, `SELECT length, digest FROM record_chain WHERE session_id = $1 AND chain = $2 FOR NO KEY UPDATE`, sessionID, chain)
 	if err != nil {
 		return 0, fmt.Errorf("read chain head: %w", err)
 	}
