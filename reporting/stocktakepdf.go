@@ -134,15 +134,29 @@ func (p *stocktakePaper) differences() {
 		return
 	}
 	p.heading("二、差异明细")
-	t := newTable(p.sheet, 8.5, column{title: "差异", width: 18}, column{title: "药品", width: 40}, column{title: "追溯码", width: 40}, column{title: "账面", width: 13, right: true},
-		column{title: "实盘", width: 13, right: true}, column{title: "原因", width: 36}, column{title: "处理", width: 26})
+	t := newTable(p.sheet, 8.5, column{title: "差异", width: 17}, column{title: "药品", width: 34}, column{title: "追溯码和最后一笔", width: 50}, column{title: "账面", width: 14, right: true},
+		column{title: "实盘", width: 14, right: true}, column{title: "原因", width: 33}, column{title: "处理", width: 24})
 	for _, d := range p.r.Differences {
-		t.row(cell{text: d.Kind.Chinese()}, cell{text: drugOf(d)}, cell{text: d.Code}, cell{text: fmt.Sprint(d.Booked)}, cell{text: fmt.Sprint(d.Counted)},
+		t.row(cell{text: d.Kind.Chinese()}, cell{text: drugOf(d)}, cell{text: codeOf(d)}, cell{text: unitsOf(d, d.Booked)}, cell{text: unitsOf(d, d.Counted)},
 			cell{text: reasonOf(d)}, cell{text: outcomeOf(d), red: d.Outcome == "dropped"})
-		if d.LastAt != nil {
-			t.across(fmt.Sprintf("最后一笔：%s %s %s", d.LastAt.In(session.Zone()).Format("2006-01-02 15:04"), d.LastKind.Chinese(), d.LastBy))
-		}
 	}
+}
+
+// codeOf is the code with who had the pack last, so that both stay on one page.
+func codeOf(d inventory.CountDifference) string {
+	if d.LastAt == nil {
+		return d.Code
+	}
+	return d.Code + " 最后一笔 " + d.LastAt.In(session.Zone()).Format("2006-01-02 15:04") + " " + d.LastKind.Chinese() + " " + d.LastBy
+}
+
+// unitsOf is a figure of a difference with its word: full packs where a number was
+// typed, else smallest units.
+func unitsOf(d inventory.CountDifference, n int64) string {
+	if d.Kind == inventory.DifferNumber {
+		return fmt.Sprint(n) + d.PackName
+	}
+	return fmt.Sprint(n) + d.UnitName
 }
 
 func drugOf(d inventory.CountDifference) string {
