@@ -101,6 +101,8 @@ type registerRow struct {
 	Receipt      string     `db:"receipt"`
 	FromStore    string     `db:"from_store"`
 	FinishedBy   string     `db:"finished_by"`
+	Paper        string     `db:"paper"`   // a disposal of two people
+	Decider      string     `db:"decider"` // who confirmed it, or the proposer where the decider moved it
 	Days         int        `db:"days"`
 	OverReason   string     `db:"over_reason"`
 }
@@ -160,6 +162,8 @@ func (x registerRow) voucher() string {
 		return "处方 " + x.Prescription
 	case x.Visit != nil:
 		return fmt.Sprintf("就诊 %d-%d", x.SessionID, x.Number)
+	case x.Paper != "":
+		return "处置单 " + x.Paper
 	case x.Receipt != "":
 		return x.Receipt
 	}
@@ -169,7 +173,7 @@ func (x registerRow) voucher() string {
 // second is who answers beside the person who did it: the doctor or the session's
 // duty for what a patient gets, who finished the receipt for what came by it.
 func (x registerRow) second() string {
-	for _, name := range []string{x.Doctor, x.Duty, x.FinishedBy} {
+	for _, name := range []string{x.Decider, x.Doctor, x.Duty, x.FinishedBy} {
 		if name != "" && name != x.Staff {
 			return name
 		}

@@ -103,7 +103,8 @@ func readRegisterRows(ctx context.Context, tx *db.Tx, q LedgerQuestion) ([]regis
   COALESCE(f.name, '') AS staff, COALESCE(v.number, 0) AS number, COALESCE(v.prescription_no, '') AS prescription, COALESCE(d.name, '') AS doctor,
   COALESCE(p.name, '') AS patient, COALESCE(p.number, '') AS patient_no, COALESCE(c.id, 0) AS session_id, COALESCE(c.site_id, 0) AS site_id, COALESCE(s.name, '') AS site,
   c.held_on, COALESCE(u.name, '') AS duty, COALESCE(r.number, '') AS receipt, COALESCE(r.from_store, '') AS from_store, COALESCE(b.name, '') AS finished_by,
-  COALESCE(n.days, 0) AS days, COALESCE(n.over_reason, '') AS over_reason
+  COALESCE(n.days, 0) AS days, COALESCE(n.over_reason, '') AS over_reason,
+  COALESCE(z.number, '') AS paper, COALESCE(CASE WHEN z.decided_by = x.staff_id THEN za.name ELSE zb.name END, '') AS decider
 FROM (SELECT m.id, m.kind, m.from_state, m.to_state, k.units_total AS content, k.batch, k.expires_on, m.at, m.visit_id, m.pack_id, m.reason, m.staff_id, m.receipt_line_id,
     COALESCE(m.to_session_id, m.from_session_id) AS on_session, m.units_after AS held_after,
     CASE WHEN m.kind IN ('dispense', 'adjust_down') THEN m.units_after + m.quantity
@@ -113,6 +114,9 @@ FROM (SELECT m.id, m.kind, m.from_state, m.to_state, k.units_total AS content, k
 LEFT JOIN staff f ON f.id = x.staff_id LEFT JOIN visit v ON v.id = x.visit_id LEFT JOIN staff d ON d.id = v.doctor_id LEFT JOIN patient p ON p.id = v.patient_id
 LEFT JOIN clinic_session c ON c.id = x.on_session LEFT JOIN site s ON s.id = c.site_id LEFT JOIN staff u ON u.id = c.duty_staff_id
 LEFT JOIN receipt_line l ON l.id = x.receipt_line_id LEFT JOIN receipt r ON r.id = l.receipt_id LEFT JOIN staff b ON b.id = r.finished_by
+LEFT JOIN (SELECT y.pack_id, q.number, q.act, q.decided_at, q.decided_by, q.proposed_by FROM disposal_pack y JOIN disposal q ON q.id = y.disposal_id WHERE y.outcome = 'done') z
+  ON z.pack_id = x.pack_id AND z.act = x.kind AND z.decided_at = x.at
+LEFT JOIN staff za ON za.id = z.proposed_by LEFT JOIN staff zb ON zb.id = z.decided_by
 LEFT JOIN visit_line n ON n.visit_id = x.visit_id AND n.pack_id = x.pack_id AND n.undone_at IS NULL
 ORDER BY x.id`, q.Begin(), q.End(), q.DrugID)
 	if err != nil {

@@ -76,7 +76,7 @@ func sampleWork() receiptWorkView {
 }
 
 func sampleStock() stockView {
-	return stockView{CanReceive: true, Drugs: 2, Packs: 188, Away: 40, Soon: 12, Expired: 2, Rows: []shelfRow{
+	return stockView{CanReceive: true, Check: &checkNote{"11月23日 02:03 夜间核对：全部一致（30172 盒，90516 条流水）。", "good"}, Drugs: 2, Packs: 188, Away: 40, Soon: 12, Expired: 2, Rows: []shelfRow{
 		{Drug: "演示利培酮片 1mg×20片", Pack: "盒", Unit: "片", Packs: 148, Away: 40, First: "2027-03-31"},
 		{Drug: "演示氯氮平片 25mg×100片", Pack: "瓶", Unit: "片", Packs: 40, Loose: 55, Soon: 12, Expired: 2, First: "2027-01-15"},
 	}}

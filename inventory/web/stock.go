@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"jingfang/inventory"
+	"jingfang/reporting"
 	"jingfang/session/identity"
 	"jingfang/session/page"
 )
@@ -14,6 +15,21 @@ type stockView struct {
 	Packs, Away, Drugs int64
 	Expired, Soon      int64
 	CanReceive         bool
+	Check              *checkNote // how the last check of the stock ended; nil before the first
+}
+
+// checkNote is the last check of the stock against its movements.
+type checkNote struct{ Text, Tone string }
+
+func newCheckNote(c reporting.KeptCheck) *checkNote {
+	n := checkNote{c.Sentence(), "soft"}
+	switch c.State {
+	case reporting.CheckRight:
+		n.Tone = "good"
+	case reporting.CheckWrong:
+		n.Tone = "bad"
+	}
+	return &n
 }
 
 type shelfRow struct {
@@ -39,6 +55,13 @@ func (h *Handlers) Stock(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := newStockView(lines)
 	v.CanReceive = by.Can(identity.Receive, 0) == nil
+	checks, err := reporting.LastStockChecks(r.Context(), h.db, 1)
+	if err != nil {
+		return err
+	}
+	for _, c := range checks {
+		v.Check = newCheckNote(c)
+	}
 	return h.site.Page(w, r, "stock", v)
 }
 
