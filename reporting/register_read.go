@@ -71,7 +71,7 @@ func (r *Register) find(ctx context.Context, tx *db.Tx, drugID int64) error {
 }
 
 func (r *Register) read(ctx context.Context, tx *db.Tx, q LedgerQuestion) error {
-	flows, err := readFlows(ctx, tx, q)
+	flows, err := readFlows(ctx, tx, q, q.passing())
 	if err != nil {
 		return err
 	}
