@@ -147,7 +147,10 @@ func FindOpening(ctx context.Context, r db.Reader) (list OpeningList, earlier in
   (SELECT count(*) FROM opening_code c WHERE c.list_id = o.id AND (c.batch = '' OR c.expires_on IS NULL)) AS blank
 FROM opening_list o LEFT JOIN staff a ON a.id = o.opened_by LEFT JOIN staff b ON b.id = o.closed_by
 ORDER BY CASE WHEN o.state = 'open' THEN 0 ELSE 1 END, o.id DESC LIMIT 1`)
-	if err != nil && !db.IsNoRows(err) {
+	if db.IsNoRows(err) {
+		return OpeningList{}, 0, nil
+	}
+	if err != nil {
 		return list, 0, fmt.Errorf("read opening list: %w", err)
 	}
 	err = r.Get(ctx, &earlier, `SELECT count(*) FROM opening_list WHERE state = 'entered'`)

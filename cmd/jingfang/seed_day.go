@@ -82,6 +82,9 @@ func (s *seeder) openDay(ctx context.Context, by identity.Actor, site, id int64)
 	if err := s.waitingReceipts(ctx); err != nil {
 		return err
 	}
+	if err := s.changedDocuments(ctx, by); err != nil {
+		return err
+	}
 	if err := s.pack(ctx, by, id, packed); err != nil {
 		return err
 	}
