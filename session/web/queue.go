@@ -42,7 +42,9 @@ type listedVisit struct {
 	Detail  string
 	UndoURL string     // takes packs back, "" for who may not
 	Lines   []lineView // of the row that is open
-	Correct string     // of the page that puts a finished visit right, "" for who may not
+	// ReturnURL is the page on which the patient's boxes come back.
+	ReturnURL string
+	Correct   string // of the page that puts a finished visit right, "" for who may not
 }
 
 // Queue is GET /sessions/{id}/queue: everybody in the queue; ?visit= opens a row.
@@ -73,6 +75,9 @@ func (h *Handlers) readQueueList(r *http.Request, by identity.Actor, x session.S
 	may.queue = may.queue && (x.State == session.Open || x.State == session.Closing)
 	v := newQueueListView(x.ID, list, may, open)
 	for i := range list {
+		if v.Rows[i].Opened && by.Can(identity.TakeReturn, x.SiteID) == nil {
+			v.Rows[i].ReturnURL = visitURL(list[i]) + "/return"
+		}
 		if session.MayCorrect(by, x, list[i], h.today()) == nil && list[i].Lines > 0 {
 			v.Rows[i].Correct = visitURL(list[i]) + "/correct"
 		}

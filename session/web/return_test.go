@@ -147,3 +147,17 @@ func TestReturnForPrograms(t *testing.T) {
 		t.Errorf("%s", body)
 	}
 }
+
+// Who checks patients in comes to the return from the queue's list.
+func TestReturnFromTheQueue(t *testing.T) {
+	d := newDesk(t, 2, 1)
+	visit := d.begin(0)
+	d.lookAs(d.person("演示助手", identity.Assistant))
+	id := strings.TrimPrefix(visit, "/visits/")
+	if body := d.text(d.path("/queue?visit=" + id)); !strings.Contains(body, d.path(visit)+"/return") {
+		t.Error("the return is not offered")
+	}
+	if body := d.text(d.path(visit + "/return")); !strings.Contains(body, "以前没有在这里取过药") {
+		t.Errorf("%s", body)
+	}
+}

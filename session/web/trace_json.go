@@ -41,6 +41,14 @@ type traceStepJSON struct {
 	Doctor    string    `json:"doctor,omitempty"`
 	Record    int64     `json:"record,omitempty"`
 	Chain     string    `json:"chain,omitempty"`
+	// Paper is the number of the paper over a loss, a destruction or a sending
+	// back, with the two who signed it; GivenOn and GivenNumber are the visit that
+	// gave what a patient brought back.
+	Paper       string `json:"paper,omitempty"`
+	Proposer    string `json:"proposed_by,omitempty"`
+	Decider     string `json:"confirmed_by,omitempty"`
+	GivenOn     string `json:"given_on,omitempty"`
+	GivenNumber int    `json:"given_number,omitempty"`
 }
 
 func newTraceJSON(t session.Trace) traceJSON {
@@ -56,6 +64,10 @@ func newTraceJSON(t session.Trace) traceJSON {
 		}
 		if x.Record != nil {
 			s.Record, s.Chain = x.Record.Seq, x.Record.Chain
+		}
+		s.Paper, s.Proposer, s.Decider = x.Paper, x.Proposer, x.Decider
+		if x.Given != nil {
+			s.GivenOn, s.GivenNumber = dayOf(x.Given.HeldOn), x.Given.Number
 		}
 		out.Steps = append(out.Steps, s)
 	}
