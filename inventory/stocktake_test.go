@@ -647,3 +647,25 @@ func TestStocktakeBadInput(t *testing.T) {
 		t.Errorf("bad input left %d rows", n)
 	}
 }
+
+// A box that came without a code and whose true one was found later counts once,
+// whichever of the two is read.
+func TestStocktakeBoxWithTwoCodes(t *testing.T) {
+	s := newTally(t)
+	id := s.take(t, transfer("R1", 1, 1))
+	ours, found := s.codeless(t, id, s.line(t, id, 1).ID, 1)[0], code(prefix1, 3)
+	link := inventory.CodelessLink{CommandID: uuid.New(), Code: ours, TrueCode: found}
+	if _, err := s.LinkCodeless(t.Context(), someone(2, identity.Assistant), link); err != nil {
+		t.Fatal(err)
+	}
+	s.start(t)
+	if a := s.seen(t, s.one, found); a.Answers[0].Kind != inventory.KindOK || a.Answers[0].Code != ours {
+		t.Fatalf("by the true code: %+v", a.Answers[0])
+	}
+	if a := s.seen(t, s.two, ours); a.Answers[0].Kind != inventory.KindCountedBy || a.Taken != 0 {
+		t.Errorf("by our code: %+v", a.Answers[0])
+	}
+	if _, diff := s.submit(t); len(diff) != 0 {
+		t.Errorf("differences %q", diff)
+	}
+}

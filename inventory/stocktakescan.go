@@ -119,9 +119,13 @@ func (b *countBench) load(ctx context.Context, read []Parsed) (err error) {
 	if b.packs, err = readCounted(ctx, b.tx, codes); err != nil {
 		return err
 	}
+	stored := codes
+	for _, p := range b.packs {
+		stored = append(stored, p.Code) // a box with a code of ours stands under it
+	}
 	var rows []standing
 	err = b.tx.Select(ctx, &rows, `SELECT s.id, s.code, s.staff_id, f.name, s.at FROM stocktake_seen s JOIN staff f ON f.id = s.staff_id
-WHERE s.stocktake_id = $1::bigint AND s.code = ANY($2::text[]) AND s.ended_at IS NULL`, b.x.ID, pq.Array(codes))
+WHERE s.stocktake_id = $1::bigint AND s.code = ANY($2::text[]) AND s.ended_at IS NULL`, b.x.ID, pq.Array(stored))
 	if err != nil {
 		return fmt.Errorf("read what was counted: %w", err)
 	}
@@ -143,13 +147,17 @@ WHERE s.stocktake_id = $1::bigint AND s.code = ANY($2::text[]) AND s.ended_at IS
 func readCounted(ctx context.Context, r db.Reader, codes []string) (map[string]*countedPack, error) {
 	var rows []countedPack
 	err := r.Select(ctx, &rows, `SELECT `+packColumns+`, COALESCE((SELECT max(m.id) FROM movement m WHERE m.pack_id = k.id), 0) AS movement_id
-FROM pack k JOIN drug d ON d.id = k.drug_id WHERE k.code = ANY($1::text[])`, pq.Array(codes))
+FROM pack k JOIN drug d ON d.id = k.drug_id
+WHERE k.code = ANY($1::text[] || ARRAY(SELECT x.code::text FROM codeless_box x WHERE x.true_code = ANY($1::text[])))`, pq.Array(codes))
 	if err != nil {
 		return nil, fmt.Errorf("read packs: %w", err)
 	}
 	packs := make(map[string]*countedPack, len(rows))
 	for i := range rows {
 		packs[rows[i].Code] = &rows[i]
+		if rows[i].TrueCode != "" {
+			packs[rows[i].TrueCode] = &rows[i]
+		}
 	}
 	return packs, nil
 }
@@ -181,7 +189,7 @@ func (b *countBench) decide(p Parsed) CodeAnswer {
 	drugID, drug := known.DrugID, known.Drug
 	var f *ScanFacts
 	if pack != nil {
-		drugID, drug = pack.DrugID, pack.DrugName()
+		code, drugID, drug = pack.Code, pack.DrugID, pack.DrugName()
 		f = &ScanFacts{Pack: pack.Facts(), Drug: drug}
 	}
 	say := func(kind AnswerKind, d Details) CodeAnswer {
