@@ -1,0 +1,1 @@
+-- Devices at the table and what they have not sent.

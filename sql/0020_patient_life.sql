@@ -1,0 +1,1 @@
+-- What becomes of a patient's entry: changes, merges, who collects.

@@ -1,0 +1,1 @@
+-- Reminders of the table and next dates.
