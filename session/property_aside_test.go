@@ -21,10 +21,14 @@ type modelPaper struct {
 	done bool
 }
 
-// bringBack takes a box back from a patient, at a table or in the pharmacy.
+// bringBack takes a box back from a patient, at a table or in the pharmacy. Whole
+// boxes only: whose share of a loose one comes back has tests of its own.
 func (w *world) bringBack(s *modelSession) act {
 	by := w.anybody()
-	code := w.code(func(_ string, p modelPack) bool { return p.State == inventory.StateDispensed })
+	code := w.code(func(_ string, p modelPack) bool { return p.State == inventory.StateDispensed && p.Drug != w.loose })
+	if w.packs[code].Drug == w.loose {
+		return w.setAside(s)
+	}
 	in := session.Returning{CommandID: w.id(), Codes: code, Form: session.ReturnFull}
 	may := w.can(by, identity.TakeReturn)
 	if w.usually(60) {
@@ -48,6 +52,7 @@ func (w *world) bringBack(s *modelSession) act {
 			w.records++ // the supplement
 		}
 		p.State, p.Session, p.Visit, p.Returned = inventory.StateQuarantined, 0, uuid.Nil, true
+		p.Left, p.Given = p.Given, 0
 		w.packs[code] = p
 	}
 	return act{name: "bring back", may: may, then: then, do: func() (any, error) { return w.svc.TakeReturn(w.ctx, by, in) },

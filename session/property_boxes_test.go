@@ -142,6 +142,8 @@ func (w *world) fillBag(s *modelSession) act {
 	}
 	by, patient := w.aPharmacist(), one(w.r, w.patients).ID
 	codes := w.someCodes(4, func(_ string, p modelPack) bool { return p.State == inventory.StateAllocated && p.Session == s.ID })
+	// Whole boxes only: of a loose one in a bag the doctor is asked how much.
+	codes = slices.DeleteFunc(codes, func(c string) bool { return w.packs[c].Drug == w.loose })
 	in := session.BagFilling{SessionID: s.ID, PatientID: patient, CommandID: w.id(), Codes: join(codes)}
 	moved := w.fitting(codes, func(p modelPack) bool {
 		return p.State == inventory.StateAllocated && p.Session == s.ID && p.Bag == 0

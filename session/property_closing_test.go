@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -86,7 +87,8 @@ func (w *world) packed(name string, by identity.Actor, s *modelSession, moving, 
 // move puts boxes in another place; what they are stays.
 func (w *world) move(to modelPack, codes ...string) {
 	for _, c := range codes {
-		to.Drug, to.Expired, to.Returned = w.packs[c].Drug, w.packs[c].Expired, w.packs[c].Returned
+		was := w.packs[c]
+		to.Drug, to.Expired, to.Returned, to.Left, to.Given = was.Drug, was.Expired, was.Returned, was.Left, was.Given
 		w.packs[c] = to
 	}
 }
@@ -131,18 +133,18 @@ func (w *world) openTarget(s *modelSession) act {
 
 func (w *world) countLeft(s *modelSession) act {
 	by, drug := w.anybody(), one(w.r, w.drugs)
-	if i := w.r.IntN(2); !w.settled(s, w.drugs[i]) {
+	if i := w.r.IntN(len(w.drugs)); !w.settled(s, w.drugs[i]) {
 		drug = w.drugs[i]
 	}
-	trays, _, taken := w.held(s, drug)
-	in := session.Counting{SessionID: s.ID, CommandID: w.id(), DrugID: drug, Packs: trays}
+	l := w.line(s, drug)
+	in := session.Counting{SessionID: s.ID, CommandID: w.id(), DrugID: drug, Packs: l.Packs, Loose: l.Loose}
 	if w.usually(60) {
 		in.Packs += w.r.IntN(6) - 4
 	}
-	if w.usually(5) {
-		in.Loose = int64(w.r.IntN(30))
+	if w.usually(5) || l.Loose > 0 && w.usually(30) {
+		in.Loose = max(0, in.Loose+w.r.Int64N(16)-8)
 	}
-	may := w.helps(by, s) && s.State == session.Closing && taken > 0 && in.Packs >= 0 && in.Packs <= taken && in.Loose <= int64(20*taken)
+	may := w.helps(by, s) && s.State == session.Closing && l.Taken > 0 && in.Packs >= 0 && in.Packs <= l.Taken && in.Loose <= l.Capacity
 	return act{name: "count", may: may, do: func() (any, error) { return w.svc.CountLeft(w.ctx, by, in) },
 		then: func() { s.Counted[drug] = modelCount{in.Packs, in.Loose}; s.forget() }}
 }
@@ -193,15 +195,21 @@ func (w *world) seeLeft(s *modelSession) act {
 // fewer were counted than must be there: the others are missing then.
 func (w *world) asCounted(s *modelSession) (list []string) {
 	for _, drug := range w.drugs {
-		trays, seen, _ := w.held(s, drug)
-		n, counted := s.Counted[drug]
-		if !counted || n.Packs >= trays {
+		l := w.line(s, drug)
+		if l.CountedAt == nil {
 			continue
 		}
+		whole := l.CountedPacks - l.Seen
 		for _, c := range w.codes {
 			p := w.packs[c]
-			if len(list) < n.Packs-seen && p.Drug == drug && p.State == inventory.StateAllocated && p.Session == s.ID && !s.Seen[c] {
+			if p.Drug != drug || p.State != inventory.StateAllocated || p.Session != s.ID || s.Seen[c] {
+				continue
+			}
+			switch {
+			case p.Left < full && l.CountedLoose != l.Loose:
 				list = append(list, c)
+			case p.Left == full && l.CountedPacks < l.Packs && whole > 0:
+				list, whole = append(list, c), whole-1
 			}
 		}
 	}
@@ -227,7 +235,7 @@ func (w *world) explainMissing(s *modelSession) act {
 	may := w.leads(by, s) && s.State == session.Closing && w.missing(s, in.Code)
 	switch in.Exit {
 	case session.ExitGiven:
-		may = may && v.Session == s.ID && v.State == session.Finished
+		may = may && v.Session == s.ID && v.State == session.Finished && w.given[share{in.Visit, in.Code}] == 0
 	case session.ExitLost:
 		may = may && s.Reported[in.Code] == 0
 	}
@@ -275,7 +283,7 @@ func (w *world) rollOver(s *modelSession) act {
 	}
 	var drugs []int64
 	for _, d := range w.drugs {
-		if _, _, taken := w.held(s, d); taken > 0 && (in.DrugID == 0 || in.DrugID == d) {
+		if w.line(s, d).Taken > 0 && (in.DrugID == 0 || in.DrugID == d) {
 			drugs = append(drugs, d)
 		}
 	}
@@ -344,8 +352,30 @@ func (w *world) ready(s *modelSession) bool {
 	return true
 }
 
+// adjust brings the opened boxes that were scanned to the loose units that were
+// counted, in the order of their codes.
+func (w *world) adjust(s *modelSession) {
+	for _, drug := range w.drugs {
+		l := w.line(s, drug)
+		off := l.CountedLoose - l.Loose
+		if l.CountedAt == nil {
+			continue
+		}
+		for _, code := range slices.Sorted(maps.Keys(w.packs)) {
+			p := w.packs[code]
+			if p.Drug != drug || p.Session != s.ID || p.State != inventory.StateAllocated || !s.Seen[code] || p.Left == full {
+				continue
+			}
+			by := min(max(off, 0), full-p.Left-p.Given) - min(max(-off, 0), p.Left-1)
+			p.Left, off = p.Left+by, off-by
+			w.packs[code] = p
+		}
+	}
+}
+
 // goHome closes the session: what is left goes home, or to the next one.
 func (w *world) goHome(s *modelSession) {
+	w.adjust(s)
 	for code, p := range w.packs {
 		if p.Session != s.ID || p.State != inventory.StateAllocated {
 			continue

@@ -23,6 +23,7 @@ type model struct {
 	requests map[uuid.UUID]modelRequest
 	bags     map[int64]modelBag
 	totes    map[int64]modelTote
+	given    map[share]int64 // units that a visit has of a box
 	records  int
 }
 
@@ -38,6 +39,15 @@ type modelTote struct {
 	Packs  int // when it was sealed last
 }
 
+// share is what one visit has of one box.
+type share struct {
+	Visit uuid.UUID
+	Code  string
+}
+
+// full is what every box here holds.
+const full = 20
+
 type modelPack struct {
 	State   inventory.State
 	Session int64
@@ -49,6 +59,8 @@ type modelPack struct {
 	// Bag is the patient in whose bag it lies, Tote the tote; any move of its own
 	// takes it out.
 	Bag, Tote int64
+	Left      int64 // units in the box
+	Given     int64 // and with patients
 }
 
 type modelVisit struct {
@@ -97,59 +109,63 @@ func (s *modelSession) part(staff int64) session.Part { return s.Team[staff] }
 // lines counts the packs that a visit has.
 func (m *model) lines(visit uuid.UUID) int {
 	n := 0
-	for _, p := range m.packs {
-		if p.State == inventory.StateDispensed && p.Visit == visit {
+	for x := range m.given {
+		if x.Visit == visit {
 			n++
 		}
 	}
 	return n
 }
 
-// held counts the packs of a drug in a session's trays, and those of them that
-// were scanned at closing; taken is with those that it gave out.
-func (m *model) held(s *modelSession, drug int64) (trays, seen, taken int) {
+// line is a drug of a session as closing must count it; what the numbers then mean
+// is the rule of [session.ClosingLine], which has a table of its own.
+func (m *model) line(s *modelSession, drug int64) session.ClosingLine {
+	l := session.ClosingLine{DrugID: drug}
 	for code, p := range m.packs {
 		if p.Session != s.ID || p.Drug != drug {
 			continue
 		}
-		taken++
-		if p.State != inventory.StateAllocated {
-			continue
-		}
-		trays++
-		if s.Seen[code] {
-			seen++
+		l.Taken++
+		l.Capacity += full
+		switch {
+		case p.State != inventory.StateAllocated:
+		case p.Left == full && s.Seen[code]:
+			l.Packs, l.Seen = l.Packs+1, l.Seen+1
+		case p.Left == full:
+			l.Packs++
+		default:
+			l.Opened, l.Loose = l.Opened+1, l.Loose+p.Left
+			if s.Seen[code] {
+				l.SeenOpened, l.SeenLoose, l.SeenRoom = l.SeenOpened+1, l.SeenLoose+p.Left, l.SeenRoom+full-p.Left-p.Given
+			}
 		}
 	}
-	return trays, seen, taken
+	if n, counted := s.Counted[drug]; counted {
+		l.CountedAt, l.CountedPacks, l.CountedLoose = &time.Time{}, n.Packs, n.Loose
+	}
+	return l
 }
 
 // missing tells whether closing asks for a code by name: its drug was counted
-// with fewer packs, as many were scanned, and this one was not.
+// with fewer packs or other loose units, those that are there were scanned, and
+// this one was not.
 func (m *model) missing(s *modelSession, code string) bool {
 	p, ok := m.packs[code]
-	n, counted := s.Counted[p.Drug]
-	if !ok || !counted || p.State != inventory.StateAllocated || p.Session != s.ID || s.Seen[code] {
+	if !ok || p.State != inventory.StateAllocated || p.Session != s.ID || s.Seen[code] {
 		return false
 	}
-	trays, seen, _ := m.held(s, p.Drug)
-	return n.Packs < trays && seen >= n.Packs
+	l := m.line(s, p.Drug)
+	wrong := l.CountedPacks != l.Packs
+	if p.Left < full {
+		wrong = l.CountedLoose != l.Loose
+	}
+	return l.State() == session.LineMissing && wrong
 }
 
-// settled tells whether a drug lets the session close; no pack here is ever
-// opened, so loose units are always wrong.
+// settled tells whether a drug lets the session close.
 func (m *model) settled(s *modelSession, drug int64) bool {
-	trays, seen, taken := m.held(s, drug)
-	n, counted := s.Counted[drug]
-	switch {
-	case taken == 0:
-		return true // no line at all
-	case !counted:
-		return trays == 0
-	case n.Loose != 0:
-		return false
-	}
-	return n.Packs == trays || n.Packs < trays && seen == trays
+	l := m.line(s, drug)
+	return l.Taken == 0 || l.State().Settled() // without packs there is no line
 }
 
 // openOf finds the open visit of a patient, or of a doctor, in a session.
@@ -187,9 +203,9 @@ func (s *modelSession) forgetCounts() {
 // readModel reads the whole world on one snapshot.
 func readModel(ctx context.Context, d *db.DB, now time.Time) (*model, error) {
 	m := &model{packs: map[string]modelPack{}, visits: map[uuid.UUID]modelVisit{}, sessions: map[int64]*modelSession{}, requests: map[uuid.UUID]modelRequest{},
-		bags: map[int64]modelBag{}, totes: map[int64]modelTote{}}
+		bags: map[int64]modelBag{}, totes: map[int64]modelTote{}, given: map[share]int64{}}
 	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
-		for _, read := range []func(context.Context, *db.Tx, time.Time) error{m.readPacks, m.readBoxes, m.readVisits, m.readSessions, m.readClosing} {
+		for _, read := range []func(context.Context, *db.Tx, time.Time) error{m.readPacks, m.readBoxes, m.readShares, m.readVisits, m.readSessions, m.readClosing} {
 			if err := read(ctx, tx, now); err != nil {
 				return err
 			}
@@ -207,16 +223,18 @@ func (m *model) readPacks(ctx context.Context, tx *db.Tx, now time.Time) error {
 		Visit   *uuid.UUID      `db:"visit_id"`
 		Drug    int64           `db:"drug_id"`
 		Expires *time.Time      `db:"expires_on"`
+		Left    int64           `db:"units_left"`
+		Given   int64           `db:"units_given"`
 		Back    bool            `db:"returned"`
 		Bag     int64           `db:"bag"`
 		Tote    int64           `db:"tote"`
 	}
-	err := tx.Select(ctx, &rows, `SELECT k.code, k.state, COALESCE(k.session_id, 0) AS session_id, k.visit_id, k.drug_id, k.expires_on, k.returned,
+	err := tx.Select(ctx, &rows, `SELECT k.code, k.state, COALESCE(k.session_id, 0) AS session_id, k.visit_id, k.drug_id, k.expires_on, k.returned, k.units_left, k.units_given,
   COALESCE((SELECT b.patient_id FROM bag_pack x JOIN bag b ON b.id = x.bag_id AND b.state = 'packed' WHERE x.pack_id = k.id AND x.as_of = k.changed_at), 0) AS bag,
   COALESCE((SELECT x.tote_id FROM tote_pack x WHERE x.pack_id = k.id AND x.as_of = k.changed_at), 0) AS tote FROM pack k`)
 	for _, r := range rows {
 		p := modelPack{State: r.State, Session: r.Session, Drug: r.Drug, Returned: r.Back, Expired: r.Expires != nil && inventory.Expired(*r.Expires, now),
-			Bag: r.Bag, Tote: r.Tote}
+			Bag: r.Bag, Tote: r.Tote, Left: r.Left, Given: r.Given}
 		if r.Visit != nil {
 			p.Visit = *r.Visit
 		}
@@ -248,6 +266,19 @@ func (m *model) readBoxes(ctx context.Context, tx *db.Tx, _ time.Time) error {
 	err := tx.Select(ctx, &totes, `SELECT id, code, (sealed_at IS NOT NULL) AS sealed, sealed_packs FROM tote`)
 	for _, x := range totes {
 		m.totes[x.ID] = modelTote{x.Label, x.Sealed, x.Packs}
+	}
+	return err
+}
+
+func (m *model) readShares(ctx context.Context, tx *db.Tx, _ time.Time) error {
+	var rows []struct {
+		Visit    uuid.UUID `db:"visit_id"`
+		Code     string    `db:"code"`
+		Quantity int64     `db:"quantity"`
+	}
+	err := tx.Select(ctx, &rows, `SELECT l.visit_id, k.code, l.quantity FROM visit_line l JOIN pack k ON k.id = l.pack_id WHERE l.undone_at IS NULL`)
+	for _, r := range rows {
+		m.given[share{r.Visit, r.Code}] = r.Quantity
 	}
 	return err
 }
@@ -349,7 +380,7 @@ UNION ALL SELECT session_id, 'confirm', '', staff_id, CASE WHEN part = 'lead' TH
 // differs says where the database is not what the model says, "" when it is.
 func (m *model) differs(have *model) string {
 	text := unlike("pack", m.packs, have.packs) + unlike("visit", m.visits, have.visits) + unlike("request", m.requests, have.requests) +
-		unlike("bag", m.bags, have.bags) + unlike("tote", m.totes, have.totes)
+		unlike("bag", m.bags, have.bags) + unlike("tote", m.totes, have.totes) + unlike("share", m.given, have.given)
 	for id, s := range m.sessions {
 		if !reflect.DeepEqual(s, have.sessions[id]) {
 			text += fmt.Sprintf("session %d: want %+v, have %+v\n", id, s, have.sessions[id])

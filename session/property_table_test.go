@@ -133,7 +133,7 @@ func (w *world) scan(s *modelSession) act {
 	}
 	var giving []string
 	for _, c := range w.distinct(codes) {
-		if p := w.packs[c]; p.State == inventory.StateAllocated && p.Session == s.ID && (p.Bag == 0 || p.Bag == w.visits[in.Visit].Patient) {
+		if p := w.packs[c]; p.State == inventory.StateAllocated && p.Session == s.ID && p.Drug != w.loose && (p.Bag == 0 || p.Bag == w.visits[in.Visit].Patient) {
 			giving = append(giving, c)
 		}
 	}
@@ -165,24 +165,83 @@ func (w *world) endingIn(s *modelSession, tail string) (list []string) {
 func (w *world) give(s int64, visit uuid.UUID, codes ...string) {
 	for _, c := range codes {
 		p := w.packs[c]
-		p.State, p.Session, p.Visit, p.Bag, p.Tote = inventory.StateDispensed, s, visit, 0, 0
+		p.Session = s
 		w.packs[c] = p
+		w.hand(visit, c, p.Left)
 	}
+}
+
+// hand gives a visit more units of a box that the session holds, or takes some back.
+func (w *world) hand(visit uuid.UUID, code string, more int64) {
+	p, x := w.packs[code], share{visit, code}
+	p.Left, p.Given, w.given[x] = p.Left-more, p.Given+more, w.given[x]+more
+	p.State, p.Visit, p.Bag, p.Tote = inventory.StateAllocated, uuid.Nil, 0, 0
+	if p.Left == 0 {
+		p.State, p.Visit = inventory.StateDispensed, visit
+	}
+	if w.given[x] == 0 {
+		delete(w.given, x)
+	}
+	w.packs[code] = p
+}
+
+// scanLoose gives a number of units of one box, or changes it.
+func (w *world) scanLoose(s *modelSession) act {
+	by := w.aDoctor()
+	in := session.Scan{SessionID: s.ID, Visit: w.visitOf(s, by.StaffID), CommandID: w.id(), Quantity: 1 + w.r.Int64N(12)}
+	in.Codes = w.code(func(c string, p modelPack) bool {
+		return p.Drug == w.loose && p.Session == s.ID && (p.State == inventory.StateAllocated || w.given[share{in.Visit, c}] > 0)
+	})
+	if w.usually(20) {
+		in.Quantity, in.Whole = 0, true
+	}
+	more := w.wanted(s, in)
+	may := w.can(by, identity.Dispense) && s.State == session.Open && w.mine(by, s, in.Visit)
+	return act{name: "scan loose", may: may, do: func() (any, error) { return w.svc.Dispense(w.ctx, by, in) },
+		then: func() {
+			if more != 0 {
+				w.hand(in.Visit, in.Codes, more)
+			}
+		},
+		check: func(x any) string {
+			a := x.(session.ScanAnswer).Answers[0]
+			if (a.Kind == inventory.KindOK || a.Kind == inventory.KindChanged) != (more != 0) {
+				return fmt.Sprintf("%d more units of %+v; answered %+v", more, w.packs[in.Codes], a)
+			}
+			return ""
+		}}
+}
+
+// wanted is how many more units a scan with a number gives: negative for fewer than
+// the visit had, 0 for a refusal or no change.
+func (w *world) wanted(s *modelSession, in session.Scan) int64 {
+	p, known := w.packs[in.Codes]
+	has := w.given[share{in.Visit, in.Codes}]
+	want := in.Quantity
+	if in.Whole {
+		want = has + p.Left
+	}
+	switch {
+	case !known || p.Session != s.ID, p.State != inventory.StateAllocated && p.State != inventory.StateDispensed, want > has+p.Left:
+		return 0
+	case has == 0 && p.State != inventory.StateAllocated, p.Drug != w.loose && (has > 0 || want != p.Left):
+		return 0
+	}
+	return want - has
 }
 
 func (w *world) undo(s *modelSession) act {
 	by := w.someone(0, 5)
 	visit := w.visitOf(s, by.StaffID)
-	in := session.Undoing{SessionID: s.ID, Visit: visit, CommandID: w.id(), Code: w.code(func(_ string, p modelPack) bool {
-		return p.State == inventory.StateDispensed && p.Visit == visit
+	in := session.Undoing{SessionID: s.ID, Visit: visit, CommandID: w.id(), Code: w.code(func(c string, p modelPack) bool {
+		return p.Session == s.ID && w.given[share{visit, c}] > 0
 	})}
 	p, v := w.packs[in.Code], w.visits[visit]
 	part := s.part(by.StaffID)
 	may := w.can(by, identity.Undo) && s.State == session.Open && (part == session.PartDoctor || part == session.PartPharmacist) &&
-		v.Session == s.ID && v.State == session.InConsultation && p.State == inventory.StateDispensed && p.Visit == visit
+		v.Session == s.ID && v.State == session.InConsultation && p.Session == s.ID && w.given[share{visit, in.Code}] > 0
 	return act{name: "undo", may: may, do: func() (any, error) { return w.svc.Undo(w.ctx, by, in) }, then: func() {
-		p.State, p.Visit = inventory.StateAllocated, uuid.Nil
-		w.packs[in.Code] = p
+		w.hand(visit, in.Code, -w.given[share{visit, in.Code}])
 	}}
 }
 
@@ -281,7 +340,11 @@ func (w *world) decideRequest(s *modelSession) act {
 		if in.LetIn {
 			q.Decision = session.DecidedIn
 			w.enter(q.Code)
-			w.give(s.ID, q.Visit, q.Code)
+			if w.packs[q.Code].Drug == w.loose {
+				w.move(modelPack{State: inventory.StateAllocated, Session: s.ID}, q.Code) // how much, the doctor says
+			} else {
+				w.give(s.ID, q.Visit, q.Code)
+			}
 		}
 		w.requests[in.Request] = q
 	}}
@@ -303,6 +366,6 @@ func (w *world) enter(code string) {
 	if _, known := w.packs[code]; known {
 		return
 	}
-	w.packs[code] = modelPack{Drug: w.drugs[int(code[6]-'1')]}
+	w.packs[code] = modelPack{Drug: w.drugs[int(code[6]-'1')], Left: full}
 	w.codes = append(w.codes, code)
 }

@@ -80,7 +80,8 @@ func TestSixPeopleAndAModel(t *testing.T) {
 	}
 	for _, name := range []string{"plan", "open", "arrive", "scan", "undo", "finish", "finish for an absent doctor", "call", "void", "ask", "decide",
 		"pack", "unpack", "stop", "count", "see", "confirm",
-		"stow", "take out", "seal", "open tote", "fill a bag", "give a bag", "open bags", "bring back", "set aside", "propose", "confirm a paper"} {
+		"stow", "take out", "seal", "open tote", "fill a bag", "give a bag", "open bags", "bring back", "set aside", "propose", "confirm a paper",
+		"scan loose", "correct", "correct after closing", "supplement", "sign"} {
 		if done[name] == 0 {
 			t.Errorf("nobody ever did %q", name)
 		}
@@ -125,14 +126,17 @@ func (w *world) choose() act {
 		list = []func(*modelSession) act{w.pack, w.pack, w.pack, w.pack, w.unpack, w.openRound, w.openRound, w.stow, w.stow, w.sealTote, w.fillBag}
 	case session.Open:
 		list = []func(*modelSession) act{w.arrive, w.arrive, w.arrive, w.arrive, w.arrive, w.arrive, w.scan, w.scan, w.scan, w.scan, w.scan, w.scan, w.scan,
+			w.scanLoose, w.scanLoose, w.scanLoose, w.scanLoose, w.correct, w.correct, w.sign,
 			w.undo, w.undo, w.finish, w.finish, w.finishAbsent, w.queueStep, w.queueStep, w.ask, w.ask, w.decideRequest, w.decideRequest, w.pack, w.unpack,
 			w.fillBag, w.fillBag, w.giveBag, w.giveBag, w.giveBag, w.openBags, w.stow, w.takeOut, w.sealTote,
 			w.bringBack, w.bringBack, w.setAside, w.setAside, w.propose, w.confirmPaper}
 		if w.r.IntN(50) == 0 {
 			list = []func(*modelSession) act{w.stopDispensing}
 		}
+	case session.Closed:
+		list = []func(*modelSession) act{w.correct, w.correct, w.correct, w.correct, w.supplement, w.supplement, w.sign, w.undo, w.scan, w.confirmClosing, w.openTarget}
 	default:
-		list = []func(*modelSession) act{w.countLeft, w.countLeft, w.countLeft, w.seeLeft, w.seeLeft, w.seeLeft, w.explainMissing, w.explainMissing, w.explainMissing,
+		list = []func(*modelSession) act{w.correct, w.correct, w.countLeft, w.countLeft, w.countLeft, w.seeLeft, w.seeLeft, w.seeLeft, w.explainMissing, w.explainMissing, w.explainMissing,
 			w.confirmLoss, w.confirmLoss, w.rollOver, w.rollOver, w.rollOver, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.confirmClosing, w.finishAbsent, w.queueStep, w.queueStep,
 			w.undo, w.undo, w.scan, w.arrive, w.ask, w.decideRequest, w.pack, w.unpack, w.openTarget, w.openTarget,
 			w.openBags, w.giveBag, w.fillBag,
@@ -164,10 +168,10 @@ func (w *world) wanting(s *modelSession) []func(*modelSession) act {
 		}
 	}
 	for _, drug := range w.drugs {
-		trays, _, _ := w.held(s, drug)
-		switch n, counted := s.Counted[drug]; {
+		l := w.line(s, drug)
+		switch {
 		case w.settled(s, drug):
-		case counted && n.Packs < trays:
+		case l.State() == session.LineScan:
 			return []func(*modelSession) act{w.seeLeft, w.seeLeft, w.seeLeft, w.seeLeft, w.countLeft}
 		default:
 			return []func(*modelSession) act{w.countLeft}

@@ -72,7 +72,9 @@ func (w *world) rowsAgree() {
 WHERE k.state <> m.to_state OR k.units_left <> m.units_after OR COALESCE(k.session_id, 0) <> COALESCE(m.to_session_id, 0)`,
 		"patients open twice":          `SELECT count(*) FROM (SELECT 1 FROM visit WHERE state IN ('waiting', 'in_consultation') GROUP BY session_id, patient_id HAVING count(*) > 1) x`,
 		"doctors with two visits open": `SELECT count(*) FROM (SELECT 1 FROM visit WHERE state = 'in_consultation' GROUP BY session_id, doctor_id HAVING count(*) > 1) x`,
-		"packs given twice":            `SELECT count(*) FROM (SELECT 1 FROM visit_line WHERE undone_at IS NULL GROUP BY pack_id HAVING count(*) > 1) x`,
+		"packs given twice":            `SELECT count(*) FROM (SELECT 1 FROM visit_line l JOIN pack k ON k.id = l.pack_id JOIN drug d ON d.id = k.drug_id WHERE l.undone_at IS NULL AND NOT d.loose GROUP BY l.pack_id HAVING count(*) > 1) x`,
+		"packs whose visits have other units than they say": `SELECT count(*) FROM pack k WHERE NOT k.returned AND k.units_given <>
+  COALESCE((SELECT sum(l.quantity) FROM visit_line l WHERE l.pack_id = k.id AND l.undone_at IS NULL), 0)`,
 		"packs whose visit does not say so": `SELECT count(*) FROM pack k WHERE (k.state = 'dispensed') <>
   EXISTS (SELECT 1 FROM visit_line l WHERE l.pack_id = k.id AND l.visit_id = k.visit_id AND l.undone_at IS NULL)`,
 		"finished visits without exactly one record": `SELECT count(*) FROM visit v WHERE (CASE WHEN v.state = 'finished' THEN 1 ELSE 0 END) <>

@@ -27,6 +27,7 @@ type world struct {
 	r      *rand.Rand
 	people []identity.Actor // three doctors, the pharmacist on duty, a second one, an assistant
 	drugs  []int64
+	loose  int64 // the one of them that is given by quantity
 	// In the order in which they came, so that a seed chooses the same again.
 	codes    []string
 	visitIDs []uuid.UUID
@@ -69,7 +70,10 @@ func newWorld(t testing.TB, seed uint64) *world {
 	var second, prefix int64
 	w.insert(&second, `INSERT INTO drug (his_code, generic_name, spec, units_per_pack, created_at) VALUES ('DEMO2', '演示奥氮平片', '5mg×14片', 20, now()) RETURNING id`)
 	w.insert(&prefix, `INSERT INTO drug_prefix (prefix, drug_id, units, taught_at) VALUES ('8000002', $1, 20, now()) RETURNING id`, second)
-	w.drugs = []int64{w.drug, second}
+	var third int64
+	w.insert(&third, `INSERT INTO drug (his_code, generic_name, spec, units_per_pack, loose, created_at) VALUES ('DEMO3', '演示苯海索片', '2mg×20片', 20, true, now()) RETURNING id`)
+	w.insert(&prefix, `INSERT INTO drug_prefix (prefix, drug_id, units, taught_at) VALUES ('8000003', $1, 20, now()) RETURNING id`, third)
+	w.drugs, w.loose = []int64{w.drug, second, third}, third
 	w.stores, w.rostered = inventory.New(w.db.App), map[int64]bool{}
 	for range 3 {
 		_, err := w.stores.MakeTote(w.ctx, w.chief, inventory.NewTote{CommandID: w.id()})
@@ -96,7 +100,7 @@ func (w *world) restock(n int) {
 	w.must(w.db.App.InTx(w.ctx, func(ctx context.Context, tx *db.Tx) error {
 		codes = codes[:0]
 		for i := range n {
-			k := i % 2
+			k := i % 3
 			code := fmt.Sprintf("800000%d%09d%04d", k+1, w.serial+i, (w.serial+i)%61)
 			expires := tx.Now.AddDate(1, 0, 0)
 			if i%13 == 5 {
@@ -131,7 +135,7 @@ VALUES ('announce', $1, 20, '', 'expected', 20, $2, 'system')`, id, tx.Now)
 		return nil
 	}))
 	for i, code := range codes {
-		p := modelPack{State: inventory.StateInStore, Drug: w.drugs[i%2], Expired: i%13 == 5}
+		p := modelPack{State: inventory.StateInStore, Drug: w.drugs[i%3], Expired: i%13 == 5, Left: full}
 		if i%11 == 3 {
 			p.State = inventory.StateExpected
 		}
@@ -206,7 +210,7 @@ func (w *world) someCodes(n int, fits func(string, modelPack) bool) []string {
 
 // strange is a code of a known drug that nobody has entered.
 func (w *world) strange() string {
-	return fmt.Sprintf("800000%d9%012d", 1+w.r.IntN(2), w.r.Int64N(1_000_000_000_000))
+	return fmt.Sprintf("800000%d9%012d", 1+w.r.IntN(3), w.r.Int64N(1_000_000_000_000))
 }
 
 // distinct is the known boxes of a scan, each once.
@@ -264,7 +268,7 @@ func (w *world) aSession() *modelSession {
 			over = append(over, s)
 		}
 	}
-	if len(list) == 0 || len(over) > 0 && w.usually(2) {
+	if len(list) == 0 || len(over) > 0 && w.usually(8) {
 		return one(w.r, over)
 	}
 	return one(w.r, list)
