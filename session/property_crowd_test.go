@@ -28,6 +28,12 @@ func TestSixPeopleAtOnce(t *testing.T) {
 	w.read()
 	w.verify()
 	t.Logf("%d of %d commands carried out, %d sent twice at once, %d again later", len(c.sent), c.steps, c.twice, c.repeated)
+	var shelf int
+	w.must(w.db.App.Get(w.ctx, &shelf, `SELECT count(*) FROM pack k JOIN recall_code x ON x.code = k.code JOIN recall a ON a.id = x.recall_id
+WHERE k.state = 'in_store' AND a.lifted_at IS NULL`))
+	if shelf != 0 {
+		t.Errorf("%d recalled packs lie on the shelf", shelf)
+	}
 	if len(c.sent) < c.steps/10 {
 		t.Errorf("only %d of %d commands were carried out", len(c.sent), c.steps)
 	}
@@ -62,6 +68,9 @@ func (c *crowd) next() (a act, again *kept, double bool) {
 		c.repeated++
 	}
 	double = c.usually(10)
+	if c.usually(4) {
+		return c.recallOrLift(), again, double
+	}
 	return c.choose(), again, double
 }
 
