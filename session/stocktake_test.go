@@ -55,6 +55,35 @@ func TestStocktakeOfTrays(t *testing.T) {
 	}
 }
 
+// A box of a session that lies on the pharmacy's shelf comes home when the count
+// is approved, and the session's screens hear of it.
+func TestStocktakeBringsABoxHome(t *testing.T) {
+	c := newClinic(t, 1, 0, 3)
+	c.chief.Grants, c.helper.Grants = []identity.Grant{{Role: identity.Pharmacist}}, []identity.Grant{{Role: identity.Assistant}}
+	stock := inventory.New(c.db.App)
+	a, err := stock.StartStocktake(c.ctx, c.helper, inventory.StartingCount{CommandID: uuid.New()})
+	c.must(err)
+	_, err = stock.CountCodes(c.ctx, c.helper, inventory.CountScan{StocktakeID: a.ID, CommandID: uuid.New(), Codes: c.codes[0]})
+	c.must(err)
+	step := func() inventory.CountStep {
+		return inventory.CountStep{StocktakeID: a.ID, CommandID: uuid.New(), Submission: 1}
+	}
+	_, err = stock.SubmitStocktake(c.ctx, c.helper, step())
+	c.must(err)
+	_, err = stock.ExplainDifferences(c.ctx, c.helper, inventory.Explaining{StocktakeID: a.ID, CommandID: uuid.New(), Kind: inventory.DifferExtra, Reason: inventory.ReasonMissedHome, Adjust: true})
+	c.must(err)
+	var before, after int64
+	c.must(c.db.App.Get(c.ctx, &before, `SELECT version FROM session_version WHERE session_id = $1::bigint`, c.session))
+	done, err := stock.ApproveStocktake(c.ctx, c.chief, step())
+	c.must(err)
+	c.must(c.db.App.Get(c.ctx, &after, `SELECT version FROM session_version WHERE session_id = $1::bigint`, c.session))
+	p, err := inventory.FindPack(c.ctx, c.db.App, c.codes[0])
+	c.must(err)
+	if done.Adjusted != 1 || p.State != inventory.StateInStore || after != before+1 {
+		t.Errorf("adjusted %d, the box is %s, version %d after %d", done.Adjusted, p.State, after, before)
+	}
+}
+
 func TestStocktakeOfTraysIsRefused(t *testing.T) {
 	c := newClinic(t, 1, 0, 1)
 	_, err := c.svc.StartStocktake(c.ctx, c.doctors[0], session.TrayCount{SessionID: c.session, CommandID: uuid.New()})
