@@ -78,3 +78,47 @@ func TestTheReportOfAClosedDay(t *testing.T) {
 		t.Errorf("notes: %+v", r.Notes)
 	}
 }
+
+// What the doctor corrects the same day and a pharmacist after closing stands on the
+// paper beside the record it names, and stock, boxes and visits still agree.
+func TestCorrectionsOnThePaper(t *testing.T) {
+	d := newDay(t, 1, drugLine{"演示利培酮片", "1mg×20片", risperidone, 20, 4})
+	svc := d.svc.WithKeys(seal.NewMemoryKeys())
+	d.open()
+	one, codes := d.doctors[0], d.codes[risperidone]
+	v := d.start(one, d.patient("演示王小明"))
+	d.scan(one, v, codes[0], codes[1], codes[2])
+	d.finish(one, session.Ending{Visit: v})
+	correct := func(code string) {
+		t.Helper()
+		by := one
+		if code == codes[1] {
+			by = d.chief
+		}
+		_, err := svc.CorrectLine(d.ctx, by, session.Correcting{SessionID: d.session, Visit: v, CommandID: uuid.New(), Code: code, Reason: "拿错了一盒"})
+		d.must(err)
+	}
+	correct(codes[0])
+	_, err := svc.StopDispensing(d.ctx, d.chief, session.Stopping{SessionID: d.session, CommandID: uuid.New()})
+	d.must(err)
+	var drug int64
+	d.must(d.db.App.Get(d.ctx, &drug, `SELECT min(id) FROM drug`))
+	_, err = svc.CountLeft(d.ctx, d.chief, session.Counting{SessionID: d.session, DrugID: drug, CommandID: uuid.New(), Packs: 2})
+	d.must(err)
+	_, err = svc.ConfirmClosing(d.ctx, d.chief, session.Confirming{SessionID: d.session, CommandID: uuid.New()})
+	d.must(err)
+	_, err = svc.ConfirmClosing(d.ctx, one, session.Confirming{SessionID: d.session, CommandID: uuid.New()})
+	d.must(err)
+	correct(codes[1])
+	r := d.read()
+	if len(r.Differences) != 0 || len(r.Visits[0].Lines) != 2 || len(r.Visits[0].Late) != 1 || len(r.Supplements) != 1 || len(r.Supplements[0].Visit.Lines) != 1 {
+		t.Errorf("differences %+v, visits %+v, supplements %+v", r.Differences, r.Visits, r.Supplements)
+	}
+	path, _ := paper(t, r, "corrected")
+	text := squeezed(strings.Join(pages(t, path), "\n"))
+	for _, want := range []string{"账实相符", "更正发药", codes[0], "拿错了一盒", "补充1", "更正就诊记录2", codes[1]} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the paper lacks %q", want)
+		}
+	}
+}
