@@ -118,7 +118,6 @@ func (a *app) openPages(around surroundings) error {
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)
 	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs).WithPeople(a.sessions, a.patients)
 	a.errands = integrationweb.New(a.site, a.db, a.poller)
-	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs)
 	a.trust = trust{site: a.site, from: around.authority}
 	from, err := prefixes(a.config.MetricsFrom)
 	if err != nil {
