@@ -66,7 +66,7 @@ func (w *world) testStatements(t *testing.T) {
 		{"P", "/sessions/plan", "/sessions/plan"}, {"P", "/sessions/plan", "/sessions/plan?month=12"}, {"M", "/sessions/{id}/wall", big.path("/wall")}, {"D", "/sessions/{id}/place", big.path("/place")},
 		{"P", "/sessions/{id}/roster", big.path("/roster")}, {"P", "/sessions/{id}/change", big.path("/change")},
 		{"P", "/sessions/{id}/closing", big.path("/closing")}, {"D", "/sessions/{id}/closing", w.today.path("/closing")},
-		{"P", "/stock/check", "/stock/check"},
+		{"P", "/stock/check", "/stock/check"}, {"P", "/sessions/{id}/visits/{visit}/correct", w.today.visitPath(w.finishedVisit(t), "/correct")},
 		{"P", "/totes", "/totes"}, {"P", "/totes/{id}", tote}, {"P", "/totes/{id}/label", tote + "/label"},
 		{"P", "/sessions/{id}/bags", big.path("/bags")}, {"D", "/sessions/{id}/bags", w.today.path("/bags")},
 		{"P", "/ledger", "/ledger"}, {"P", "/ledger", "/ledger?by=place"}, {"M", "/ledger/moves", "/ledger/moves?way=in"}, {"P", "/ledger.pdf", "/ledger.pdf?by=batch"},
