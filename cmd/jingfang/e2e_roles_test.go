@@ -264,6 +264,11 @@ func (w *world) testAccess(t *testing.T) {
 			r := p.call(x.method, path, formOf(x.method), "Accept", "application/json")
 			kind, sentence := r.refusal()
 			switch may := strings.Contains(x.may, letter); {
+			case strings.HasSuffix(path, "/correct") && may && x.method == "GET":
+				// The visit's own doctor may, and everybody else is told who.
+				if r.status != 403 || !strings.Contains(sentence, "本人") {
+					t.Errorf("%s as %s: %d %s", path, p.name, r.status, r.body)
+				}
 			case may && (r.status == 401 || r.status == 403 || r.status >= 500 || r.status == 405):
 				t.Errorf("%s %s as %s: %d %s", x.method, path, p.name, r.status, r.body)
 			case may && x.method == "GET" && r.status != 200 && !strings.HasSuffix(path, "/progress") && !strings.HasSuffix(path, "{job}"): // of what runs

@@ -45,6 +45,7 @@ func (w *world) testStatements(t *testing.T) {
 	}
 	big := clinic{t: t, id: w.plan.Sessions[0].ID}
 	room, receipt, tote := big.path(""), w.receiptPath(t), w.totePath(t)
+	people["1"] = person(t, w.URL, "doctor1").at(base)
 	draft := people["D"].importID()
 	asked := map[string]bool{}
 	for _, x := range []struct{ who, pattern, path string }{
@@ -66,7 +67,7 @@ func (w *world) testStatements(t *testing.T) {
 		{"P", "/sessions/plan", "/sessions/plan"}, {"P", "/sessions/plan", "/sessions/plan?month=12"}, {"M", "/sessions/{id}/wall", big.path("/wall")}, {"D", "/sessions/{id}/place", big.path("/place")},
 		{"P", "/sessions/{id}/roster", big.path("/roster")}, {"P", "/sessions/{id}/change", big.path("/change")},
 		{"P", "/sessions/{id}/closing", big.path("/closing")}, {"D", "/sessions/{id}/closing", w.today.path("/closing")},
-		{"P", "/stock/check", "/stock/check"}, {"P", "/sessions/{id}/visits/{visit}/correct", w.today.visitPath(w.finishedVisit(t), "/correct")},
+		{"P", "/stock/check", "/stock/check"}, {"1", "/sessions/{id}/visits/{visit}/correct", w.today.visitPath(w.finishedVisit(t), "/correct")},
 		{"P", "/totes", "/totes"}, {"P", "/totes/{id}", tote}, {"P", "/totes/{id}/label", tote + "/label"},
 		{"P", "/sessions/{id}/bags", big.path("/bags")}, {"D", "/sessions/{id}/bags", w.today.path("/bags")},
 		{"P", "/ledger", "/ledger"}, {"P", "/ledger", "/ledger?by=place"}, {"M", "/ledger/moves", "/ledger/moves?way=in"}, {"P", "/ledger.pdf", "/ledger.pdf?by=batch"},
