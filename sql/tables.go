@@ -38,6 +38,8 @@ func Tables() []Table {
 		{Name: "patient_label", Owner: "session/patient"},
 		{Name: "patient_import", Owner: "session/patient", Deletable: true},
 		{Name: "patient_change", Owner: "session/patient", AppendOnly: true},
+		{Name: "patient_collector", Owner: "session/patient"},
+		{Name: "patient_merge", Owner: "session/patient"},
 
 		{Name: "drug", Owner: "inventory"},
 		{Name: "drug_class", Owner: "inventory", AppendOnly: true},

@@ -29,6 +29,7 @@ const (
 	RegisterPatient Permission = "register_patient" // enter and change patients
 	ViewPatient     Permission = "view_patient"     // see patients, masked
 	UnmaskPatient   Permission = "unmask_patient"   // see a sealed field in clear
+	ViewRisk        Permission = "view_risk"        // see and set a patient's risk level
 	PrintLabel      Permission = "print_label"      // print a patient's QR label
 	ViewReports     Permission = "view_reports"     // statistics and their files
 	ViewAudit       Permission = "view_audit"       // read and verify the audit
@@ -44,7 +45,7 @@ func Permissions() []Permission {
 		ViewSession, PlanSession, OpenSession, CloseSession, CheckIn, Dispense, FinishVisit, Undo, DecideRequest,
 		Receive, Allocate, ViewStock, TeachPrefix,
 		CountStock, ApproveCount, TakeReturn, Dispose, Witness, Recall, CallPatients,
-		RegisterPatient, ViewPatient, UnmaskPatient, PrintLabel,
+		RegisterPatient, ViewPatient, UnmaskPatient, ViewRisk, PrintLabel,
 		ViewReports, ViewAudit, ViewTransferLog, ManageStaff, ManageRoles, ManageSystem,
 	}
 }
@@ -112,6 +113,8 @@ func (p Permission) officeLabel() string {
 		return "查看患者"
 	case UnmaskPatient:
 		return "查看患者完整信息"
+	case ViewRisk:
+		return "查看和评定危险性"
 	case PrintLabel:
 		return "打印患者标签"
 	case ViewReports:

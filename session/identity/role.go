@@ -64,7 +64,7 @@ func (r Role) May(p Permission) bool { return matrix()[r][p] }
 var matrix = sync.OnceValue(func() map[Role]map[Permission]bool {
 	return map[Role]map[Permission]bool{
 		Doctor: set(ViewSession, OpenSession, CheckIn, Dispense, FinishVisit, Undo, ViewStock, TakeReturn, CallPatients,
-			RegisterPatient, ViewPatient, UnmaskPatient, PrintLabel),
+			RegisterPatient, ViewPatient, UnmaskPatient, ViewRisk, PrintLabel),
 		Pharmacist: set(ViewSession, PlanSession, OpenSession, CloseSession, CheckIn, FinishVisit, Undo, DecideRequest,
 			Receive, Allocate, ViewStock, TeachPrefix,
 			CountStock, ApproveCount, TakeReturn, Dispose, Witness, Recall, CallPatients,

@@ -36,6 +36,7 @@ func TestRoleMatrix(t *testing.T) {
 		identity.RegisterPatient: "doctor pharmacist assistant",
 		identity.ViewPatient:     "doctor pharmacist assistant manager",
 		identity.UnmaskPatient:   "doctor pharmacist",
+		identity.ViewRisk:        "doctor",
 		identity.PrintLabel:      "doctor pharmacist assistant",
 		identity.ViewReports:     "pharmacist manager",
 		identity.ViewAudit:       "auditor",

@@ -138,7 +138,7 @@ func (g *Registry) updateMany(ctx context.Context, tx *db.Tx, by identity.Actor,
   paper_sealed = CASE WHEN octet_length(n.paper) > 0 THEN n.paper ELSE patient.paper_sealed END,
   paper_index = CASE WHEN octet_length(n.paper_index) > 0 THEN n.paper_index ELSE patient.paper_index END,
   phone_sealed = CASE WHEN octet_length(n.phone) > 0 THEN n.phone ELSE patient.phone_sealed END,
-  address_sealed = CASE WHEN octet_length(n.address) > 0 THEN n.address ELSE patient.address_sealed END, allergies = n.allergies, changed_at = $11
+  address_sealed = CASE WHEN octet_length(n.address) > 0 THEN n.address ELSE patient.address_sealed END, allergies = n.allergies, version = patient.version + 1, changed_at = $11
 FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::text[]) AS sex, unnest($3::text[]) AS birth, unnest($4::bigint[]) AS site,
   unnest($5::text[]) AS kind, unnest($6::bytea[]) AS paper, unnest($7::bytea[]) AS paper_index, unnest($8::bytea[]) AS phone,
   unnest($9::bytea[]) AS address, unnest($10::text[]) AS allergies) n WHERE patient.id = n.id`,
