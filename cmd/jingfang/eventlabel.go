@@ -97,6 +97,28 @@ func storeEvent(event string) string {
 		return "上传患者表格"
 	case "patient.import":
 		return "导入患者"
+	case "patient.edit":
+		return "修改患者档案"
+	case "patient.state":
+		return "患者迁出、已故或恢复"
+	case "patient.collector":
+		return "修改代领人"
+	case "patient.changes":
+		return "查看档案改动的内容"
+	case "patient.risk_view":
+		return "查看危险性等级"
+	case "patient.risk":
+		return "评定危险性等级"
+	case "patient.merge":
+		return "合并患者档案"
+	case "patient.unmerge":
+		return "撤销患者档案合并"
+	case "patient.history":
+		return "查看就诊经过"
+	case "patient.print_labels":
+		return "成批打印患者标签"
+	case "session.paper":
+		return "打印纸质名单"
 	case "patient.register":
 		return "登记患者"
 	case "patient.unmask":

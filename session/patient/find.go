@@ -12,7 +12,7 @@ import (
 )
 
 // columns of Patient, for every query of this package.
-const columns = `p.id, p.number, p.name, p.sex, p.birth_on, p.home_site_id, s.name AS home_site, p.allergies, p.state`
+const columns = `p.id, p.number, p.name, p.sex, p.birth_on, p.home_site_id, s.name AS home_site, p.allergies, p.state, p.version, p.merged_into_id`
 
 // ByID reads one patient, or refuses with NotFound.
 func ByID(ctx context.Context, r db.Reader, id int64) (Patient, error) {
@@ -29,7 +29,8 @@ func ByNumber(ctx context.Context, r db.Reader, number string) (Patient, error) 
 	return p, notFound(err, fmt.Sprintf("没有编号为 %s 的患者，请核对编号或按姓名查找。", number))
 }
 
-// ByToken reads the patient of a QR label. A revoked label is refused with
+// ByToken reads the patient of a QR label; that of a merged entry leads to the one
+// that goes on. A revoked label is refused with
 // Conflict: it was lost, and somebody else may hold it.
 func ByToken(ctx context.Context, r db.Reader, t Token) (Patient, error) {
 	var row struct {
@@ -44,7 +45,7 @@ FROM patient_label l JOIN patient p ON p.id = l.patient_id JOIN site s ON s.id =
 	if row.Revoked {
 		return Patient{}, db.Refuse(db.Conflict, "这张标签已作废（挂失后补打过）。请核对本人身份，按姓名查找并重新打印标签。")
 	}
-	return row.Patient, nil
+	return Survivor(ctx, r, row.Patient)
 }
 
 // Find takes what a scanner or a person gave: a label, a number, or an id as
@@ -79,7 +80,11 @@ func Find(ctx context.Context, r db.Reader, text string) (Patient, error) {
 		// Too long for a number; it may be an ID card's, so it is not repeated.
 		return Patient{}, db.Refuse(db.Invalid, "这不是患者标签，也不是患者编号。请扫病历本上的二维码或按姓名查找；药品请在就诊开始后再扫。")
 	}
-	return ByNumber(ctx, r, s)
+	p, err := ByNumber(ctx, r, s)
+	if err != nil {
+		return p, err
+	}
+	return Survivor(ctx, r, p)
 }
 
 // legible refuses what a broken reading may have made of another patient's

@@ -26,6 +26,13 @@ const (
 	FieldSite      Field = "site"
 )
 
+// The fields that a table never brings, but whose changes are kept.
+const (
+	FieldState     Field = "state"
+	FieldCollector Field = "collector"
+	FieldRisk      Field = "risk"
+)
+
 // Fields lists the fields in the order of the template.
 func Fields() []Field {
 	return []Field{FieldName, FieldSex, FieldBirth, FieldPaperKind, FieldPaperNo, FieldPhone, FieldAddress, FieldAllergies, FieldSite, FieldNumber}
@@ -54,6 +61,12 @@ func (f Field) Label() string {
 		return "过敏史"
 	case FieldSite:
 		return "精防点"
+	case FieldState:
+		return "档案状态"
+	case FieldCollector:
+		return "代领人"
+	case FieldRisk:
+		return "危险性"
 	}
 	return "不导入"
 }

@@ -42,6 +42,11 @@ type Patient struct {
 	HomeSite   string     `db:"home_site"`
 	Allergies  string     `db:"allergies"`
 	State      State      `db:"state"`
+	// Version counts the changes of the entry: whoever changes it says which one was
+	// on the page.
+	Version int `db:"version"`
+	// MergedInto is the entry that goes on for a merged one; see Survivor.
+	MergedInto *int64 `db:"merged_into_id"`
 }
 
 // Age is the age in whole years at a moment, by the calendar in Shanghai, or -1

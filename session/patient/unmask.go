@@ -17,6 +17,8 @@ type Private struct {
 	PaperNo string
 	Phone   string
 	Address string
+	// Collectors are the numbers of those who may collect, by their id.
+	Collectors map[int64]string
 }
 
 // Format keeps the opened fields out of logs and messages.
@@ -36,17 +38,23 @@ func (g *Registry) Unmask(ctx context.Context, by identity.Actor, patientID int6
 		return Private{}, err
 	}
 	var row sealedRow
+	var collectors map[int64]string
 	err = g.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		err := tx.Get(ctx, &row, `SELECT paper_kind, paper_sealed, phone_sealed, address_sealed FROM patient WHERE id = $1::bigint`, patientID)
 		if err != nil {
 			return fmt.Errorf("read sealed columns: %w", err)
+		}
+		if collectors, err = g.openCollectorPhones(ctx, tx, patientID); err != nil {
+			return err
 		}
 		return identity.Audit(ctx, tx, by, identity.Event{Name: "patient.unmask", ObjectKind: "patient", ObjectID: p.Number, SiteID: p.HomeSiteID})
 	})
 	if err != nil {
 		return Private{}, err
 	}
-	return g.openRow(patientID, row)
+	v, err := g.openRow(patientID, row)
+	v.Collectors = collectors
+	return v, err
 }
 
 // sealedRow is what Unmask reads.
@@ -64,5 +72,5 @@ func (g *Registry) openRow(id int64, row sealedRow) (Private, error) {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return Private{}, err
 	}
-	return Private{row.Kind, paper, phone, address}, nil
+	return Private{Paper: row.Kind, PaperNo: paper, Phone: phone, Address: address}, nil
 }

@@ -70,7 +70,7 @@ func (h *Handlers) Unmask(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, privateJSON(private))
+		return h.site.JSON(w, r, http.StatusOK, privateJSON{private.Paper, private.PaperNo, private.Phone, private.Address})
 	}
 	v := h.newPersonView(by, p, sessionOf(r))
 	v.UnmaskURL = ""
