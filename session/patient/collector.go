@@ -22,7 +22,7 @@ type Collector struct {
 	ID       int64  `db:"id"`
 	Name     string `db:"name"`
 	Relation string `db:"relation"`
-	// HasPhone says that a number is kept; see Registry.CollectorPhones.
+	// HasPhone says that a number is kept; see Registry.Unmask.
 	HasPhone bool `db:"has_phone"`
 }
 
@@ -193,22 +193,24 @@ func (g *Registry) removeCollector(ctx context.Context, tx *db.Tx, by identity.A
 	return g.keepChanges(ctx, tx, by, p, "patient.collector", []fieldChange{{FieldCollector, have[i].Name + "（" + have[i].Relation + "）", ""}})
 }
 
-// openCollectorPhones opens the numbers of those who may collect, by their id.
-func (g *Registry) openCollectorPhones(ctx context.Context, r db.Reader, patientID int64) (map[int64]string, error) {
+// openCollectorPhones opens the numbers of those who may collect, one on a line.
+func (g *Registry) openCollectorPhones(ctx context.Context, r db.Reader, patientID int64) (string, error) {
 	var rows []struct {
-		ID    int64  `db:"id"`
+		Collector
 		Phone []byte `db:"phone_sealed"`
 	}
-	err := r.Select(ctx, &rows, `SELECT id, phone_sealed FROM patient_collector
-WHERE patient_id = $1::bigint AND removed_at IS NULL AND phone_sealed IS NOT NULL`, patientID)
+	err := r.Select(ctx, &rows, `SELECT id, name, relation, true AS has_phone, phone_sealed FROM patient_collector
+WHERE patient_id = $1::bigint AND removed_at IS NULL AND phone_sealed IS NOT NULL ORDER BY id`, patientID)
 	if err != nil {
-		return nil, fmt.Errorf("read collectors' phones: %w", err)
+		return "", fmt.Errorf("read collectors' phones: %w", err)
 	}
-	phones := map[int64]string{}
+	var lines []string
 	for _, x := range rows {
-		if phones[x.ID], err = g.open("collector_phone", x.ID, x.Phone); err != nil {
-			return nil, err
+		phone, err := g.open("collector_phone", x.ID, x.Phone)
+		if err != nil {
+			return "", err
 		}
+		lines = append(lines, fmt.Sprintf("%s（%s） %s", x.Name, x.Relation, phone))
 	}
-	return phones, nil
+	return strings.Join(lines, "\n"), nil
 }

@@ -17,8 +17,9 @@ type Private struct {
 	PaperNo string
 	Phone   string
 	Address string
-	// Collectors are the numbers of those who may collect, by their id.
-	Collectors map[int64]string
+	// Collectors are those who may collect and have a number, one on a line:
+	// 演示甲（父母） 000-0000-0001.
+	Collectors string
 }
 
 // Format keeps the opened fields out of logs and messages.
@@ -38,7 +39,7 @@ func (g *Registry) Unmask(ctx context.Context, by identity.Actor, patientID int6
 		return Private{}, err
 	}
 	var row sealedRow
-	var collectors map[int64]string
+	var collectors string
 	err = g.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		err := tx.Get(ctx, &row, `SELECT paper_kind, paper_sealed, phone_sealed, address_sealed FROM patient WHERE id = $1::bigint`, patientID)
 		if err != nil {
@@ -53,7 +54,9 @@ func (g *Registry) Unmask(ctx context.Context, by identity.Actor, patientID int6
 		return Private{}, err
 	}
 	v, err := g.openRow(patientID, row)
-	v.Collectors = collectors
+	if err == nil {
+		v.Collectors = collectors
+	}
 	return v, err
 }
 
