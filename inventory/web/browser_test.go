@@ -81,6 +81,18 @@ func (b browser) settled() {
 	b.until(`!document.querySelector('.htmx-added, .htmx-settling, .htmx-swapping')`)
 }
 
+// press clicks what a selector names, once htmx has made it its own. Looking and
+// clicking are one step in the page: a part that renews itself in between would
+// take the button away from under the pointer.
+func (b browser) press(selector string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf(`(function (e) {
+		if (!e || document.querySelector('.htmx-added, .htmx-settling, .htmx-swapping')) { return false; }
+		setTimeout(function () { e.click(); }, 0);
+		return true;
+	})(document.querySelector(%q))`, selector))
+}
+
 // burst types like a wedge scanner with the focus nowhere.
 func (b browser) burst(code string) {
 	b.t.Helper()

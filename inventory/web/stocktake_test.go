@@ -137,11 +137,11 @@ func TestBlindUntilHandedIn(t *testing.T) {
 		}
 	}
 	ask("GET", h.path+"?part=1", nil, htmx)
-	// 37 and 13 are what the books expect, 50 their sum; a code's own digits, ids
-	// and times are other words.
+	// 37 and 13 are what the books expect, 50 their sum; a code's own digits, ids,
+	// days, times and the random reference number of a refusal are other words.
 	secret := regexp.MustCompile(`(^|[^0-9])(37|13|50)($|[^0-9])`)
 	for _, text := range said {
-		plain := regexp.MustCompile(`(?s)<head>.*?</head>|"[a-z_]*at":"[^"]*"|href="[^"]*"|value="[^"]*"|[0-9]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+mg|×[0-9]+|[0-9]+:[0-9]+(:[0-9]+)?|[0-9]+月[0-9]+日|maxlength="[^"]*"`).ReplaceAllString(text, "")
+		plain := regexp.MustCompile(`(?s)<head>.*?</head>|"[a-z_]*at":"[^"]*"|href="[^"]*"|value="[^"]*"|[0-9]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9A-Z]{4}-[0-9A-Z]{4}|[0-9]+mg|×[0-9]+|[0-9]+:[0-9]+(:[0-9]+)?|[0-9]+月[0-9]+日|maxlength="[^"]*"`).ReplaceAllString(text, "")
 		if found := secret.FindString(plain); found != "" {
 			t.Errorf("what is expected stands in the open: %q in %s", found, plain)
 		}
@@ -386,11 +386,9 @@ func TestCountInABrowser(t *testing.T) {
 		b.until(`document.querySelector('#band .band-soft')`)
 		b.burst("81999990000000000001")
 		b.until(`document.querySelector('#band .band-caution, #band .band-soft') && document.querySelector('#count-work').textContent.indexOf('没有记录的码') > 0`)
-		b.settled()
-		b.do(chromedp.Click(fmt.Sprintf(`#count-work button[value="%s"]`, h.codes[first+1])))
+		b.press(fmt.Sprintf(`#count-work button[value="%s"]`, h.codes[first+1]))
 		b.until(fmt.Sprintf(`!document.querySelector('[data-row="%s"]')`, h.codes[first+1]))
-		b.settled()
-		b.do(chromedp.Click(`.count-drug summary`))
+		b.press(`.count-drug summary`)
 		b.until(`document.querySelector('.count-drug[open] input[name=packs]').offsetParent`)
 		b.shot(name + "-count")
 		b.do(chromedp.Navigate(h.url + h.path + "/sheet"))
@@ -401,16 +399,17 @@ func TestCountInABrowser(t *testing.T) {
 	b := openBrowser(t, 390, 844)
 	b.do(chromedp.Navigate(h.url + h.path))
 	b.until(`document.querySelector('#count-work')`)
-	b.do(chromedp.Click(`.count-drug summary`))
+	b.press(`.count-drug summary`)
 	b.until(`document.querySelector('.count-drug[open] input[name=packs]').offsetParent`)
-	b.do(chromedp.SendKeys(`.count-drug[open] input[name=packs]`, "4"))
+	b.do(chromedp.Focus(`.count-drug[open] input[name=packs]`), chromedp.KeyEvent("4"))
+	b.until(`document.querySelector('.count-drug[open] input[name=packs]').value === '4'`)
 	h.json(h.path+"/scans", url.Values{"codes": {h.codes[36]}}, &map[string]any{})
 	b.until(fmt.Sprintf(`document.querySelector('[data-row="%s"]')`, h.codes[36]))
 	b.until(`document.querySelector('.count-drug[open] input[name=packs]').value === '4'`)
-	b.settled()
-	b.do(chromedp.Click(`form[action$="/submit"] button`))
+	b.press(`form[action$="/submit"] button`)
 	b.until(`location.pathname.indexOf('/result') > 0 && document.querySelector('input[name=difference]')`)
 	b.shot("phone-result")
-	b.do(chromedp.SetValue(`#reason`, "unknown"), chromedp.Click(`.count-explain .button-main`))
+	b.do(chromedp.SetValue(`#reason`, "unknown"))
+	b.press(`.count-explain .button-main`)
 	b.until(`document.body.textContent.indexOf('差异都写明了原因') > 0`)
 }
