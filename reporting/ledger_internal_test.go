@@ -12,7 +12,6 @@ import (
 // walker is a pack that wanders through its states by the rules.
 type walker struct {
 	facts inventory.PackFacts
-	site  int64
 }
 
 // siteOf gives clinic day 1 and 2 to site 1, day 3 to site 2.
