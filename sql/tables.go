@@ -44,6 +44,7 @@ func Tables() []Table {
 		{Name: "drug", Owner: "inventory"},
 		{Name: "drug_class", Owner: "inventory", AppendOnly: true},
 		{Name: "drug_prefix", Owner: "inventory"},
+		{Name: "drug_care", Owner: "inventory"},
 		{Name: "receipt", Owner: "inventory"},
 		{Name: "receipt_line", Owner: "inventory"},
 		{Name: "receipt_refusal", Owner: "inventory"},
@@ -92,6 +93,9 @@ func Tables() []Table {
 		{Name: "session_head", Owner: "session", AppendOnly: true},
 		{Name: "closing_target", Owner: "session", Deletable: true},
 		{Name: "session_alarm", Owner: "session"},
+		{Name: "early_refill", Owner: "session"},
+		{Name: "injection", Owner: "session"},
+		{Name: "patient_check", Owner: "session", AppendOnly: true},
 
 		{Name: "stock_check", Owner: "reporting"},
 		{Name: "recall_contact", Owner: "session", AppendOnly: true},
