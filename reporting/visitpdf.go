@@ -135,6 +135,8 @@ func collectorText(v Visit) string {
 		word = "家属"
 	case "village_doctor":
 		word = "村医"
+	case "staff":
+		word = "工作人员送药"
 	}
 	return strings.TrimSpace(word + " " + v.CollectorName)
 }

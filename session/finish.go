@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -17,9 +19,14 @@ type Ending struct {
 	SessionID int64
 	Visit     uuid.UUID
 	CommandID uuid.UUID
-	// Collector says who took the medicine: self, family, village_doctor, other;
-	// empty is self.
+	// Collector says who took the medicine: self, family, village_doctor, staff
+	// (brought home by staff), other; empty is self. Relation is what a relative is
+	// to the patient, at most 20 characters; it is kept with the name.
 	Collector, CollectorName string
+	Relation                 string `json:",omitempty"`
+	// NextDue is the next pick-up day, a date after the clinic's; zero takes the
+	// proposal of [ReadNextDue].
+	NextDue time.Time `json:",omitzero"`
 	// Prescription is the number of the paper prescription, when given.
 	Prescription string
 	// NoDrugReason must be given for a visit without medicine.
@@ -36,7 +43,11 @@ type Ending struct {
 }
 
 // Collectors lists who may take the medicine.
-func Collectors() []string { return []string{"self", "family", "village_doctor", "other"} }
+func Collectors() []string { return []string{"self", "family", "village_doctor", "staff", "other"} }
+
+// Relations are the usual words for what a relative is to the patient; any other
+// may be written.
+func Relations() []string { return []string{"配偶", "父母", "子女", "兄弟姐妹"} }
 
 // FinishAnswer is the answer to 诊毕.
 type FinishAnswer struct {
@@ -45,6 +56,8 @@ type FinishAnswer struct {
 	Given    string `json:"given,omitempty"` // in words: 2 盒 + 10 片
 	Seq      int64  `json:"record"`          // the record's place in the session's chain
 	Sentence string `json:"sentence"`
+	// NextDue is the next pick-up day, 2026-12-21, or "".
+	NextDue string `json:"next_due,omitempty"`
 	// NotRecorded is how many codes must be answered for first; the visit is then
 	// still open.
 	NotRecorded int `json:"not_recorded,omitempty"`
@@ -74,7 +87,7 @@ func (e Ending) check() (Ending, error) {
 		e.Collector = "self"
 	}
 	if !slices.Contains(Collectors(), e.Collector) {
-		return e, db.Refuse(db.Invalid, "请选择谁来取药：本人、家属、村医或其他。")
+		return e, db.Refuse(db.Invalid, "请选择谁来取药：本人、家属、村医、工作人员送药或其他。")
 	}
 	if err := checkOverReason(e.OverReason); err != nil {
 		return e, err
@@ -82,13 +95,28 @@ func (e Ending) check() (Ending, error) {
 	if e.Left != "" && e.Left.resolution() == "" {
 		return e, db.Refuse(db.Invalid, "请选择未记录的药盒有没有给出。")
 	}
-	if e.Collector == "self" {
-		e.CollectorName = ""
+	if e.Relation = strings.TrimSpace(e.Relation); utf8.RuneCountInString(e.Relation) > 20 {
+		return e, db.Refuse(db.Invalid, "与患者的关系最多 20 个字。")
 	}
+	e.CollectorName = e.collectorText()
 	if utf8.RuneCountInString(e.CollectorName) > 60 || utf8.RuneCountInString(e.Prescription) > 60 || utf8.RuneCountInString(e.NoDrugReason) > 200 {
 		return e, db.Refuse(db.Invalid, "填写的内容太长：姓名和处方号最多 60 个字，原因最多 200 个字。")
 	}
 	return e, nil
+}
+
+// collectorText is who took the medicine as the record says it: 演示甲（子女）.
+func (e Ending) collectorText() string {
+	name := strings.TrimSpace(e.CollectorName)
+	switch {
+	case e.Collector == "self":
+		return ""
+	case e.Collector != "family" || e.Relation == "" || strings.HasSuffix(name, "（"+e.Relation+"）"):
+		return name
+	case name == "":
+		return e.Relation
+	}
+	return name + "（" + e.Relation + "）"
 }
 
 func (s *Service) finish(ctx context.Context, tx *db.Tx, by identity.Actor, in Ending) (FinishAnswer, error) {
@@ -129,6 +157,16 @@ func finishLocked(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, 
 		// A page drawn before the first box may still send a reason.
 		in.NoDrugReason = ""
 	}
+	if err := checkNextDue(x, in.NextDue); err != nil {
+		return FinishAnswer{}, err
+	}
+	if in.NextDue.IsZero() {
+		due, err := ReadNextDue(ctx, tx, x, v.ID)
+		if err != nil {
+			return FinishAnswer{}, err
+		}
+		in.NextDue = due.On
+	}
 	if err := endVisit(ctx, tx, by, in); err != nil {
 		return FinishAnswer{}, err
 	}
@@ -144,14 +182,24 @@ func finishLocked(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, 
 	if err != nil {
 		return FinishAnswer{}, err
 	}
-	return FinishAnswer{Number: v.Number, Packs: v.Lines, Seq: seq, Given: given,
-		Sentence: fmt.Sprintf("%d 号诊毕，共 %s。请扫下一位患者。", v.Number, given)}, nil
+	a := FinishAnswer{Number: v.Number, Packs: v.Lines, Seq: seq, Given: given,
+		Sentence: fmt.Sprintf("%d 号诊毕，共 %s。请扫下一位患者。", v.Number, given)}
+	if !in.NextDue.IsZero() {
+		a.NextDue = in.NextDue.Format(time.DateOnly)
+		a.Sentence = fmt.Sprintf("%d 号诊毕，共 %s，下次 %s。请扫下一位患者。", v.Number, given, in.NextDue.Format("1月2日"))
+	}
+	return a, nil
 }
 
 func endVisit(ctx context.Context, tx *db.Tx, by identity.Actor, in Ending) error {
+	var due *string
+	if !in.NextDue.IsZero() {
+		text := in.NextDue.Format(time.DateOnly)
+		due = &text
+	}
 	err := tx.ExecOne(ctx, `UPDATE visit SET state = 'finished', finished_at = $2, finished_by = $3, collector = $4, collector_name = $5,
-  prescription_no = $6, no_drug_reason = $7 WHERE id = $1 AND state = 'in_consultation'`,
-		in.Visit, tx.Now, by.StaffID, in.Collector, in.CollectorName, in.Prescription, in.NoDrugReason)
+  prescription_no = $6, no_drug_reason = $7, next_due_on = $8::date WHERE id = $1 AND state = 'in_consultation'`,
+		in.Visit, tx.Now, by.StaffID, in.Collector, in.CollectorName, in.Prescription, in.NoDrugReason, due)
 	if err != nil {
 		return fmt.Errorf("finish visit: %w", err)
 	}

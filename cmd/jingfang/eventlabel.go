@@ -50,6 +50,12 @@ func eventLabel(event string) string {
 		return "补签记录"
 	case "visit.dose":
 		return "填写用量"
+	case "visit.early_refill":
+		return "记录提前取药的原因"
+	case "visit.injection":
+		return "记录长效针剂"
+	case "visit.check":
+		return "记录检查日期"
 	case "owed.note":
 		return "记欠药"
 	case "owed.settle":

@@ -15,6 +15,8 @@ import (
 type drugsView struct {
 	Rows  []drugRow
 	Teach *teachView // nil for who may not teach
+	// CareDone and CareProblem answer the form of a drug's reminders.
+	CareDone, CareProblem string
 }
 
 type drugRow struct {
@@ -23,6 +25,8 @@ type drugRow struct {
 	Content              string // 每盒 20 片
 	Loose                bool
 	Prefixes             []prefixChip
+	Care                 string // what the table reminds of, in words
+	Form                 *careForm
 }
 
 type prefixChip struct{ Prefix, About string }
@@ -65,17 +69,24 @@ func (h *Handlers) Drugs(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := r.URL.Query()
 	form := teachView{Code: q.Get("code"), Done: q.Get("taught"), Receipt: q.Get("receipt")}
-	return h.drugs(w, r, by, form, inventory.Teaching{Level: 1})
+	return h.drugs(w, r, by, form, inventory.Teaching{Level: 1}, "")
 }
 
 // drugs draws the dictionary with the form as far as it is filled in.
-func (h *Handlers) drugs(w http.ResponseWriter, r *http.Request, by identity.Actor, form teachView, in inventory.Teaching) error {
+func (h *Handlers) drugs(w http.ResponseWriter, r *http.Request, by identity.Actor, form teachView, in inventory.Teaching, careProblem string) error {
 	drugs, err := inventory.ListDrugs(r.Context(), h.db, h.db.Now())
 	if err != nil {
 		return err
 	}
+	cares, err := inventory.DrugCares(r.Context(), h.db)
+	if err != nil {
+		return err
+	}
+	mayChange := by.Can(identity.TeachPrefix, 0) == nil
 	v := newDrugsView(drugs)
-	if by.Can(identity.TeachPrefix, 0) == nil {
+	v.addCares(drugs, cares, mayChange)
+	v.CareDone, v.CareProblem = r.URL.Query().Get("cared"), careProblem
+	if mayChange {
 		v.Teach = newTeachView(form, drugs, in)
 	}
 	return h.site.Page(w, r, "drugs", v)
@@ -174,5 +185,5 @@ func (h *Handlers) teachRefused(w http.ResponseWriter, r *http.Request, by ident
 	if receipt, nerr := formNumber(r, "receipt"); nerr == nil && receipt > 0 && page.IsHTMX(r) {
 		return h.answer(w, r, by, receipt, page.Band{Tone: page.Caution, Text: db.Sentence(err)}, nil)
 	}
-	return h.drugs(w, r, by, teachView{Code: in.Code, Receipt: r.PostFormValue("receipt"), Problem: db.Sentence(err)}, in)
+	return h.drugs(w, r, by, teachView{Code: in.Code, Receipt: r.PostFormValue("receipt"), Problem: db.Sentence(err)}, in, "")
 }

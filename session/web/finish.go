@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"jingfang/inventory"
 	"jingfang/session"
@@ -20,6 +21,9 @@ type finishView struct {
 	Reasons      []choiceView
 	Collects     []choiceView
 	Name         string
+	Relation     string
+	Relations    []string
+	Due          dueView
 	Prescription string
 	Open         bool     // the folded fields have something in them
 	Left         string   // codes to answer for, "" when none is asked about
@@ -29,7 +33,10 @@ type finishView struct {
 
 func newFinishView(v *visitView, in session.Ending, left int) finishView {
 	f := finishView{URL: v.URL + "/finish", Words: v.Words, NoPacks: v.NoPacks, Reasons: reasons(in.NoDrugReason), Collects: collects(in.Collector),
-		Name: in.CollectorName, Prescription: in.Prescription}
+		Name: in.CollectorName, Relation: in.Relation, Relations: session.Relations(), Due: v.next, Prescription: in.Prescription}
+	if !in.NextDue.IsZero() {
+		f.Due.On, f.Due.About = in.NextDue.Format(time.DateOnly), ""
+	}
 	f.Open = f.Name != "" || f.Prescription != "" || in.Collector != "self" && in.Collector != ""
 	if left > 0 {
 		f.Left = fmt.Sprint(left)
@@ -67,7 +74,7 @@ func reasons(chosen string) []choiceView {
 
 // collects are the words for session.Collectors.
 func collects(chosen string) []choiceView {
-	list := []choiceView{{Value: "self", Word: "本人"}, {Value: "family", Word: "家属"}, {Value: "village_doctor", Word: "村医"}, {Value: "other", Word: "其他"}}
+	list := []choiceView{{Value: "self", Word: "本人"}, {Value: "family", Word: "家属"}, {Value: "village_doctor", Word: "村医"}, {Value: "staff", Word: "工作人员送上门"}, {Value: "other", Word: "其他"}}
 	for i := range list {
 		list[i].Chosen = list[i].Value == chosen || chosen == "" && i == 0
 	}
@@ -176,6 +183,8 @@ func sampleDesk() []page.Sample {
 		{Name: "desk_finish", Title: "诊毕前问超量理由", View: long},
 		{Name: "desk_finish", Title: "诊毕", View: newFinishView(v, session.Ending{Collector: "self"}, 0)},
 		{Name: "desk_finish", Title: "诊毕前还有未记录", View: asked},
+		{Name: "desk_notes", Title: "诊桌提醒", View: sampleNotes()},
+		{Name: "desk_line", Title: "一盒药", View: sampleVisit().Lines[0]},
 		{Name: "dose", Title: "用量和天数", View: v.Lines[0].Dose},
 		{Name: "owed_form", Title: "记欠药", View: owedFormView{URL: "#", Drugs: []choiceView{{Value: "1", Word: "演示利培酮片 1mg×20片"}}}},
 		{Name: "to_sign", Title: "待补签", View: toSignView{Rows: []signRow{{URL: "#", Title: "13 号 · 演示新华 11月23日", About: "演示药师甲 17:20 代为诊毕（医生急诊返院），共 2 盒"}}}},

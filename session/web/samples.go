@@ -96,5 +96,6 @@ func sampleVisit() *visitView {
 			UnitWord: "片", PackWord: "瓶", Left: 90, Content: 100, Suggest: 14})},
 		Choices: []choiceRow{{Code: "80000010000000016312", Drug: "演示利培酮片 1mg×20片", Tail: "00016312", About: "批号 B1 效期 2027-03-31"}},
 		Away:    "外点患者，登记在 演示广兴", OwedURL: "#", Owed: []owedRow{{ID: "1", Text: "上次欠 演示利培酮片 1mg×20片 1 盒（10月12日 演示新华）"}},
-		Finish: newFinishView(&visitView{URL: "#", Words: "1 盒 + 10 片"}, session.Ending{Collector: "self"}, 0)}
+		Notes:  sampleNotes(),
+		Finish: newFinishView(&visitView{URL: "#", Words: "1 盒 + 10 片", next: dueView{On: "2026-12-21", About: "本点下次义诊，药只够到 12月20日"}}, session.Ending{Collector: "self"}, 0)}
 }

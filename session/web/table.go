@@ -64,11 +64,12 @@ type visitView struct {
 	Name    string
 	About   string // 男 56 · 新华社区
 	Allergy string
-	Lines   []lineView
-	Packs   string // whole boxes, and More units of opened ones
-	Unit    string // 盒
-	More    string // + 10 片, or ""
-	Words   string // all of it
+	Lines   []lineView // the last scanned ones, the last first
+	Older   []lineView // those before, folded away
+	Packs   string     // whole boxes, and More units of opened ones
+	Unit    string     // 盒
+	More    string     // + 10 片, or ""
+	Words   string     // all of it
 	Refused []chipView
 	Asks    []quantityView // boxes whose number is to be said
 	NoPacks bool
@@ -77,12 +78,15 @@ type visitView struct {
 	Away    string // 外点患者 with the home site, or ""
 	Owed    []owedRow
 	OwedURL string // of the form that notes more
+	Notes   notesView
 	Finish  finishView
 	Version string // of what is on the desk, to see whether it has changed
 	Again   string // mark of the label that is to be scanned again, or ""
+	next    dueView
 }
 
 type lineView struct {
+	URL   string // of the visit
 	ID    string
 	Drug  string
 	Spec  string
@@ -212,6 +216,9 @@ func (h *Handlers) readVisit(ctx context.Context, x session.Session, v session.V
 		return nil, err
 	}
 	view.addQuestions(asks)
+	if err := h.addNotes(ctx, view, x, v, lines); err != nil {
+		return nil, err
+	}
 	view.Owed = newOwedRows(owed, v.ID)
 	if p.HomeSiteID != x.SiteID {
 		view.Away = "外点患者，登记在 " + p.HomeSite
@@ -228,9 +235,12 @@ func newVisitView(v session.Visit, p patient.Patient, lines []session.Line, refu
 	view.OwedURL = fmt.Sprintf("/sessions/%d/owed?visit=%s", v.SessionID, v.ID)
 	view.Finish = newFinishView(view, session.Ending{Collector: "self"}, 0)
 	for _, l := range lines {
-		view.Lines = append(view.Lines, newLineView(l))
+		line := newLineView(l)
+		line.URL = view.URL
+		view.Lines = append(view.Lines, line)
 	}
 	addDoses(view, lines)
+	view.fold()
 	for _, f := range refused {
 		chip := newChipView(f)
 		if f.Kind == string(inventory.KindInABag) && !chip.Closed {
@@ -240,6 +250,16 @@ func newVisitView(v session.Visit, p patient.Patient, lines []session.Line, refu
 	}
 	view.Version = deskVersion(v, len(lines), refused)
 	return view
+}
+
+// lastScans is how many boxes stand on the desk with their 撤销.
+const lastScans = 10
+
+// fold puts all but the last scans away.
+func (v *visitView) fold() {
+	if len(v.Lines) > lastScans {
+		v.Lines, v.Older = v.Lines[:lastScans], v.Lines[lastScans:]
+	}
 }
 
 // countLines says what the visit has: the first unit large, the others beside it.
@@ -305,6 +325,7 @@ func (h *Handlers) answerDeskAgain(w http.ResponseWriter, r *http.Request, by id
 		add(desk.Visit)
 		if band.Figure != "" {
 			band.Figure, band.Unit = desk.Visit.Packs, desk.Visit.Unit+desk.Visit.More
+			band = desk.Visit.Notes.warn(band)
 		}
 	}
 	return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "desk", View: desk}, page.Part{Name: "band_area", View: band})

@@ -233,9 +233,12 @@ func (h *Handlers) Finish(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	in := session.Ending{SessionID: x.session, Visit: x.visit, CommandID: x.command, Collector: r.PostFormValue("collector"),
-		CollectorName: r.PostFormValue("collector_name"), Prescription: r.PostFormValue("prescription"),
+		CollectorName: r.PostFormValue("collector_name"), Relation: r.PostFormValue("relation"), Prescription: r.PostFormValue("prescription"),
 		NoDrugReason: r.PostFormValue("no_drug_reason"), AskLeft: r.PostFormValue("ask_left") != "", Left: session.Left(r.PostFormValue("left")),
 		OverReason: r.PostFormValue("over_reason"), OverAsked: r.PostFormValue("over_asked") != ""}
+	if in.NextDue, err = formDate(r, "next_due"); err != nil {
+		return h.refusedDesk(w, r, x.by, x.session, err)
+	}
 	a, err := h.sessions.FinishVisit(r.Context(), x.by, in)
 	if err != nil {
 		return h.refusedDesk(w, r, x.by, x.session, err)
@@ -250,7 +253,7 @@ func (h *Handlers) Finish(w http.ResponseWriter, r *http.Request) error {
 	return h.answerDeskWith(w, r, x.by, x.session, band, func(v *visitView) {
 		v.Finish = newFinishView(v, in, a.NotRecorded)
 		if a.OverLimit > 0 {
-			v.Finish.askOver(v.Lines)
+			v.Finish.askOver(append(v.Lines[:len(v.Lines):len(v.Lines)], v.Older...))
 		}
 	})
 }
