@@ -29,8 +29,10 @@ type Finished struct {
 	Received int    `json:"received"`
 	Missing  int    `json:"missing"`
 	Refused  int    `json:"refused"`
-	// WrongBatch is packs whose own batch is not their line's.
+	// WrongBatch is packs whose own batch or expiry is not their line's, Surplus
+	// boxes beyond a changed revision or a red document that nobody dealt with.
 	WrongBatch int    `json:"wrong_batch"`
+	Surplus    int    `json:"surplus"`
 	Sentence   string `json:"sentence"`
 	// Waiting says that the receipt is open still: its difference sheet, SheetID,
 	// waits for a second person.
@@ -95,18 +97,26 @@ func countReceipt(ctx context.Context, tx *db.Tx, receipt Receipt) (Finished, er
 	}
 	done.Missing = done.Expected - done.Received
 	batches, err := WrongBatches(ctx, tx, receipt.ID)
+	if err != nil {
+		return done, err
+	}
 	done.WrongBatch = len(batches)
+	surplus, err := ReadSurplus(ctx, tx, receipt.ID)
+	done.Surplus = SurplusLeft(surplus)
 	return done, err
 }
 
 // Differs reports differences that a second person has to confirm.
-func (f Finished) Differs() bool { return f.Missing != 0 || f.Refused+f.WrongBatch > 0 }
+func (f Finished) Differs() bool { return f.Missing != 0 || f.Refused+f.WrongBatch+f.Surplus > 0 }
 
 // differences says them in a few words.
 func (f Finished) differences() string {
 	text := fmt.Sprintf("少 %d 盒，多出或不明 %d 盒", f.Missing, f.Refused)
 	if f.WrongBatch > 0 {
 		text += fmt.Sprintf("，批号不符 %d 盒", f.WrongBatch)
+	}
+	if f.Surplus > 0 {
+		text += fmt.Sprintf("，单外需退回 %d 盒", f.Surplus)
 	}
 	return text
 }

@@ -11,8 +11,8 @@ import (
 	"jingfang/sql/db"
 )
 
-// WrongBatch is a pack whose own batch, by its code or its relation file, is not
-// the one of its line.
+// WrongBatch is a pack whose own batch or expiry, by its code, its relation file
+// or what was written of it before its document came, is not its line's.
 type WrongBatch struct {
 	Code    string `db:"code"`
 	Generic string `db:"generic_name"`
@@ -20,6 +20,9 @@ type WrongBatch struct {
 	LineNo  int    `db:"line_no"`
 	Listed  string `db:"listed"` // what the document says
 	Found   string `db:"found"`
+	// ListedExpires and FoundExpires are the days; nil where nothing says one.
+	ListedExpires *time.Time `db:"listed_expires"`
+	FoundExpires  *time.Time `db:"found_expires"`
 }
 
 // DrugName is the drug as people say it.
@@ -37,8 +40,20 @@ type SheetSign struct {
 	AskedBy    int64      `db:"asked_by"`
 	Asker      string     `db:"asker"`
 	AskedAt    time.Time  `db:"asked_at"`
+	DecidedBy  *int64     `db:"decided_by"` // nil while it waits, and when a document made it void
 	Decider    string     `db:"decider"`
 	DecidedAt  *time.Time `db:"decided_at"`
+}
+
+// Outdated reports a sheet that nobody gave back: a new revision or a red document
+// came while it waited, and made it void.
+func (x SheetSign) Outdated() bool { return x.State == "void" && x.DecidedBy == nil }
+
+// outdateSheet makes the sheet that waits for its second person void: a document
+// changes what it was handed in for.
+func outdateSheet(ctx context.Context, tx *db.Tx, receiptID int64) error {
+	_, err := tx.Exec(ctx, `UPDATE receipt_sheet SET state = 'void', decided_at = $2 WHERE receipt_id = $1 AND state = 'asked'`, receiptID, tx.Now)
+	return wrap(err, "make a difference sheet void")
 }
 
 // ReceiptSheet is the difference sheet of a receipt: where document and boxes
@@ -49,6 +64,9 @@ type ReceiptSheet struct {
 	Differ   Differences
 	Codeless []CodelessRequest
 	Batches  []WrongBatch
+	// Surplus is boxes beyond a changed revision or a red document, also those
+	// that are dealt with.
+	Surplus []Surplus
 	// Sign is the last sheet handed in; nil when none was.
 	Sign *SheetSign
 }
@@ -66,7 +84,7 @@ func codelessBoxes(list []CodelessRequest) int {
 
 // None reports that there is nothing to sign for.
 func (s ReceiptSheet) None() bool {
-	return s.Differ.None() && s.Boxes() == 0 && len(s.Batches) == 0
+	return s.Differ.None() && s.Boxes() == 0 && len(s.Batches) == 0 && len(s.Surplus) == 0
 }
 
 // ReadReceiptSheet reads the difference sheet of a receipt in any state.
@@ -86,18 +104,26 @@ func ReadReceiptSheet(ctx context.Context, r db.Reader, receiptID int64) (s Rece
 	if s.Batches, err = WrongBatches(ctx, r, receiptID); err != nil {
 		return s, err
 	}
+	if s.Surplus, err = ReadSurplus(ctx, r, receiptID); err != nil {
+		return s, err
+	}
 	s.Sign, err = ReadSheetSign(ctx, r, receiptID)
 	return s, err
 }
 
-// WrongBatches reads the packs of a receipt whose own batch is not their line's.
+// wrongBatch holds for a pack k of the line l, with its row x of a relation file,
+// whose own batch or expiry is not its line's. A line that people typed has its
+// own from the boxes.
+const wrongBatch = `k.state NOT IN ('expected', 'withdrawn') AND l.typed_at IS NULL
+  AND (l.batch <> '' AND (k.batch <> '' AND k.batch <> l.batch OR x.batch <> '' AND x.batch <> l.batch) OR k.expires_on <> l.expires_on)`
+
+// WrongBatches reads the packs of a receipt whose own batch or expiry is not their
+// line's.
 func WrongBatches(ctx context.Context, r db.Reader, receiptID int64) (list []WrongBatch, err error) {
 	err = r.Select(ctx, &list, `SELECT k.code, d.generic_name, d.spec, l.line_no, l.batch AS listed,
-  CASE WHEN k.batch <> '' AND k.batch <> l.batch THEN k.batch ELSE x.batch END AS found
+  CASE WHEN k.batch <> '' AND k.batch <> l.batch OR COALESCE(x.batch, '') = '' THEN k.batch ELSE x.batch END AS found, l.expires_on AS listed_expires, k.expires_on AS found_expires
 FROM pack k JOIN receipt_line l ON l.id = k.receipt_line_id JOIN drug d ON d.id = k.drug_id LEFT JOIN carton_code x ON x.code = k.code
-WHERE l.receipt_id = $1::bigint AND k.state NOT IN ('expected', 'withdrawn') AND l.batch <> '' AND l.typed_at IS NULL
-  AND (k.batch <> '' AND k.batch <> l.batch OR x.batch <> '' AND x.batch <> l.batch)
-ORDER BY l.line_no, k.code`, receiptID)
+WHERE l.receipt_id = $1::bigint AND `+wrongBatch+` ORDER BY l.line_no, k.code`, receiptID)
 	if err != nil {
 		return nil, fmt.Errorf("read wrong batches: %w", err)
 	}
@@ -105,18 +131,20 @@ ORDER BY l.line_no, k.code`, receiptID)
 }
 
 // ReadSheetSign reads the last difference sheet that was handed in for a receipt;
-// nil when none was, or the last is void.
+// nil when none was, or somebody gave the last one back.
 func ReadSheetSign(ctx context.Context, r db.Reader, receiptID int64) (*SheetSign, error) {
 	var x SheetSign
 	err := r.Get(ctx, &x, `SELECT s.id, s.missing, s.refused, s.codeless, s.wrong_batch, s.remark, s.state, s.asked_by, COALESCE(a.name, '') AS asker, s.asked_at,
-  COALESCE(w.name, '') AS decider, s.decided_at
+  s.decided_by, COALESCE(w.name, '') AS decider, s.decided_at
 FROM receipt_sheet s LEFT JOIN staff a ON a.id = s.asked_by LEFT JOIN staff w ON w.id = s.decided_by
-WHERE s.receipt_id = $1::bigint AND s.state <> 'void' ORDER BY s.id DESC LIMIT 1`, receiptID)
-	if db.IsNoRows(err) {
+WHERE s.receipt_id = $1::bigint ORDER BY s.id DESC LIMIT 1`, receiptID)
+	switch {
+	case db.IsNoRows(err):
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("read difference sheet: %w", err)
+	case x.State == "void" && !x.Outdated():
+		return nil, nil
 	}
 	return &x, nil
 }
@@ -186,18 +214,22 @@ func (s *Service) DecideSheet(ctx context.Context, by identity.Actor, in SheetDe
 }
 
 func decideSheet(ctx context.Context, tx *db.Tx, by identity.Actor, in SheetDecision) (Finished, error) {
-	receipt, err := lockReceipt(ctx, tx, in.ReceiptID)
-	if err != nil {
-		return Finished{}, err
+	receipt, closed := lockReceipt(ctx, tx, in.ReceiptID)
+	if db.KindOf(closed) != db.Conflict && closed != nil {
+		return Finished{}, closed
 	}
 	var x SheetSign
-	err = tx.Get(ctx, &x, `SELECT id, missing, refused, codeless, wrong_batch, remark, state, asked_by, asked_at FROM receipt_sheet
+	err := tx.Get(ctx, &x, `SELECT id, missing, refused, codeless, wrong_batch, remark, state, asked_by, asked_at, decided_by FROM receipt_sheet
 WHERE id = $1 AND receipt_id = $2 FOR NO KEY UPDATE`, in.SheetID, in.ReceiptID)
 	switch {
 	case db.IsNoRows(err):
 		return Finished{}, db.Refuse(db.NotFound, "没有这张差异单。请刷新后再看。")
 	case err != nil:
 		return Finished{}, fmt.Errorf("lock difference sheet: %w", err)
+	case x.Outdated():
+		return Finished{}, db.Refuse(db.Conflict, "等确认时 HIS 送来了新的一版或红单，这张差异单已作废。请按现在的入库单重新核对、重新提交。")
+	case closed != nil:
+		return Finished{}, closed
 	case x.State != "asked":
 		return Finished{}, db.Refuse(db.Conflict, "这张差异单已经处理过了。请刷新后再看。")
 	case in.Confirm && x.AskedBy == by.StaffID:
@@ -257,10 +289,9 @@ func ReadReceiptExtras(ctx context.Context, r db.Reader, receiptID int64) (x Rec
 	}
 	err = r.Get(ctx, &have, `SELECT EXISTS (SELECT 1 FROM carton c WHERE c.receipt_id = $1::bigint AND c.state = 'open') AS cartons,
   EXISTS (SELECT 1 FROM codeless_request q WHERE q.receipt_id = $1::bigint AND q.state <> 'refused') AS codeless,
-  EXISTS (SELECT 1 FROM receipt_sheet s WHERE s.receipt_id = $1::bigint AND s.state <> 'void') AS sheets,
+  EXISTS (SELECT 1 FROM receipt_sheet s WHERE s.receipt_id = $1::bigint) AS sheets,
   (SELECT count(*) FROM pack k JOIN receipt_line l ON l.id = k.receipt_line_id LEFT JOIN carton_code x ON x.code = k.code
-   WHERE l.receipt_id = $1::bigint AND k.state NOT IN ('expected', 'withdrawn') AND l.batch <> '' AND l.typed_at IS NULL
-     AND (k.batch <> '' AND k.batch <> l.batch OR x.batch <> '' AND x.batch <> l.batch)) AS batches, `+besidePapersColumns, receiptID)
+   WHERE l.receipt_id = $1::bigint AND `+wrongBatch+`) AS batches, `+besidePapersColumns, receiptID)
 	if err != nil {
 		return x, fmt.Errorf("look beside a receipt: %w", err)
 	}

@@ -224,6 +224,9 @@ func (c *cancelling) write(ctx context.Context) error {
 	if err := keepSurplus(ctx, c.tx, c.of.ID, c.id, surplusRed, c.surplus); err != nil {
 		return err
 	}
+	if err := outdateSheet(ctx, c.tx, c.of.ID); err != nil {
+		return err
+	}
 	if err := c.close(ctx); err != nil {
 		return err
 	}

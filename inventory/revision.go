@@ -64,6 +64,9 @@ func (t *intake) replace(ctx context.Context, holds knownReceipt) error {
 	if err := t.tx.ExecOne(ctx, `UPDATE receipt SET state = 'superseded' WHERE id = $1`, holds.ID); err != nil {
 		return fmt.Errorf("supersede receipt: %w", err)
 	}
+	if err := outdateSheet(ctx, t.tx, holds.ID); err != nil {
+		return err
+	}
 	if err := t.insert(ctx, ReceiptWaiting); err != nil {
 		return err
 	}

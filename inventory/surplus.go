@@ -78,6 +78,16 @@ func (s Surplus) Red() bool { return s.Cause == surplusRed }
 // Gone reports a box that needs nobody any more.
 func (s Surplus) Gone() bool { return s.State == StateSentBack || s.State == StateDestroyed }
 
+// SurplusLeft counts the boxes of a surplus that still need somebody.
+func SurplusLeft(list []Surplus) (packs int) {
+	for _, x := range list {
+		if !x.Gone() {
+			packs += x.Packs
+		}
+	}
+	return packs
+}
+
 // ReadSurplus reads what is here beyond a receipt, oldest first. A box that
 // another document has claimed since is left out.
 func ReadSurplus(ctx context.Context, r db.Reader, receiptID int64) ([]Surplus, error) {

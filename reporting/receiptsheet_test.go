@@ -30,8 +30,10 @@ func differing(codes int) inventory.ReceiptSheet {
 			Refused: []inventory.ReceiptRefusal{{ID: 1, Code: "81999990000000000001", Kind: inventory.KindUnknownPrefix, Staff: "演示工作人员", At: at}}},
 		Codeless: []inventory.CodelessRequest{{ID: 1, Generic: "演示苯海索片", Spec: "2mg×100片", Batch: "B2399", Packs: 1, Reason: inventory.CodeDamaged, Readable: "末四位 6312", Asker: "演示工作人员", Decider: "演示药师甲",
 			Boxes: []inventory.CodelessBox{{Code: "WM202611230000000470", TrueCode: "81123460000000006312"}}}},
-		Batches: []inventory.WrongBatch{{Code: "81123450000000000042", Generic: "演示利培酮片", Spec: "1mg×20片", LineNo: 1, Listed: "B2403", Found: "B2404"}},
-		Sign:    &inventory.SheetSign{ID: 1, Remark: "已电话告知中心药库", State: "confirmed", Asker: "演示工作人员", AskedAt: at, Decider: "演示药师甲", DecidedAt: &at},
+		Batches: []inventory.WrongBatch{{Code: "81123450000000000042", Generic: "演示利培酮片", Spec: "1mg×20片", LineNo: 1, Listed: "B2403", Found: "B2404", ListedExpires: &until, FoundExpires: &until}},
+		Surplus: []inventory.Surplus{{Document: "YS-R1102", Cause: "revision", GenericName: "演示苯海索片", Spec: "2mg×100片", Batch: "B2399", Packs: 1, Code: "81123460000000000077", State: inventory.StateInStore},
+			{Document: "YS-H0009", Cause: "red", GenericName: "演示苯海索片", Spec: "2mg×100片", Batch: "B2399", Packs: 3}},
+		Sign: &inventory.SheetSign{ID: 1, Remark: "已电话告知中心药库", State: "confirmed", Asker: "演示工作人员", AskedAt: at, Decider: "演示药师甲", DecidedAt: &at},
 	}
 }
 
@@ -56,7 +58,7 @@ func sheetPaper(t *testing.T, x inventory.ReceiptSheet, name string) (string, []
 func TestReceiptSheetReadBack(t *testing.T) {
 	path, body := sheetPaper(t, differing(36), "receipt-sheet")
 	text := squeezed(strings.Join(pages(t, path), "\n"))
-	for _, want := range []string{"入库差异单", "YS-R1102", "第2版", "应收120盒，入库84盒；少36盒，多出或不明1盒，无码1盒，批号不符1盒", "81123450000000000035", "81999990000000000001",
+	for _, want := range []string{"入库差异单", "YS-R1102", "第2版", "应收120盒，入库84盒；少36盒，多出或不明1盒，无码1盒，批号效期不符1盒，单外需退回4盒", "81123460000000000077", "红单YS-H0009", "不指明哪几盒", "81123450000000000035", "81999990000000000001",
 		"WM202611230000000470", "81123460000000006312", "B2404", "提交：演示工作人员", "确认：演示药师甲", "已电话告知中心药库", "发货方（中心药库）", "签名："} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the sheet lacks %q: %s", want, text)

@@ -29,6 +29,7 @@ func WriteReceiptSheetPDF(w io.Writer, x inventory.ReceiptSheet, made Made) erro
 	p.refused()
 	p.codeless()
 	p.batches()
+	p.surplus()
 	p.signatures()
 	return s.finish(w)
 }
@@ -57,8 +58,8 @@ func (p *receiptPaper) front() {
 	pair("状态", r.State.Chinese(), "完成", strings.TrimSpace(stamp(r.FinishedAt)+"　"+r.FinishedBy))
 	p.y += 2.5
 	p.font(true, 11, black())
-	p.paragraph(fmt.Sprintf("应收 %d 盒，入库 %d 盒；少 %d 盒，多出或不明 %d 盒，无码 %d 盒，批号不符 %d 盒。", expected, received, expected-received,
-		len(p.x.Differ.Refused), p.x.Boxes(), len(p.x.Batches)))
+	p.paragraph(fmt.Sprintf("应收 %d 盒，入库 %d 盒；少 %d 盒，多出或不明 %d 盒，无码 %d 盒，批号效期不符 %d 盒，单外需退回 %d 盒。", expected, received, expected-received,
+		len(p.x.Differ.Refused), p.x.Boxes(), len(p.x.Batches), inventory.SurplusLeft(p.x.Surplus)))
 	if p.x.None() {
 		p.font(false, 9.5, black())
 		p.paragraph("单与实物一致，没有差异。")
@@ -134,10 +135,30 @@ func (p *receiptPaper) batches() {
 	if len(p.x.Batches) == 0 {
 		return
 	}
-	p.heading("批号不符的")
-	t := newTable(p.sheet, 8.5, column{title: "药品", width: 66}, column{title: "追溯码", width: 56}, column{title: "单上批号", width: 32}, column{title: "盒上批号", width: 32})
+	p.heading("批号、有效期不符的")
+	t := newTable(p.sheet, 8.5, column{title: "药品", width: 56}, column{title: "追溯码", width: 50}, column{title: "单上", width: 40}, column{title: "盒上", width: 40})
 	for _, b := range p.x.Batches {
-		t.row(plain(b.DrugName(), b.Code, b.Listed, b.Found)...)
+		t.row(plain(b.DrugName(), b.Code, batchText(b.Listed, b.ListedExpires), batchText(b.Found, b.FoundExpires))...)
+	}
+}
+
+// surplus lists the boxes that a revision or a red document does not want.
+func (p *receiptPaper) surplus() {
+	if len(p.x.Surplus) == 0 {
+		return
+	}
+	p.heading("单外需退回的")
+	t := newTable(p.sheet, 8.5, column{title: "药品", width: 54}, column{title: "追溯码", width: 50}, column{title: "批号 / 有效期", width: 36},
+		column{title: "盒", width: 10, right: true}, column{title: "原因、现在", width: 36})
+	for _, x := range p.x.Surplus {
+		why := "新的一版没有"
+		if x.Red() {
+			why = "红单 " + x.Document
+		}
+		if x.Code != "" {
+			why += "；" + x.State.Chinese()
+		}
+		t.row(plain(x.DrugName(), cmp.Or(x.Code, "不指明哪几盒"), batchText(x.Batch, x.ExpiresOn), strconv.Itoa(x.Packs), why)...)
 	}
 }
 
@@ -148,7 +169,7 @@ func (p *receiptPaper) signatures() {
 	p.heading("签名")
 	p.font(false, 9.5, black())
 	switch x := p.x.Sign; {
-	case x == nil:
+	case x == nil || x.Outdated():
 		p.paragraph("系统内还没有人提交差异单。")
 	case x.DecidedAt == nil:
 		p.paragraph(fmt.Sprintf("提交：%s　%s；说明：%s。还没有第二人确认。", x.Asker, stamp(&x.AskedAt), x.Remark))

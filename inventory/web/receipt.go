@@ -48,6 +48,10 @@ type receiptWorkView struct {
 	// differences stand.
 	WrongBatch int
 	SheetURL   string
+	// Surplus is boxes that are to go back; Differs says that finishing takes a
+	// second person.
+	Surplus int
+	Differs bool
 	// CanTeach shows the link that teaches an unknown prefix.
 	CanTeach bool
 	Papers   papersView
@@ -187,6 +191,8 @@ func newWorkView(s receiptState, by identity.Actor) receiptWorkView {
 	v.Sign = newSignView(v.URL, s.extras.Sign, v.Open, by)
 	v.WrongBatch, v.SheetURL = s.extras.WrongBatch, v.URL+"/differences"
 	v.Papers = newPapersView(s, by)
+	v.Surplus = inventory.SurplusLeft(s.papers.surplus)
+	v.Differs = v.Missing != 0 || v.Refused+v.WrongBatch+v.Surplus > 0
 	if s.receipt.FinishedAt != nil {
 		v.Closed = fmt.Sprintf("%s %s 完成入库", s.receipt.FinishedAt.In(zone()).Format("1月2日 15:04"), s.receipt.FinishedBy)
 	}

@@ -23,7 +23,8 @@ func sampleSheet() sheetView {
 	work := sampleWork()
 	return sheetView{URL: "/receipts/1/differences", Receipt: "/receipts/1", Number: "YS-R1102", About: "中心药库 · 11月23日 · 3 种 120 盒", PDFURL: "/receipts/1/differences.pdf",
 		Expected: 120, Received: 84, Missing: 36, Refused: 2, Codeless: 2, WrongBatch: 1, Lines: work.Lines, Boxes: work.Boxes, Without: sampleCodeless().Rows,
-		Batches: []batchRow{{"演示利培酮片 1mg×20片", "8123456000000000", "6312", "B2403", "B2404"}},
+		Batches: []batchRow{{"演示利培酮片 1mg×20片", "8123456000000000", "6312", "批号 B2403 · 有效期 2028-03-31", "批号 B2404 · 有效期 2028-03-31"}},
+		Surplus: 1, Extra: []surplusBox{{Drug: "演示苯海索片 2mg×100片", About: "批号 B2399 · 有效期 2027-11-30", Where: "已入库，需退回药库", Tail: "0077", Why: "新的一版没有这盒", Packs: 1, Pack: "瓶", InStore: true}},
 		Sign: &signView{ID: 1, URL: "/receipts/1/differences", Asker: "11月23日 09:30　演示工作人员", Remark: "已电话告知中心药库", Waiting: true, CanConfirm: true, CanRefuse: true,
 			Figures: "少 36 盒 · 多出或不明 2 盒 · 无码 2 盒 · 批号不符 1 盒"}}
 }

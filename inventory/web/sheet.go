@@ -17,11 +17,13 @@ type sheetView struct {
 	Expected, Received          int
 	Missing, Refused            int
 	Codeless, WrongBatch        int
+	Surplus                     int // boxes that are to go back still
 	None                        bool
 	Lines                       []missingRow
 	Boxes                       []boxRow
 	Without                     []codelessRow
 	Batches                     []batchRow
+	Extra                       []surplusBox
 	Sign                        *signView
 	Finished                    string
 }
@@ -36,6 +38,7 @@ type signView struct {
 	Decider    string
 	Remark     string
 	Waiting    bool
+	Outdated   bool // a document came while it waited; nothing more is said of it
 	CanConfirm bool
 	CanRefuse  bool
 	Figures    string
@@ -46,6 +49,9 @@ func newSignView(url string, x *inventory.SheetSign, open bool, by identity.Acto
 		return nil
 	}
 	const layout = "1月2日 15:04"
+	if x.Outdated() {
+		return &signView{Outdated: true}
+	}
 	v := &signView{ID: x.ID, URL: url + "/differences", Asker: x.AskedAt.In(zone()).Format(layout) + "　" + x.Asker, Remark: x.Remark, Waiting: x.State == "asked",
 		Figures: fmt.Sprintf("少 %d 盒 · 多出或不明 %d 盒 · 无码 %d 盒 · 批号不符 %d 盒", x.Missing, x.Refused, x.Codeless, x.WrongBatch)}
 	if x.DecidedAt != nil {
@@ -100,9 +106,13 @@ func newSheetView(s inventory.ReceiptSheet, by identity.Actor) sheetView {
 		v.Without = append(v.Without, newCodelessRow(q, by, false))
 	}
 	for _, b := range s.Batches {
-		row := batchRow{Drug: b.DrugName(), Tail: tail(b.Code), Listed: b.Listed, Found: b.Found}
+		row := batchRow{Drug: b.DrugName(), Tail: tail(b.Code), Listed: batchWords(b.Listed, b.ListedExpires), Found: batchWords(b.Found, b.FoundExpires)}
 		row.Head = strings.TrimSuffix(b.Code, row.Tail)
 		v.Batches = append(v.Batches, row)
+	}
+	v.Surplus = inventory.SurplusLeft(s.Surplus)
+	for _, x := range s.Surplus {
+		v.Extra = append(v.Extra, newSurplusBox(x))
 	}
 	if s.Receipt.FinishedAt != nil {
 		v.Finished = s.Receipt.FinishedAt.In(zone()).Format("1月2日 15:04") + " " + s.Receipt.FinishedBy
@@ -147,6 +157,7 @@ type sheetJSON struct {
 	Boxes      []receiptBoxJSON  `json:"refused_boxes"`
 	Codeless   []string          `json:"codeless"`
 	WrongBatch []wrongBatchJSON  `json:"wrong_batch"`
+	Surplus    []surplusJSON     `json:"surplus"`
 	Asked      string            `json:"handed_in_by,omitempty"`
 	Confirmed  string            `json:"confirmed_by,omitempty"`
 }
@@ -156,10 +167,23 @@ type wrongBatchJSON struct {
 	LineNo int    `json:"line_no"`
 	Listed string `json:"listed"`
 	Found  string `json:"found"`
+	// The days are empty where nothing says one.
+	ListedExpires string `json:"listed_expires,omitempty"`
+	FoundExpires  string `json:"found_expires,omitempty"`
+}
+
+// surplusJSON is boxes that a document does not want any more; without a code it
+// is a number of boxes, whichever they are.
+type surplusJSON struct {
+	Code  string          `json:"code,omitempty"`
+	Drug  string          `json:"drug"`
+	Packs int             `json:"packs"`
+	Red   bool            `json:"red"` // by a red document, not by a revision
+	State inventory.State `json:"state,omitempty"`
 }
 
 func newSheetJSON(s inventory.ReceiptSheet) sheetJSON {
-	v := sheetJSON{receiptJSON: newReceiptJSON(s.Receipt), Missing: []receiptLineJSON{}, Boxes: []receiptBoxJSON{}, Codeless: []string{}, WrongBatch: []wrongBatchJSON{}}
+	v := sheetJSON{receiptJSON: newReceiptJSON(s.Receipt), Missing: []receiptLineJSON{}, Boxes: []receiptBoxJSON{}, Codeless: []string{}, WrongBatch: []wrongBatchJSON{}, Surplus: []surplusJSON{}}
 	for _, m := range s.Differ.Missing {
 		v.Missing = append(v.Missing, receiptLineJSON{LineNo: m.LineNo, Drug: m.DrugName(), Batch: m.Batch, Packs: m.Packs, Received: m.Received, Missing: m.Codes})
 	}
@@ -172,9 +196,12 @@ func newSheetJSON(s inventory.ReceiptSheet) sheetJSON {
 		}
 	}
 	for _, b := range s.Batches {
-		v.WrongBatch = append(v.WrongBatch, wrongBatchJSON{b.Code, b.LineNo, b.Listed, b.Found})
+		v.WrongBatch = append(v.WrongBatch, wrongBatchJSON{b.Code, b.LineNo, b.Listed, b.Found, dayWords(b.ListedExpires), dayWords(b.FoundExpires)})
 	}
-	if s.Sign != nil {
+	for _, x := range s.Surplus {
+		v.Surplus = append(v.Surplus, surplusJSON{x.Code, x.DrugName(), x.Packs, x.Red(), x.State})
+	}
+	if s.Sign != nil && !s.Sign.Outdated() {
 		v.Asked, v.Confirmed = s.Sign.Asker, s.Sign.Decider
 	}
 	return v
