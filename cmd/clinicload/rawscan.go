@@ -92,7 +92,8 @@ WHERE c.id = $1::bigint FOR NO KEY UPDATE OF c`, w.session)
 	err = tx.Select(ctx, &rows, `SELECT k.id, k.code, k.drug_id, d.generic_name, d.spec, d.unit_name, d.pack_name, k.state, k.units_total,
   k.units_left, k.units_given, k.batch, k.expires_on, k.receipt_line_id, k.session_id, k.visit_id, k.returned, k.alarm
 FROM pack k JOIN drug d ON d.id = k.drug_id
-WHERE k.code = ANY($1::text[]) ORDER BY k.code FOR NO KEY UPDATE OF k`, pq.Array([]string{code}))
+WHERE k.code = ANY($1::text[] || ARRAY(SELECT x.code::text FROM codeless_box x WHERE x.true_code = ANY($1::text[])))
+ORDER BY k.code FOR NO KEY UPDATE OF k`, pq.Array([]string{code}))
 	if err != nil {
 		return p, fmt.Errorf("lock pack: %w", err)
 	}

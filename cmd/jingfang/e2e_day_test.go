@@ -181,7 +181,8 @@ func (x *wholeDay) pack() {
 		codes = append(codes, code)
 	}
 	b.do(chromedp.Click(`#bench [data-scan]`), paste(strings.Join(codes, " ")), chromedp.Click(`#bench .scan button`))
-	b.shows("#bench .hero", fmt.Sprintf("%d盒在本场药箱", len(codes)))
+	// Boxes and bottles stand apart: together they are all that was scanned.
+	b.until(fmt.Sprintf(`(document.querySelector("#bench .hero").textContent.split("在本场")[0].match(/\d+/g) || []).reduce(function (a, n) { return a + Number(n); }, 0) === %d`, len(codes)))
 	b.shows("#band .band-good", fmt.Sprintf("%d 盒有变动", len(codes)))
 	x.taken = len(codes)
 	b.settled()
