@@ -89,6 +89,19 @@ func findActive(ctx context.Context, r db.Reader, text string) (patient.Patient,
 	return p, err
 }
 
+// stillActive holds a patient's entry until the visit is there: one that is merged or
+// ended meanwhile gets none.
+func stillActive(ctx context.Context, tx *db.Tx, p patient.Patient) error {
+	var state patient.State
+	if err := tx.Get(ctx, &state, `SELECT state FROM patient WHERE id = $1::bigint FOR SHARE`, p.ID); err != nil {
+		return fmt.Errorf("hold a patient's entry: %w", err)
+	}
+	if state != patient.Active {
+		return db.Refuse(db.Conflict, "这位患者的档案刚才有变动。请再扫一次患者二维码。")
+	}
+	return nil
+}
+
 // notMedicine tells a box scanned in place of a patient's label.
 func notMedicine(text string) error {
 	_, err := inventory.ParseTraceCode(text)
@@ -111,6 +124,9 @@ func notMedicine(text string) error {
 func (s *Service) arrive(ctx context.Context, tx *db.Tx, by identity.Actor, in Arrival, p patient.Patient) (ArrivalAnswer, error) {
 	x, err := lock(ctx, tx, in.SessionID, Open)
 	if err != nil {
+		return ArrivalAnswer{}, err
+	}
+	if err := stillActive(ctx, tx, p); err != nil {
 		return ArrivalAnswer{}, err
 	}
 	var ended string

@@ -8,9 +8,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
 	"jingfang/inventory"
 	"jingfang/session/identity"
+	"jingfang/session/patient"
 	"jingfang/sql/db"
 )
 
@@ -35,11 +37,11 @@ type Owed struct {
 func (o Owed) Drug() string { return inventory.DrugName(o.Generic, o.Spec) }
 
 // OwedTo reads what a patient has not been given yet, the oldest first.
-func OwedTo(ctx context.Context, r db.Reader, patientID int64) ([]Owed, error) {
+func OwedTo(ctx context.Context, r db.Reader, family ...int64) ([]Owed, error) {
 	var list []Owed
 	err := r.Select(ctx, &list, `SELECT o.id, o.visit_id, o.drug_id, d.generic_name, d.spec, d.pack_name, o.packs, o.note, s.name AS site, c.held_on
 FROM owed_medicine o JOIN drug d ON d.id = o.drug_id JOIN clinic_session c ON c.id = o.session_id JOIN site s ON s.id = c.site_id
-WHERE o.patient_id = $1::bigint AND o.settled_at IS NULL ORDER BY o.id`, patientID)
+WHERE o.patient_id = ANY($1::bigint[]) AND o.settled_at IS NULL ORDER BY o.id`, pq.Array(family))
 	if err != nil {
 		return nil, fmt.Errorf("read owed medicine: %w", err)
 	}
@@ -154,10 +156,14 @@ type owedHere struct {
 
 // openOwed takes the row of what a visit's patient is owed.
 func openOwed(ctx context.Context, tx *db.Tx, v Visit, id int64) (owedHere, error) {
+	family, err := patient.Family(ctx, tx, v.PatientID)
+	if err != nil {
+		return owedHere{}, err
+	}
 	var o owedHere
-	err := tx.Get(ctx, &o, `SELECT o.id, o.visit_id, o.drug_id, d.generic_name, d.spec, d.pack_name, o.packs, o.note, o.settled_at,
+	err = tx.Get(ctx, &o, `SELECT o.id, o.visit_id, o.drug_id, d.generic_name, d.spec, d.pack_name, o.packs, o.note, o.settled_at,
   (SELECT count(*) FROM visit_line l JOIN pack k ON k.id = l.pack_id WHERE l.visit_id = $2::uuid AND l.undone_at IS NULL AND k.drug_id = o.drug_id) AS given
-FROM owed_medicine o JOIN drug d ON d.id = o.drug_id WHERE o.id = $1::bigint AND o.patient_id = $3::bigint FOR NO KEY UPDATE OF o`, id, v.ID, v.PatientID)
+FROM owed_medicine o JOIN drug d ON d.id = o.drug_id WHERE o.id = $1::bigint AND o.patient_id = ANY($3::bigint[]) FOR NO KEY UPDATE OF o`, id, v.ID, pq.Array(family))
 	switch {
 	case db.IsNoRows(err):
 		return o, db.Refuse(db.NotFound, "这位患者没有这条欠药记录。请看最新的列表。")

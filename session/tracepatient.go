@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
 	"jingfang/inventory"
 	"jingfang/session/identity"
@@ -62,7 +63,11 @@ func (s *Service) TracePatient(ctx context.Context, by identity.Actor, id, befor
 	if by.Can(identity.Dispense, p.HomeSiteID) == nil || by.Can(identity.CheckIn, p.HomeSiteID) == nil {
 		t.Name = p.Name
 	}
-	if t.Boxes, err = readGivenBoxes(ctx, s.db, id, before); err != nil {
+	family, err := patient.Family(ctx, s.db, id)
+	if err != nil {
+		return PatientTrace{}, err
+	}
+	if t.Boxes, err = readGivenBoxes(ctx, s.db, family, before); err != nil {
 		return PatientTrace{}, err
 	}
 	if len(t.Boxes) > BoxesPerPage {
@@ -71,14 +76,14 @@ func (s *Service) TracePatient(ctx context.Context, by identity.Actor, id, befor
 	return t, identity.AuditAlone(ctx, s.db, by, identity.Event{Name: "trace.patient", ObjectKind: "patient", ObjectID: fmt.Sprint(id), SiteID: p.HomeSiteID})
 }
 
-func readGivenBoxes(ctx context.Context, r db.Reader, id, before int64) ([]GivenBox, error) {
+func readGivenBoxes(ctx context.Context, r db.Reader, family []int64, before int64) ([]GivenBox, error) {
 	var list []GivenBox
 	err := r.Select(ctx, &list, `SELECT l.id AS line_id, v.id AS visit_id, c.id AS session_id, c.site_id, s.name AS site, c.held_on, v.number, COALESCE(f.name, '') AS doctor,
   k.code, d.generic_name, d.spec, d.unit_name, k.units_total, l.quantity, k.batch, COALESCE(l.days, 0) AS days, l.over_reason, k.state, (l.undone_at IS NOT NULL) AS undone,
   COALESCE((SELECT max(e.seq) FROM record e WHERE e.visit_id = v.id AND e.chain = 'main'), 0) AS seq
 FROM visit v JOIN visit_line l ON l.visit_id = v.id JOIN pack k ON k.id = l.pack_id JOIN drug d ON d.id = k.drug_id
 JOIN clinic_session c ON c.id = v.session_id JOIN site s ON s.id = c.site_id LEFT JOIN staff f ON f.id = v.doctor_id
-WHERE v.patient_id = $1::bigint AND ($2::bigint = 0 OR l.id < $2::bigint) ORDER BY l.id DESC LIMIT $3`, id, before, BoxesPerPage+1)
+WHERE v.patient_id = ANY($1::bigint[]) AND ($2::bigint = 0 OR l.id < $2::bigint) ORDER BY l.id DESC LIMIT $3`, pq.Array(family), before, BoxesPerPage+1)
 	if err != nil {
 		return nil, fmt.Errorf("read what a patient was given: %w", err)
 	}

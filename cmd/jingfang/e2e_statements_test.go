@@ -58,6 +58,8 @@ func (w *world) testStatements(t *testing.T) {
 		{"D", "/patients/import/{import}", "/patients/import/" + draft}, {"D", "/patients/import/{import}/errors.xlsx", "/patients/import/" + draft + "/errors.xlsx"},
 		{"D", "/patients/export", "/patients/export"},
 		{"D", "/patients/new", "/patients/new"}, {"D", "/patients/{id}", "/patients/1"},
+		{"P", "/patients/labels", "/patients/labels?site=1"}, {"D", "/patients/labels.css", "/patients/labels.css?layout=a4-40"},
+		{"P", "/patients/{id}/edit", "/patients/1/edit"}, {"D", "/patients/{id}/changes", "/patients/1/changes"},
 		{"P", "/receipts", "/receipts"}, {"P", "/receipts/{id}", receipt}, {"P", "/receipts/{id}", "/receipts/1"},
 		{"P", "/receipts/{id}/differences", receipt + "/differences"}, {"P", "/receipts/{id}/differences.pdf", receipt + "/differences.pdf"},
 		{"P", "/receipts/{id}/codeless/labels", receipt + "/codeless/labels"}, {"P", "/cartons", "/cartons"}, {"P", "/cartons/{id}", "/cartons/" + w.relationID(t)},

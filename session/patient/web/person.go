@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"jingfang/session/identity"
 	"jingfang/session/page"
@@ -15,6 +16,8 @@ type personView struct {
 	About     string
 	Allergies string
 	State     string // why nothing can be done for this person; "" when active
+	Into      string // address of the entry that a merged one goes on in
+	Error     string
 	Back      string
 	Session   string
 	LabelURL  string
@@ -22,10 +25,30 @@ type personView struct {
 	UnmaskURL string
 	Start     *startView
 	Private   *privateView
+	// HistoryURL leads to the visits, EditURL to the form, ChangesURL to what was
+	// changed, RiskURL opens the risk level, MergeURL finds a second entry.
+	HistoryURL, EditURL, ChangesURL, RiskURL, MergeURL string
+	Collect                                            collectView
 }
 
+// collectView is who may collect.
+type collectView struct {
+	Show      bool // for those at the table
+	URL       string
+	Rows      []collectorRow
+	CanAdd    bool
+	Open      bool // the form for one more
+	Name      string
+	Relations []string
+}
+
+type collectorRow struct{ Name, Relation, RemoveURL string }
+
 // privateView are the sealed fields, opened.
-type privateView struct{ Paper, PaperNo, Phone, Address string }
+type privateView struct {
+	Paper, PaperNo, Phone, Address string
+	Collectors                     []string
+}
 
 // Person is GET /patients/{id}.
 func (h *Handlers) Person(w http.ResponseWriter, r *http.Request) error {
@@ -36,7 +59,37 @@ func (h *Handlers) Person(w http.ResponseWriter, r *http.Request) error {
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, newPatientJSON(p))
 	}
-	return h.site.Page(w, r, "patient", h.newPersonView(by, p, sessionOf(r)))
+	return h.showPerson(w, r, by, p, func(*personView) {})
+}
+
+// showPerson shows the page with what only this answer has.
+func (h *Handlers) showPerson(w http.ResponseWriter, r *http.Request, by identity.Actor, p patient.Patient, add func(*personView)) error {
+	v := h.newPersonView(by, p, sessionOf(r))
+	if err := h.addCollectors(r, by, p, &v); err != nil {
+		return err
+	}
+	add(&v)
+	return h.site.Page(w, r, "patient", v)
+}
+
+func (h *Handlers) addCollectors(r *http.Request, by identity.Actor, p patient.Patient, v *personView) error {
+	if v.Collect.Show = atTheTable(by, p.HomeSiteID); !v.Collect.Show {
+		return nil
+	}
+	list, err := patient.Collectors(r.Context(), h.db, p.ID)
+	if err != nil {
+		return err
+	}
+	v.Collect.URL, v.Collect.Relations = fmt.Sprintf("/patients/%d/collectors", p.ID), patient.Relations()
+	v.Collect.CanAdd = v.EditURL != ""
+	for _, c := range list {
+		row := collectorRow{Name: c.Name, Relation: c.Relation}
+		if v.Collect.CanAdd {
+			row.RemoveURL = fmt.Sprintf("%s/%d/remove", v.Collect.URL, c.ID)
+		}
+		v.Collect.Rows = append(v.Collect.Rows, row)
+	}
+	return nil
 }
 
 // newPersonView shows of a person what this viewer may see and do.
@@ -55,7 +108,28 @@ func (h *Handlers) newPersonView(by identity.Actor, p patient.Patient, session s
 	if by.Can(identity.UnmaskPatient, p.HomeSiteID) == nil {
 		v.UnmaskURL = fmt.Sprintf("/patients/%d/unmask", p.ID)
 	}
+	addLinks(&v, by, p)
 	return v
+}
+
+// addLinks leads to what this viewer may see and change of an entry.
+func addLinks(v *personView, by identity.Actor, p patient.Patient) {
+	url := fmt.Sprintf("/patients/%d", p.ID)
+	may := func(need identity.Permission) bool { return by.Can(need, p.HomeSiteID) == nil }
+	v.HistoryURL, v.ChangesURL = url+"/history", url+"/changes"
+	if p.MergedInto != nil {
+		v.Into = pageURL(*p.MergedInto, v.Session)
+		return
+	}
+	if may(identity.RegisterPatient) {
+		v.EditURL = url + "/edit"
+	}
+	if may(identity.ViewRisk) {
+		v.RiskURL = url + "/risk"
+	}
+	if may(identity.DecideRequest) && may(identity.RegisterPatient) && may(identity.UnmaskPatient) {
+		v.MergeURL = url + "/merge"
+	}
 }
 
 // Unmask is POST /patients/{id}/unmask: the sealed fields, audited. It is a
@@ -72,13 +146,16 @@ func (h *Handlers) Unmask(w http.ResponseWriter, r *http.Request) error {
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, privateJSON{private.Paper, private.PaperNo, private.Phone, private.Address})
 	}
-	v := h.newPersonView(by, p, sessionOf(r))
-	v.UnmaskURL = ""
-	v.Private = &privateView{"证件号", or(private.PaperNo, "未登记"), or(private.Phone, "未登记"), or(private.Address, "未登记")}
-	if private.PaperNo != "" {
-		v.Private.Paper = private.Paper.Label()
-	}
-	return h.site.Page(w, r, "patient", v)
+	return h.showPerson(w, r, by, p, func(v *personView) {
+		v.UnmaskURL = ""
+		v.Private = &privateView{Paper: "证件号", PaperNo: or(private.PaperNo, "未登记"), Phone: or(private.Phone, "未登记"), Address: or(private.Address, "未登记")}
+		if private.PaperNo != "" {
+			v.Private.Paper = private.Paper.Label()
+		}
+		if private.Collectors != "" {
+			v.Private.Collectors = strings.Split(private.Collectors, "\n")
+		}
+	})
 }
 
 // privateJSON are the sealed fields for a program.

@@ -12,7 +12,7 @@ func Samples() []page.Sample {
 		{Name: "patients", Title: "没有找到", View: searchView{Text: "xyz", CanNew: true}},
 		{Name: "patients", Title: "标签已作废", View: searchView{Text: "JFP…", CanNew: true, Error: "这张标签已作废（挂失后补打过）。请核对本人身份，按姓名查找并重新打印标签。"}},
 		{Name: "patient_start", Title: "开始就诊", View: *start},
-	}, append(append(entrySamples(), personSamples(start)...), importSamples()...)...)
+	}, append(append(entrySamples(), personSamples(start)...), append(lifeSamples(), importSamples()...)...)...)
 }
 
 func entrySamples() []page.Sample {
@@ -33,9 +33,10 @@ func personSamples(start *startView) []page.Sample {
 		panic(err)
 	}
 	person := personView{Name: "演示甲", About: "000012 · 男 · 56 岁 · 演示新华", Allergies: "青霉素", Back: "#", Session: "1",
-		LabelURL: "#", LostURL: "#", UnmaskURL: "#", Start: start}
+		LabelURL: "#", LostURL: "#", UnmaskURL: "#", Start: start, HistoryURL: "#", EditURL: "#", ChangesURL: "#", RiskURL: "#", MergeURL: "#",
+		Collect: collectView{Show: true, URL: "#", CanAdd: true, Rows: []collectorRow{{"演示母", "父母", "#"}, {"演示村医", "村医", "#"}}, Relations: []string{"父母", "村医"}}}
 	open := person
-	open.UnmaskURL, open.Private = "", &privateView{"身份证", "999900197001010015", "未登记", "演示路 1 号"}
+	open.UnmaskURL, open.Private = "", &privateView{"身份证", "999900197001010015", "未登记", "演示路 1 号", []string{"演示母（父母） 000-0000-0009"}}
 	label := labelView{Number: "000012", Name: "演**", Site: "演示新华社区", Code: code, Back: "#", Copies: 1}
 	fresh := label
 	fresh.Fresh = true
