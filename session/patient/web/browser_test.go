@@ -206,7 +206,7 @@ func TestRegisterInABrowser(t *testing.T) {
 	b.do(chromedp.Click(`form[action$="/unmask"] button`))
 	b.until(`document.body.innerText.includes('` + card + `')`)
 	b.shot("person-open-390")
-	b.do(chromedp.Click("details.confirm summary"))
+	b.do(chromedp.Click(`details.confirm summary.button-danger`))
 	b.shot("person-lost-390")
 	b.do(chromedp.Click(`form[action$="/lost"] button`))
 	b.until(`document.body.innerText.includes('原来的标签已作废')`)

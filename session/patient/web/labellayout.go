@@ -88,7 +88,7 @@ func parseLayout(r *http.Request) (layout, error) {
 			continue
 		}
 		n, err := strconv.ParseFloat(text, 64)
-		if err != nil || n < 0 || n > f.most {
+		if err != nil || !(n >= 0 && n <= f.most) { // also what is not a number
 			return usual, db.Refuse(db.Invalid, "%s请填 0 到 %g 之间的毫米数，可以有一位小数。", f.word, f.most)
 		}
 		*f.value = n

@@ -182,6 +182,7 @@ func (h *Handlers) LabelStyle(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
 	_, err = fmt.Fprint(w, l.css())
 	return err
 }
