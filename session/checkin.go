@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -25,6 +26,9 @@ type Arrival struct {
 	Start bool
 	// Again is what FinishFirst asked with, sent back with the same label.
 	Again string
+	// DoneAt is when the label was scanned while the link was down, by the device's
+	// clock; zero for somebody who comes now.
+	DoneAt time.Time `json:",omitzero"`
 }
 
 // ArrivalKind says what a check-in did.
@@ -68,13 +72,16 @@ func (s *Service) CheckIn(ctx context.Context, by identity.Actor, in Arrival) (A
 	if err := notMedicine(in.Patient); err != nil {
 		return ArrivalAnswer{}, err
 	}
-	cmd := identity.Command{ID: in.CommandID, Kind: "check_in", Request: in}
+	cmd := identity.Command{ID: in.CommandID, Kind: "check_in", Request: in.asked()}
 	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (ArrivalAnswer, error) {
 		// Looked up behind the command: a repeat gets its answer although the
 		// label has been revoked meanwhile. No lock is held yet.
 		p, err := findActive(ctx, tx, in.Patient)
 		if err != nil {
 			return ArrivalAnswer{}, err
+		}
+		if in.replayed() && in.Start {
+			return s.arriveLate(ctx, tx, by, in, p)
 		}
 		return s.arrive(ctx, tx, by, in, p)
 	})
@@ -176,7 +183,7 @@ func settleArrival(ctx context.Context, tx *db.Tx, by identity.Actor, x Session,
 		return a, nil
 	}
 	err := tx.ExecOne(ctx, `UPDATE visit SET state = 'in_consultation', doctor_id = $2, started_at = $3 WHERE id = $1 AND state = 'waiting'`,
-		v.ID, by.StaffID, tx.Now)
+		v.ID, by.StaffID, pastMoment(in.DoneAt, v.CameAt, tx.Now))
 	if err != nil {
 		return a, fmt.Errorf("start visit: %w", err)
 	}
@@ -202,8 +209,9 @@ func insertVisit(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, i
 	if err != nil {
 		return Visit{}, fmt.Errorf("next number: %w", err)
 	}
+	came := pastMoment(in.DoneAt, time.Time{}, tx.Now)
 	err = tx.ExecOne(ctx, `INSERT INTO visit (id, session_id, patient_id, number, state, came_at, came_by)
-VALUES ($1, $2, $3, $4, 'waiting', $5, $6)`, in.Visit, x.ID, p.ID, number, tx.Now, by.StaffID)
+VALUES ($1, $2, $3, $4, 'waiting', $5, $6)`, in.Visit, x.ID, p.ID, number, came, by.StaffID)
 	if db.IsUnique(err, "visit_pk") {
 		return Visit{}, db.RefuseBecause(err, db.Conflict, "这次就诊的编号已被使用，请刷新页面后重新扫患者二维码。")
 	}
@@ -211,5 +219,5 @@ VALUES ($1, $2, $3, $4, 'waiting', $5, $6)`, in.Visit, x.ID, p.ID, number, tx.No
 		return Visit{}, fmt.Errorf("insert visit: %w", err)
 	}
 	return Visit{ID: in.Visit, SessionID: x.ID, PatientID: p.ID, Patient: p.Name, PatientNo: p.Number,
-		Number: number, State: Waiting, CameAt: tx.Now}, nil
+		Number: number, State: Waiting, CameAt: came}, nil
 }

@@ -24,6 +24,9 @@ func readyToClose(ctx context.Context, tx *db.Tx, x Session) ([]ClosingLine, err
 	if err := noWaitingBags(ctx, tx, x.ID); err != nil {
 		return nil, err
 	}
+	if err := noWaitingDevices(ctx, tx, x.ID); err != nil {
+		return nil, err
+	}
 	lines, err := readLines(ctx, tx, x)
 	if err != nil {
 		return nil, err

@@ -28,13 +28,14 @@ type ClosingView struct {
 	Confirmed  []Confirmation
 	Carrier    string
 	Supplement []Supplement
-	Bags       []Bag // that nobody handed over or opened
-	Totes      int   // that left-overs lie in
+	Bags       []Bag    // that nobody handed over or opened
+	Totes      int      // that left-overs lie in
+	Devices    []Device // that may still hold commands
 }
 
 // Settled tells whether nothing but the two confirmations is wanting.
 func (v ClosingView) Settled() bool {
-	if len(v.Open) > 0 || v.Requests > 0 || len(v.Missing) > 0 || len(v.Bags) > 0 {
+	if len(v.Open) > 0 || v.Requests > 0 || len(v.Missing) > 0 || len(v.Bags) > 0 || len(v.Devices) > 0 {
 		return false
 	}
 	for _, l := range v.Lines {
@@ -102,6 +103,11 @@ func (v *ClosingView) readPeople(ctx context.Context, tx *db.Tx) (err error) {
 	v.Totes = rest.Totes
 	if rest.Bags > 0 && v.Session.State == Closing {
 		if v.Bags, err = waitingBags(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	if v.Session.State == Closing {
+		if v.Devices, err = WaitingDevices(ctx, tx, id, tx.Now); err != nil {
 			return err
 		}
 	}

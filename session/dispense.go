@@ -64,7 +64,7 @@ func (s *Service) Dispense(ctx context.Context, by identity.Actor, in Scan) (Sca
 	if err := in.checkQuantity(len(read)); err != nil {
 		return ScanAnswer{}, err
 	}
-	cmd := identity.Command{ID: in.CommandID, Kind: "dispense", Request: in}
+	cmd := identity.Command{ID: in.CommandID, Kind: "dispense", Request: in.asked()}
 	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (ScanAnswer, error) {
 		return s.dispense(ctx, tx, by, in, read)
 	})
@@ -121,6 +121,9 @@ func (s *Service) dispense(ctx context.Context, tx *db.Tx, by identity.Actor, in
 func takesBoxes(v Visit, by identity.Actor, in Scan) error {
 	switch {
 	case v.State != Finished:
+		if in.replayed() && v.State == InConsultation {
+			return nil // with another doctor by now: the patient has the boxes all the same
+		}
 		return v.mine(by)
 	case in.replayed() && v.DoctorID != nil && *v.DoctorID == by.StaffID:
 		return nil

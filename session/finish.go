@@ -40,6 +40,9 @@ type Ending struct {
 	// that it was asked for, and then the visit ends without one, too.
 	OverReason string `json:",omitempty"`
 	OverAsked  bool   `json:",omitempty"`
+	// DoneAt is when 诊毕 was pressed while the link was down, by the device's
+	// clock: then nothing is asked any more. Zero for a visit that ends now.
+	DoneAt time.Time `json:",omitzero"`
 }
 
 // Collectors lists who may take the medicine.
@@ -75,7 +78,7 @@ func (s *Service) FinishVisit(ctx context.Context, by identity.Actor, in Ending)
 	if err != nil {
 		return FinishAnswer{}, err
 	}
-	cmd := identity.Command{ID: in.CommandID, Kind: "finish", Request: in}
+	cmd := identity.Command{ID: in.CommandID, Kind: "finish", Request: in.asked()}
 	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (FinishAnswer, error) {
 		return s.finish(ctx, tx, by, in)
 	})
@@ -122,7 +125,7 @@ func (e Ending) collectorText() string {
 func (s *Service) finish(ctx context.Context, tx *db.Tx, by identity.Actor, in Ending) (FinishAnswer, error) {
 	x, err := lock(ctx, tx, in.SessionID, Open, Closing)
 	if err != nil {
-		return FinishAnswer{}, err
+		return FinishAnswer{}, lateEnd(err, in)
 	}
 	v, err := lockVisit(ctx, tx, x.ID, in.Visit)
 	if err != nil {
@@ -134,6 +137,7 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, by identity.Actor, in E
 	if err := v.mine(by); err != nil {
 		return FinishAnswer{}, err
 	}
+	in = in.late(v)
 	if n, err := settleLeft(ctx, tx, by, v, in); err != nil || n > 0 {
 		return FinishAnswer{Number: v.Number, Packs: v.Lines, NotRecorded: n,
 			Sentence: fmt.Sprintf("%d 号还有 %d 个码未记录。请点它们有没有给出，一按就诊毕；也可以先逐个处理。", v.Number, n)}, err
@@ -167,7 +171,7 @@ func finishLocked(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, 
 		}
 		in.NextDue = due.On
 	}
-	if err := endVisit(ctx, tx, by, in); err != nil {
+	if err := endVisit(ctx, tx, by, v, in); err != nil {
 		return FinishAnswer{}, err
 	}
 	if err := withdrawRequests(ctx, tx, by, v.ID); err != nil {
@@ -191,15 +195,19 @@ func finishLocked(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, 
 	return a, nil
 }
 
-func endVisit(ctx context.Context, tx *db.Tx, by identity.Actor, in Ending) error {
+func endVisit(ctx context.Context, tx *db.Tx, by identity.Actor, v Visit, in Ending) error {
 	var due *string
 	if !in.NextDue.IsZero() {
 		text := in.NextDue.Format(time.DateOnly)
 		due = &text
 	}
+	start := v.CameAt
+	if v.StartedAt != nil {
+		start = *v.StartedAt
+	}
 	err := tx.ExecOne(ctx, `UPDATE visit SET state = 'finished', finished_at = $2, finished_by = $3, collector = $4, collector_name = $5,
   prescription_no = $6, no_drug_reason = $7, next_due_on = $8::date WHERE id = $1 AND state = 'in_consultation'`,
-		in.Visit, tx.Now, by.StaffID, in.Collector, in.CollectorName, in.Prescription, in.NoDrugReason, due)
+		in.Visit, pastMoment(in.DoneAt, start, tx.Now), by.StaffID, in.Collector, in.CollectorName, in.Prescription, in.NoDrugReason, due)
 	if err != nil {
 		return fmt.Errorf("finish visit: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -18,6 +19,9 @@ type Undoing struct {
 	Visit     uuid.UUID
 	CommandID uuid.UUID
 	Code      string
+	// DoneAt is when it was undone while the link was down, by the device's clock;
+	// zero for now.
+	DoneAt time.Time `json:",omitzero"`
 }
 
 // Undo takes a pack back from an open visit: it lies in the session's tray
@@ -30,7 +34,7 @@ func (s *Service) Undo(ctx context.Context, by identity.Actor, in Undoing) (Scan
 	if err != nil {
 		return ScanAnswer{}, db.RefuseBecause(err, db.Invalid, "要撤销的追溯码不对。请在列表里点“撤销”，或重扫那一盒。")
 	}
-	cmd := identity.Command{ID: in.CommandID, Kind: "undo", Request: in}
+	cmd := identity.Command{ID: in.CommandID, Kind: "undo", Request: in.asked()}
 	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (ScanAnswer, error) {
 		return s.undo(ctx, tx, by, in, code)
 	})
@@ -38,7 +42,11 @@ func (s *Service) Undo(ctx context.Context, by identity.Actor, in Undoing) (Scan
 }
 
 func (s *Service) undo(ctx context.Context, tx *db.Tx, by identity.Actor, in Undoing, code inventory.TraceCode) (ScanAnswer, error) {
-	x, err := lock(ctx, tx, in.SessionID, Open)
+	allowed := []State{Open}
+	if !in.DoneAt.IsZero() {
+		allowed = append(allowed, Closing)
+	}
+	x, err := lock(ctx, tx, in.SessionID, allowed...)
 	if err != nil {
 		return ScanAnswer{}, err
 	}

@@ -96,6 +96,7 @@ func Tables() []Table {
 		{Name: "early_refill", Owner: "session"},
 		{Name: "injection", Owner: "session"},
 		{Name: "patient_check", Owner: "session", AppendOnly: true},
+		{Name: "session_device", Owner: "session"},
 
 		{Name: "stock_check", Owner: "reporting"},
 		{Name: "recall_contact", Owner: "session", AppendOnly: true},

@@ -58,10 +58,13 @@
     d.formData.set('command_id', id);
   });
 
+  // kept tells a command that found no network and is kept by the device.
+  function kept(event) { return !!app.keeps && app.keeps(event); }
+
   document.addEventListener('htmx:afterRequest', function (event) {
     var status = event.detail.xhr ? event.detail.xhr.status : 0;
     var elt = app.asked(event);
-    if (status > 0 && status < 500) unanswered.delete(elt);
+    if (status > 0 && status < 500 || kept(event)) unanswered.delete(elt);
     settle(elt);
   });
 
@@ -117,8 +120,8 @@
     var xhr = event.detail.xhr;
     if (!xhr.getResponseHeader('HX-Retarget') && xhr.status !== 422) app.band('odd');
   });
-  document.addEventListener('htmx:sendError', function () { app.band('lost'); });
-  document.addEventListener('htmx:timeout', function () { app.band('lost'); });
+  document.addEventListener('htmx:sendError', function (event) { if (!kept(event)) app.band('lost'); });
+  document.addEventListener('htmx:timeout', function (event) { if (!kept(event)) app.band('lost'); });
 
   // ----- a changed row glows: rows carry data-row with a key unique in the page.
   var before = new Map();

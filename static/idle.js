@@ -9,6 +9,7 @@
   var last = Date.now();
 
   function lock() {
+    try { localStorage.setItem('locked', '1'); } catch (full) { /* the server locks all the same */ }
     location.assign('/lock?next=' + encodeURIComponent(location.pathname));
   }
 

@@ -163,15 +163,29 @@
     var form = event.detail.elt;
     if (!form.hasAttribute('data-scan-form')) return;
     var field = form.querySelector('[data-scan]');
+    var taken = app.take(form);
+    event.detail.formData.set(field.name, taken.codes.join('\n'));
+    if (taken.scanned) event.detail.formData.set('scanned', '1');
+  }, true);
+
+  // take gives what a form sends, out of what waits, and whether a scanner read it.
+  app.take = function (form) {
+    var field = form.querySelector('[data-scan]');
     sending = [field.value];
     if (waiting.length && field.value === next(field).join(' ')) {
       sending = next(field);
       waiting = waiting.slice(sending.length);
     }
-    event.detail.formData.set(field.name, sending.join('\n'));
-    if (sending.every(function (c) { return read.has(c); })) event.detail.formData.set('scanned', '1');
     field.value = '';
-  }, true);
+    return { codes: sending, scanned: sending.every(function (c) { return read.has(c); }) };
+  };
+
+  // scanned says that what was taken has its answer; the next goes out.
+  app.scanned = function () {
+    sending.forEach(function (c) { if (waiting.indexOf(c) < 0) read.delete(c); });
+    sending = [];
+    setTimeout(resume, 0);
+  };
 
   document.addEventListener('htmx:beforeRequest', function (event) {
     if (event.detail.elt.hasAttribute('data-scan-form')) event.detail.elt.dataset.sending = '1';
@@ -184,10 +198,10 @@
     if (!form.hasAttribute('data-scan-form')) return;
     delete form.dataset.sending;
     var answered = event.detail.xhr && event.detail.xhr.status > 0;
-    if (!answered) waiting = sending.concat(waiting);
-    else sending.forEach(function (c) { if (waiting.indexOf(c) < 0) read.delete(c); });
+    if (!answered && app.keeps && app.keeps(event)) return; // the device answers itself
+    if (answered) return app.scanned();
+    waiting = sending.concat(waiting);
     sending = [];
-    if (answered) return void setTimeout(resume, 0);
     var field = form.querySelector('[data-scan]');
     field.value = next(field).join(' ');
   });

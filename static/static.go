@@ -21,6 +21,9 @@
 //	data-here                   in a wide table or row of links: where it opens
 //	data-lock-after             on body: seconds without input until the lock page
 //	class age                   shows how old the data is while the line is dead
+//	data-staff                  on body: whose unsent commands may be sent
+//	data-off                    a form that the device answers by itself
+//	data-logout                 a form that is refused while commands wait
 //	sse-connect                 makes the header show the state of the line; the
 //	                            events beat and stale say how fresh the page is
 //
@@ -48,7 +51,7 @@ import (
 // Prefix is the path below which Handler expects to be mounted.
 const Prefix = "/static/"
 
-//go:embed app.css app.js tone.js scan.js line.js idle.js icons.svg favicon.svg
+//go:embed app.css app.js tone.js scan.js line.js idle.js sealed.js offline.js desk.js sw.js icons.svg favicon.svg
 //go:embed all:vendor
 var embedded embed.FS
 
@@ -161,7 +164,19 @@ func Read(name string) ([]byte, error) {
 
 // Scripts are the files every page loads, in the order they must run.
 func Scripts() []string {
-	return []string{"vendor/htmx.min.js", "vendor/sse.js", "app.js", "tone.js", "scan.js", "line.js", "idle.js"}
+	return []string{"vendor/htmx.min.js", "vendor/sse.js", "app.js", "tone.js", "scan.js", "line.js", "idle.js", "sealed.js", "offline.js", "desk.js"}
+}
+
+// Worker serves the service worker at the root of the site, where alone it may
+// watch over every page. It is asked for anew each time, so that a new version of
+// the program reaches devices at once.
+func Worker() http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		f := files()["sw.js"]
+		w.Header().Set("Content-Type", f.mime)
+		w.Header().Set("Cache-Control", "no-cache")
+		f.send(w, r)
+	}
 }
 
 // Missing names the front-end packages that pages need and that this binary was

@@ -36,6 +36,8 @@ func accessTable() []access {
 		{"POST", "/sessions/{id}/closing/counts", "DPAM"}, {"POST", "/sessions/{id}/closing/scans", "DPAM"},
 		{"POST", "/sessions/{id}/closing/exits", "DPAM"}, {"POST", "/sessions/{id}/closing/losses", "DPAM"},
 		{"POST", "/sessions/{id}/closing/told", "DPAM"}, {"POST", "/sessions/{id}/closing/roll", "DPAM"}, {"POST", "/sessions/{id}/closing/carrier", "DPAM"}, {"POST", "/sessions/{id}/closing/waiting", "DPAM"},
+		{"GET", "/sessions/{id}/offline", "D"}, {"GET", "/sessions/{id}/shell", "D"}, {"POST", "/sessions/{id}/devices", "D"}, {"POST", "/sessions/{id}/offline/conflicts", "D"},
+		{"POST", "/sessions/{id}/devices/release", "DPAM"}, {"GET", "/sw.js", "+"}, {"GET", "/waiting", "+"},
 		{"POST", "/sessions/{id}/closing/confirm", "DPAM"}, {"POST", "/sessions/{id}/supplements", "P"},
 		{"POST", "/sessions/{id}/records/{record}/sign", "D"},
 		{"GET", "/sessions/{id}/packing", "P"}, {"GET", "/sessions/{id}/packing/list", "P"}, {"POST", "/sessions/{id}/packing", "P"},

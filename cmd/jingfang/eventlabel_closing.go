@@ -23,6 +23,12 @@ func closingEvent(event string) string {
 		return "选择余药去向"
 	case "closing.waiting":
 		return "候诊未看，一并结束"
+	case "device.release":
+		return "不再等设备上传"
+	case "device.conflict":
+		return "断网操作未记成"
+	case "visit.with_other":
+		return "断网时另有医生接诊"
 	case "closing.carrier":
 		return "指定带回人"
 	case "closing.confirm":

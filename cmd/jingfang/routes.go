@@ -18,6 +18,9 @@ import (
 const (
 	// streamPattern is the one address whose answer does not end.
 	streamPattern = "/sessions/{id}/events"
+	// offlinePattern is what a table keeps for the time without a link: 100 kB that
+	// shrink to a third.
+	offlinePattern = "/sessions/{id}/offline"
 	// uploadPattern and importPattern are the addresses that take a file.
 	uploadPattern = "/cartons"
 	importPattern = "/patients/import"
@@ -74,6 +77,7 @@ func (a *app) routes() []route {
 		{"POST", "/sessions/{id}/closing/roll", identity.ViewSession, quick, s.RollOver},
 		{"POST", "/sessions/{id}/closing/waiting", identity.ViewSession, quick, s.SendHome},
 		{"POST", "/sessions/{id}/closing/carrier", identity.ViewSession, quick, s.Carry},
+		{"POST", "/sessions/{id}/devices/release", identity.ViewSession, quick, s.ReleaseDevice},
 		{"POST", "/sessions/{id}/closing/confirm", identity.ViewSession, long, s.ConfirmClosing},
 		{"POST", "/sessions/{id}/supplements", identity.CloseSession, quick, s.AddSupplement},
 		{"POST", "/sessions/{id}/records/{record}/sign", identity.Dispense, quick, s.SignLate},
@@ -84,6 +88,10 @@ func (a *app) routes() []route {
 		{"POST", "/sessions/{id}/bags", identity.Allocate, quick, s.FillBag},
 		{"POST", "/sessions/{id}/bags/open", identity.ViewSession, quick, s.OpenBags},
 		{"POST", "/sessions/{id}/bags/{bag}/label", identity.Allocate, quick, s.BagLabel},
+		{"GET", offlinePattern, identity.Dispense, quick, s.Offline},
+		{"GET", "/sessions/{id}/shell", identity.Dispense, quick, s.Shell},
+		{"POST", "/sessions/{id}/devices", identity.Dispense, quick, s.ReportDevice},
+		{"POST", "/sessions/{id}/offline/conflicts", identity.Dispense, quick, s.NoteConflict},
 		{"POST", "/sessions/{id}/visits", identity.CheckIn, quick, s.CheckIn},
 		{"GET", "/sessions/{id}/queue", identity.ViewSession, quick, s.Queue},
 		{"POST", "/records/{record}/countersign", identity.Dispense, quick, s.SignFinished},
@@ -288,6 +296,8 @@ func (a *app) open(r chi.Router) {
 	r.With(a.health.local).Method(http.MethodGet, "/metrics", a.metrics.handler())
 	r.With(middleware.Compress(5, "text/css", "text/javascript", "image/svg+xml")).
 		Method(http.MethodGet, static.Prefix+"*", static.Handler())
+	r.Get("/sw.js", static.Worker())
+	r.Get("/waiting", a.site.Handle(a.room.Waiting))
 	r.Get("/trust", a.site.Handle(a.trust.show))
 	r.Get("/trust/ca.crt", a.site.Handle(a.trust.certificate))
 	if a.config.Dev {
@@ -308,6 +318,9 @@ func (a *app) closed(r chi.Router) {
 		h := a.door.LoggedIn(x.do)
 		if x.need != "" {
 			h = a.door.Require(x.need, x.do)
+		}
+		if x.pattern == offlinePattern {
+			h = middleware.Compress(5, "application/json")(h).ServeHTTP
 		}
 		r.With(limited(x.limit)).Method(x.method, x.pattern, h)
 	}

@@ -66,3 +66,8 @@ func lostBand() Band {
 func oddBand() Band {
 	return Band{Tone: Bad, Text: "服务器没有正常回答。请稍候再按一次；仍不行请找管理员。"}
 }
+
+// unsentBand keeps who logs out from leaving commands behind.
+func unsentBand() Band {
+	return Band{Tone: Caution, Text: "这台设备上还有没有上传的操作，现在不能退出。请打开诊桌等它上传完；要离开可以先锁屏。"}
+}

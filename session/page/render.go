@@ -26,6 +26,7 @@ type frame struct {
 	Below    []menuLine // the lines below the open one, itself first; empty when it has none
 	Lost     Band       // shown by the browser when the server cannot be reached
 	Odd      Band       // shown by the browser when what answers is not this program
+	Unsent   Band       // shown by the browser to who logs out with unsent commands
 }
 
 // menuLine is a MenuItem on a page.
@@ -73,7 +74,7 @@ func (s *Site) renderPage(r *http.Request, block, name string, view any) ([]byte
 // frame collects what the layout shows around the view.
 func (s *Site) frame(r *http.Request, view any) frame {
 	viewer, ok := ViewerOf(r.Context())
-	f := frame{View: view, Viewer: viewer, LoggedIn: ok, Missing: s.missing, Scripts: s.scripts, Lost: lostBand(), Odd: oddBand()}
+	f := frame{View: view, Viewer: viewer, LoggedIn: ok, Missing: s.missing, Scripts: s.scripts, Lost: lostBand(), Odd: oddBand(), Unsent: unsentBand()}
 	f.Menu, f.Below = menuLines(viewer.Menu, r.URL.Path)
 	return f
 }

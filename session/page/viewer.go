@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -9,6 +10,9 @@ import (
 // Viewer is what the frame of a page shows about the person at the screen. The
 // web package of session/identity puts it into the request's context.
 type Viewer struct {
+	// StaffID tells the browser's script whose unsent commands it may send; 0 for
+	// nobody.
+	StaffID int64
 	// Name is shown in the menu, such as 陈医生.
 	Name string
 	// RoleNames are the person's roles in Chinese, such as 医生.
@@ -39,6 +43,12 @@ type viewerKey struct{}
 // WithViewer puts the viewer into a request's context.
 func WithViewer(ctx context.Context, v Viewer) context.Context {
 	return context.WithValue(ctx, viewerKey{}, v)
+}
+
+// ForNobody is a request as somebody without a login sends it: its page carries no
+// name, menu or token, so that a device may keep it.
+func ForNobody(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), viewerKey{}, nil))
 }
 
 // ViewerOf is the viewer of a request; false means that nobody is logged in.

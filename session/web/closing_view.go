@@ -27,6 +27,7 @@ type closingBody struct {
 	Equation closingEquation
 	Notices  []string
 	Waiting  string // who still waits, or ""
+	Devices  closingDevices
 	Due      string // by when what is carried home is counted
 	Overdue  bool
 	Lines    []closingLine
@@ -160,6 +161,7 @@ func newClosingEquation(e session.Equation) closingEquation {
 // addCounting fills in what is shown while a session is being closed.
 func (v *closingBody) addCounting(f session.ClosingView, by identity.Actor) {
 	v.addOpen(f.Open)
+	v.Devices = closingDevices{URL: v.URL, CanLead: v.CanLead, Rows: newDeviceRows(f.Devices)}
 	if due := f.Session.CarrierDue(); !due.IsZero() {
 		v.Due, v.Overdue = due.Format("1月2日下班"), session.Today(f.At).After(due)
 	}

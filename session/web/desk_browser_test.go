@@ -20,11 +20,11 @@ import (
 // screen is one page in Chromium; whatever the content policy blocks fails the
 // test.
 type screen struct {
-	t   *testing.T
+	t   testing.TB
 	ctx context.Context
 }
 
-func openScreen(t *testing.T, width, height int) screen {
+func openScreen(t testing.TB, width, height int) screen {
 	t.Helper()
 	if _, err := exec.LookPath("chromium"); err != nil {
 		if os.Getenv("CI") != "" {

@@ -42,6 +42,8 @@ type house struct {
 	chief    identity.Actor
 	doctors  []identity.Actor
 	actor    atomic.Pointer[identity.Actor] // who asks
+	link     atomic.Int32 // how the link is: whole, cut or deaf
+	cutOff   func()       // closes the connections that are open
 	// statements is how many the last request needed.
 	statements atomic.Int64
 }
@@ -63,10 +65,12 @@ func newHouse(t testing.TB) *house {
 	r.Use(site.Middleware()...)
 	r.Use(h.as)
 	r.Handle("/static/*", static.Handler())
-	for _, x := range append(planningRoutes(handlers), append(closingRoutes(handlers), append(deskRoutes(handlers), returnRoutes(handlers)...)...)...) {
+	r.Get("/sw.js", static.Worker())
+	for _, x := range append(offlineRoutes(handlers), append(closingRoutes(handlers), append(deskRoutes(handlers), returnRoutes(handlers)...)...)...) {
 		r.Method(x.method, x.pattern, site.Handle(x.do))
 	}
-	server := httptest.NewServer(r)
+	server := httptest.NewServer(h.linked(r))
+	h.cutOff = server.CloseClientConnections
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	h.url = server.URL
 	h.get(&h.site, `INSERT INTO site (code, name, district, clinic_day, created_at) VALUES ('999900001', '演示新华', '金平', 5, now()) RETURNING id`)
@@ -126,7 +130,7 @@ func (h *house) as(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		by := *h.actor.Load()
 		ctx, counter := db.WithCounter(identity.WithActor(r.Context(), by))
-		ctx = page.WithViewer(ctx, page.Viewer{Name: by.Name, RoleNames: []string{"药师"}, CSRF: "tok", LockAfter: time.Hour,
+		ctx = page.WithViewer(ctx, page.Viewer{StaffID: by.StaffID, Name: by.Name, RoleNames: []string{"药师"}, CSRF: "tok", LockAfter: time.Hour,
 			Menu: []page.MenuItem{{Title: "今日", URL: "/", Icon: "home"}, {Title: "查码", URL: "/trace", Icon: "trace"}}})
 		next.ServeHTTP(w, r.WithContext(ctx))
 		h.statements.Store(counter.Count())

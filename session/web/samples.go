@@ -42,6 +42,7 @@ func Samples() []page.Sample {
 	list = append(list, sampleAlarms()...)
 	list = append(list, sampleRecalls()...)
 	list = append(list, sampleDesk()...)
+	list = append(list, sampleOffline()...)
 	list = append(list, closingSamples()...)
 	list = append(list, returnSamples()...)
 	return append(list, samplePieces(busy, deskView{URL: "#", Visit: visit}, next, bench)...)

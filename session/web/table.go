@@ -23,6 +23,7 @@ type tableView struct {
 	Board   boardView
 	Desk    deskView
 	Closing *closingLink // nil where there is nothing to close
+	Offline *offlineView // nil in a sample
 }
 
 // deskView is the middle of the table: the open visit, or the call for the next
@@ -151,7 +152,8 @@ func (h *Handlers) table(w http.ResponseWriter, r *http.Request, by identity.Act
 	if desk.Next != nil {
 		desk.Next.First = board.Queue.Next
 	}
-	return h.site.Page(w, r, "table", tableView{Head: newHeadView(s.Session), Board: board, Desk: desk, Closing: newClosingLink(s.Session, by)})
+	offline := newOfflineView(s.Session.ID)
+	return h.site.Page(w, r, "table", tableView{Offline: &offline, Head: newHeadView(s.Session), Board: board, Desk: desk, Closing: newClosingLink(s.Session, by)})
 }
 
 // readDesk reads the doctor's open visit, or makes the call for the next one.

@@ -78,6 +78,9 @@ func parseArrival(r *http.Request, by identity.Actor) (session.Arrival, error) {
 	if in.CommandID, err = formUUID(r, "command_id"); err != nil {
 		return in, err
 	}
+	if in.DoneAt, err = doneAt(r); err != nil {
+		return in, err
+	}
 	in.Visit, err = formUUID(r, "visit")
 	return in, err
 }
@@ -90,7 +93,7 @@ func (h *Handlers) refusedArrival(w http.ResponseWriter, r *http.Request, by ide
 }
 
 func arrivalTone(k session.ArrivalKind) page.Tone {
-	if k == session.FinishFirst {
+	if k == session.FinishFirst || k == session.WithOther {
 		return page.Caution
 	}
 	if k == session.AlreadyWaiting || k == session.AlreadyYours {
@@ -213,6 +216,9 @@ func (h *Handlers) Undo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	in := session.Undoing{SessionID: x.session, Visit: x.visit, CommandID: x.command, Code: r.PostFormValue("code")}
+	if in.DoneAt, err = doneAt(r); err != nil {
+		return err
+	}
 	a, err := h.sessions.Undo(r.Context(), x.by, in)
 	list := r.PostFormValue("from") == "list"
 	switch {
@@ -238,6 +244,9 @@ func (h *Handlers) Finish(w http.ResponseWriter, r *http.Request) error {
 		OverReason: r.PostFormValue("over_reason"), OverAsked: r.PostFormValue("over_asked") != ""}
 	if in.NextDue, err = formDate(r, "next_due"); err != nil {
 		return h.refusedDesk(w, r, x.by, x.session, err)
+	}
+	if in.DoneAt, err = doneAt(r); err != nil {
+		return err
 	}
 	a, err := h.sessions.FinishVisit(r.Context(), x.by, in)
 	if err != nil {

@@ -79,6 +79,9 @@ func (w *Web) enter(r *http.Request) (*http.Request, error) {
 // isActivity tells whether a request is a person's own doing. Streams and what
 // htmx fetches by itself are not.
 func isActivity(r *http.Request) bool {
+	if r.Header.Get("X-Heartbeat") != "" {
+		return false // a device's script says so of what it sends by itself
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return true
 	}
@@ -92,7 +95,7 @@ func isStream(r *http.Request) bool {
 // viewer is what the frame shows. Under a locked screen it is a name and a way
 // out, and no menu.
 func (w *Web) viewer(st identity.State, c identity.Cookie) page.Viewer {
-	v := page.Viewer{Name: st.Actor.Name, CSRF: c.CSRF()}
+	v := page.Viewer{StaffID: st.Actor.StaffID, Name: st.Actor.Name, CSRF: c.CSRF()}
 	for _, role := range st.Actor.Roles() {
 		v.RoleNames = append(v.RoleNames, role.Label())
 	}

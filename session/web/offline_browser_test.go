@@ -1,0 +1,252 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
+
+	"jingfang/session"
+	"jingfang/session/web"
+)
+
+// The states of the link between a browser and the house.
+const (
+	whole int32 = iota
+	cut         // nothing arrives
+	deaf        // commands arrive, their answers do not
+)
+
+// offlineRoutes are the addresses of the weak link, with those of planning.
+func offlineRoutes(s *web.Handlers) []testRoute {
+	return append(planningRoutes(s), []testRoute{
+		{"GET", "/sessions/{id}/offline", s.Offline}, {"GET", "/sessions/{id}/shell", s.Shell}, {"GET", "/waiting", s.Waiting},
+		{"POST", "/sessions/{id}/devices", s.ReportDevice}, {"POST", "/sessions/{id}/offline/conflicts", s.NoteConflict},
+		{"POST", "/sessions/{id}/devices/release", s.ReleaseDevice},
+	}...)
+}
+
+// linked breaks the connections of requests while the link is not whole.
+func (h *house) linked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch h.link.Load() {
+		case cut:
+			panic(http.ErrAbortHandler)
+		case deaf:
+			next.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// wire sets the link; what was open breaks with it.
+func (d *desk) wire(state int32) {
+	d.link.Store(state)
+	if state != whole {
+		d.cutOff()
+	}
+}
+
+// wedge types a code as a hand scanner does, with the focus nowhere: all keys within
+// one moment, then Enter. They are made in the page, for a busy machine does not
+// deliver them in a scanner's time.
+func (s screen) wedge(code string) {
+	s.t.Helper()
+	s.run(fmt.Sprintf(`(function (code) {
+		if (document.activeElement) document.activeElement.blur();
+		function key(name) { (document.activeElement || document.body).dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true })); }
+		code.split("").forEach(key);
+		key("Enter");
+	})(%q)`, code))
+}
+
+// sealed opens the table in a browser and waits until it could do without a link.
+func (d *desk) sealed(width, height int) screen {
+	d.t.Helper()
+	b := openScreen(d.t, width, height)
+	b.do(chromedp.Navigate(d.url + d.path("")))
+	b.ready()
+	return b
+}
+
+func (s screen) ready() {
+	s.t.Helper()
+	s.until(`window.jingfang.offline && window.jingfang.offline.ready() && window.jingfang.offline.roster`)
+	s.until(`document.getElementById("line").dataset.state === "live"`)
+}
+
+// kept waits until that many commands wait on the device.
+func (s screen) kept(n int) {
+	s.t.Helper()
+	s.until(fmt.Sprintf(`window.jingfang.offline.unsent === %d`, n))
+}
+
+// sent waits until the queue is empty and the server's desk is back.
+func (s screen) sent() {
+	s.t.Helper()
+	s.until(`window.jingfang.offline.unsent === 0 && !document.querySelector("#desk[data-off]")`)
+}
+
+// rows counts what a statement finds.
+func (d *desk) rows(query string, args ...any) int {
+	d.t.Helper()
+	var n int
+	d.must(d.App.Get(d.t.Context(), &n, query, args...))
+	return n
+}
+
+// The link breaks in the middle of a visit: boxes, 诊毕 and the next patient go on,
+// and the server has everything once, in order, when it is back.
+func TestTheLinkBreaksAtTheTable(t *testing.T) {
+	d := newDesk(t, 6, 3)
+	b := d.sealed(390, 844)
+	b.wedge(d.tokens[0])
+	b.says(".patient-number", "1")
+	b.wedge(d.codes[0])
+	b.says(".hero", "1")
+
+	d.wire(cut)
+	b.wedge(d.codes[1])
+	b.says("#band", "演示利培酮片")
+	b.says("#desk[data-off] .hero", "2")
+	b.wedge(d.codes[1])
+	b.says("#band", "这盒已经扫过")
+	b.run(`document.querySelector('#desk form[action$="/finish"] button').click()`)
+	b.says("#band", "诊毕，共 2 盒")
+	b.keep("offline-next")
+	b.wedge(d.tokens[1])
+	b.says(".patient-name", "演**")
+	b.wedge(d.codes[0])
+	b.says("#band", "这盒刚才已发给 1 号")
+	b.wedge(d.codes[2])
+	b.says(".hero", "1")
+	b.wedge(d.codes[3])
+	b.says(".hero", "2")
+	b.kept(5)
+	b.says("#line", "5 条待上传")
+	b.keep("offline-visit")
+
+	d.wire(whole)
+	b.sent()
+	b.says(".patient-number", "2")
+	b.says(".hero", "2")
+	if n := d.rows(`SELECT count(*) FROM visit WHERE session_id = $1`, d.id); n != 2 {
+		t.Errorf("%d visits", n)
+	}
+	if n := d.rows(`SELECT count(*) FROM visit_line WHERE undone_at IS NULL`); n != 4 {
+		t.Errorf("%d lines", n)
+	}
+	if n := d.rows(`SELECT count(*) FROM session_alarm`); n != 0 {
+		t.Errorf("%d alarms", n)
+	}
+	b.run(`document.querySelector('#desk form[action$="/finish"] button').click()`)
+	b.says("#band", "2 号诊毕，共 2 盒")
+	report, err := session.VerifyRecords(t.Context(), d.App, d.id)
+	if err != nil || report.Problem != "" || report.Records != 2 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// A command arrives and its answer does not: it counts once all the same.
+func TestAnAnswerIsLost(t *testing.T) {
+	d := newDesk(t, 3, 2)
+	b := d.sealed(1366, 768)
+	d.wire(deaf)
+	b.wedge(d.tokens[0])
+	b.says(".patient-name", "演**")
+	d.wire(whole)
+	b.sent()
+	d.wire(deaf)
+	b.wedge(d.codes[0])
+	b.says("#desk[data-off] .hero", "1")
+	d.wire(whole)
+	b.sent()
+	b.says(".hero", "1")
+	if visits, lines := d.rows(`SELECT count(*) FROM visit`), d.rows(`SELECT count(*) FROM visit_line`); visits != 1 || lines != 1 {
+		t.Errorf("%d visits, %d lines", visits, lines)
+	}
+}
+
+// While the link was down a colleague gave the box: the doctor goes on, and the
+// duty holder is told.
+func TestABoxWasGivenMeanwhile(t *testing.T) {
+	d := newDesk(t, 3, 3)
+	b := d.sealed(390, 844)
+	b.wedge(d.tokens[0])
+	b.says(".patient-number", "1")
+	d.wire(cut)
+	b.wedge(d.codes[0])
+	b.says("#desk[data-off] .hero", "1")
+	d.must(d.sessions.ChangeTeam(t.Context(), d.person("经理", "manager"), session.TeamChange{SessionID: d.id, CommandID: uuid.New(), DutyStaffID: d.chief.StaffID,
+		Team: []session.Member{{StaffID: d.chief.StaffID, Part: session.PartPharmacist}, {StaffID: d.doctors[0].StaffID, Part: session.PartDoctor}, {StaffID: d.doctors[1].StaffID, Part: session.PartDoctor}}}))
+	a, err := d.sessions.CheckIn(t.Context(), d.doctors[1], session.Arrival{SessionID: d.id, Visit: uuid.New(), CommandID: uuid.New(), Patient: d.tokens[1], Start: true})
+	d.must(err)
+	_, err = d.sessions.Dispense(t.Context(), d.doctors[1], session.Scan{SessionID: d.id, Visit: a.VisitID, CommandID: uuid.New(), Codes: d.codes[0]})
+	d.must(err)
+	b.wedge(d.codes[1])
+	b.says("#desk[data-off] .hero", "2")
+	d.wire(whole)
+	b.sent()
+	b.says(".hero", "1")
+	alarms, _, err := session.Alarms(t.Context(), d.App, d.id)
+	d.must(err)
+	if len(alarms) != 1 || alarms[0].Code != d.codes[0] || !strings.Contains(alarms[0].Sentence, "断网") {
+		t.Errorf("%+v", alarms)
+	}
+}
+
+// A reload without a link: the table goes on from what the device has.
+func TestAReloadWithoutALink(t *testing.T) {
+	d := newDesk(t, 4, 2)
+	b := d.sealed(390, 844)
+	b.until(`navigator.serviceWorker.controller !== null`)
+	b.cached(d.path("/shell"))
+	b.wedge(d.tokens[0])
+	b.says(".patient-number", "1")
+	d.wire(cut)
+	b.wedge(d.codes[0])
+	b.says("#desk[data-off] .hero", "1")
+	b.do(chromedp.Navigate(d.url + d.path("")))
+	b.says("main", "连不上服务器")
+	b.says("#desk[data-off] .hero", "1")
+	b.wedge(d.codes[1])
+	b.says("#desk[data-off] .hero", "2")
+	b.keep("offline-shell")
+	d.wire(whole)
+	b.until(`!document.querySelector("[data-shell]") && window.jingfang.offline.ready()`)
+	b.sent()
+	b.says(".hero", "2")
+	if n := d.rows(`SELECT count(*) FROM visit_line WHERE undone_at IS NULL`); n != 2 {
+		t.Errorf("%d lines", n)
+	}
+}
+
+// cached waits until the service worker keeps an address.
+func (s screen) cached(path string) {
+	s.t.Helper()
+	s.run(fmt.Sprintf(`window.found = false; (function look() { caches.match(%q).then(function (a) { if (a) window.found = true; else setTimeout(look, 50); }); })()`, path))
+	s.until(`window.found`)
+}
+
+// What waits keeps its person from logging out, not from locking.
+func TestLoggingOutWithUnsentCommands(t *testing.T) {
+	d := newDesk(t, 2, 1)
+	b := d.sealed(390, 844)
+	d.wire(cut)
+	b.wedge(d.tokens[0])
+	b.kept(1)
+	b.run(`document.querySelector('form[data-logout]').requestSubmit()`)
+	b.says("#band", "还没有上传")
+	b.until(fmt.Sprintf(`location.pathname === %q`, d.path("")))
+	d.wire(whole)
+	b.sent()
+	if at := time.Now(); d.rows(`SELECT count(*) FROM session_device WHERE unsent = 0 AND heard_at > $1::timestamptz`, at.Add(-time.Minute)) != 1 {
+		t.Error("the device is not known")
+	}
+}
