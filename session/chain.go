@@ -43,6 +43,9 @@ type newRecord struct {
 	visit           uuid.UUID
 	patient, doctor int64
 	canonical       []byte
+	// at is when the visit ended, where that was before the link came back; zero is
+	// now.
+	at time.Time
 }
 
 // appendRecord writes a record behind the head and moves the head. The head is
@@ -63,8 +66,11 @@ func appendRecord(ctx context.Context, tx *db.Tx, sessionID int64, chain string,
 	}
 	digest := seal.Link(chainDomain(sessionID, chain), prev, r.canonical)
 	seq := head.Length + 1
+	if r.at.IsZero() {
+		r.at = tx.Now
+	}
 	err = tx.ExecOne(ctx, `INSERT INTO record (session_id, chain, seq, recipe, visit_id, patient_id, doctor_id, at, canonical, prev, digest, corrects_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULLIF($12::bigint, 0))`, sessionID, chain, seq, r.recipe, r.visit, r.patient, r.doctor, tx.Now,
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULLIF($12::bigint, 0))`, sessionID, chain, seq, r.recipe, r.visit, r.patient, r.doctor, r.at,
 		r.canonical, prev[:], digest[:], r.corrects)
 	if err != nil {
 		return 0, fmt.Errorf("insert record: %w", err)

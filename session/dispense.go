@@ -45,6 +45,8 @@ type ScanAnswer struct {
 	Packs int `json:"packs"`
 	// Choices are the packs that end with what was typed, when several do.
 	Choices []Choice `json:"choices,omitempty"`
+	// Late says that the boxes were taken as handed over already.
+	Late bool `json:"late,omitempty"`
 }
 
 // Worst is the answer the band shows.
@@ -112,6 +114,7 @@ func (s *Service) dispense(ctx context.Context, tx *db.Tx, by identity.Actor, in
 	if err := t.write(ctx); err != nil {
 		return ScanAnswer{}, err
 	}
+	t.answer.Late = in.replayed()
 	t.answer.Packs = v.Lines + len(t.giving) + len(t.late)
 	return t.answer, s.hub.Touch(ctx, tx, append(holders, x.ID)...)
 }

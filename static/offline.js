@@ -181,7 +181,7 @@
     var said = a.said || {};
     if (said.not_recorded || said.over_limit) return next;
     var left = (said.answers || []).filter(function (x) { return x.tone !== 'good' && x.tone !== 'soft' && x.kind !== 'fact_alarm' && x.code; });
-    if (!left.length || /\/undo$/.test(e.path)) return null;
+    if (said.late || !left.length || /\/undo$/.test(e.path)) return null;
     next.fields.codes = left.map(function (x) { return x.code; }).join('\n');
     return next;
   }

@@ -69,5 +69,5 @@ func oddBand() Band {
 
 // unsentBand keeps who logs out from leaving commands behind.
 func unsentBand() Band {
-	return Band{Tone: Caution, Text: "这台设备上还有没有上传的操作，现在不能退出。请打开诊桌等它上传完；要离开可以先锁屏。"}
+	return Band{Tone: Caution, Text: "这台设备上有操作还没有上传，现在不能退出。请打开诊桌，等它上传完；要离开可以先锁屏。"}
 }

@@ -63,7 +63,12 @@ func (s screen) do(steps ...chromedp.Action[chromedp.Void]) {
 // until waits until the expression is true in the page.
 func (s screen) until(expression string) {
 	s.t.Helper()
-	if _, err := chromedp.Run(s.ctx, chromedp.Poll[bool](`document.body !== null && !!(`+expression+`)`)); err != nil {
+	_, err := chromedp.Run(s.ctx, chromedp.Poll[bool](`document.body !== null && !!(`+expression+`)`))
+	for err != nil && strings.Contains(err.Error(), "(-32000)") && s.ctx.Err() == nil {
+		// The page has just been replaced by another.
+		_, err = chromedp.Run(s.ctx, chromedp.Poll[bool](`document.body !== null && !!(`+expression+`)`))
+	}
+	if err != nil {
 		s.keep("failed")
 		s.t.Fatalf("waiting for %s: %v", expression, err)
 	}
