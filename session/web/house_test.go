@@ -42,8 +42,8 @@ type house struct {
 	chief    identity.Actor
 	doctors  []identity.Actor
 	actor    atomic.Pointer[identity.Actor] // who asks
-	link     atomic.Int32 // how the link is: whole, cut or deaf
-	cutOff   func()       // closes the connections that are open
+	link     atomic.Int32                   // how the link is: whole, cut or deaf
+	cutOff   func()                         // closes the connections that are open
 	// statements is how many the last request needed.
 	statements atomic.Int64
 }
