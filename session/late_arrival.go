@@ -46,6 +46,9 @@ func (s *Service) arriveLate(ctx context.Context, tx *db.Tx, by identity.Actor, 
 	if err != nil {
 		return ArrivalAnswer{}, lateFact(err, true)
 	}
+	if err := stillActive(ctx, tx, p); err != nil {
+		return ArrivalAnswer{}, err
+	}
 	if err := clearLate(ctx, tx, by, x, in, p); err != nil {
 		return ArrivalAnswer{}, err
 	}

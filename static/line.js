@@ -94,7 +94,7 @@
 
   // ----- what the header says
   function state() {
-    if (lines.length === 0) return '';
+    if (lines.length === 0) return pending ? 'off' : '';
     if (navigator.onLine === false || lost && Date.now() - lost > 10000) return 'off';
     if (!lines.every(function (l) { return l.readyState === 1; })) return 'wait';
     return lines.some(function (l) { return l.late; }) ? 'late' : 'live';
