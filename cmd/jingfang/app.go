@@ -158,6 +158,7 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "标签", URL: "/patients/labels", Under: "/patients"}, Needs: identity.PrintLabel},
 		{MenuItem: page.MenuItem{Title: "导入", URL: "/patients/import", Under: "/patients"}, Needs: identity.RegisterPatient},
 		{MenuItem: page.MenuItem{Title: "导出", URL: "/patients/export", Under: "/patients"}, Needs: identity.UnmaskPatient},
+		{MenuItem: page.MenuItem{Title: "未取药", URL: "/absent", Under: "/patients"}, Needs: identity.ViewPatient},
 		{MenuItem: page.MenuItem{Title: "入库", URL: "/receipts", Icon: "receipt"}, Needs: identity.Receive},
 		{MenuItem: page.MenuItem{Title: "箱码关系", URL: "/cartons", Icon: "box", Under: "/receipts"}, Needs: identity.Receive},
 		{MenuItem: page.MenuItem{Title: "取单问题", URL: "/receipts/problems", Under: "/receipts"}, Needs: identity.Receive},

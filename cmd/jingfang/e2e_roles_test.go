@@ -30,6 +30,8 @@ func accessTable() []access {
 		{"GET", "/sessions", "DPAM"}, {"GET", "/sessions/new", "PM"}, {"POST", "/sessions", "PM"},
 		{"GET", "/sessions/plan", "DPAM"}, {"POST", "/sessions/plan", "PM"}, {"GET", "/sessions/{id}/wall", "DPAM"}, {"GET", "/sessions/{id}/place", "D"},
 		{"GET", "/sessions/{id}/roster", "DPAM"}, {"POST", "/sessions/{id}/roster", "DPAM"}, {"GET", "/sessions/{id}/change", "PM"},
+		{"GET", "/sessions/{id}/absent", "DPAM"}, {"POST", "/sessions/{id}/absent/phones", "DP"}, {"GET", "/sessions/{id}/absent.xlsx", "DPAM"},
+		{"GET", "/absent", "DPAM"}, {"POST", "/absent/phones", "DP"}, {"GET", "/absent.xlsx", "DPAM"},
 		{"POST", "/sessions/{id}/team", "PM"}, {"POST", "/sessions/{id}/cancel", "PM"}, {"POST", "/sessions/{id}/reschedule", "PM"},
 		{"GET", "/sessions/{id}", "DPAM"}, {"GET", "/sessions/{id}/events", "DPAM"}, {"POST", "/sessions/{id}/open", "DP"},
 		{"POST", "/sessions/{id}/stop", "DPAM"}, {"POST", "/sessions/{id}/resume", "DPAM"}, {"GET", "/sessions/{id}/closing", "DPAM"},

@@ -12,6 +12,8 @@ func recallEvent(event string) string {
 		return "登记召回联系结果"
 	case "patient.phones":
 		return "查看召回患者电话"
+	case "report.absent":
+		return "下载未取药名单"
 	case "report.stock":
 		return "下载库存表"
 	}

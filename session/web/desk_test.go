@@ -26,6 +26,8 @@ func deskRoutes(s *web.Handlers) []testRoute {
 		{"POST", "/sessions/{id}/visits/{visit}/requests", s.AskLetIn}, {"POST", "/sessions/{id}/visits/{visit}/chips", s.PutAway},
 		{"POST", "/sessions/{id}/visits/{visit}/finish", s.Finish}, {"POST", "/sessions/{id}/visits/{visit}/finish-for", s.FinishForAbsent},
 		{"POST", "/sessions/{id}/visits/{visit}/owed", s.NoteOwed}, {"POST", "/sessions/{id}/visits/{visit}/owed/settle", s.SettleOwed},
+		{"POST", "/sessions/{id}/visits/{visit}/refill", s.NoteRefill}, {"POST", "/sessions/{id}/visits/{visit}/injection", s.NoteInjection}, {"POST", "/sessions/{id}/visits/{visit}/check", s.NoteCheck},
+		{"GET", "/sessions/{id}/absent", s.SessionAbsent}, {"POST", "/sessions/{id}/absent/phones", s.SessionAbsentPhones}, {"GET", "/absent", s.Absent}, {"POST", "/absent/phones", s.AbsentPhones},
 		{"POST", "/sessions/{id}/visits/{visit}/dose", s.SetDose}, {"GET", "/sessions/{id}/visits/{visit}/correct", s.Correct},
 		{"POST", "/sessions/{id}/visits/{visit}/correct", s.CorrectLine},
 	}

@@ -45,6 +45,7 @@ func Samples() []page.Sample {
 	list = append(list, sampleOffline()...)
 	list = append(list, closingSamples()...)
 	list = append(list, returnSamples()...)
+	list = append(list, absentSamples()...)
 	return append(list, samplePieces(busy, deskView{URL: "#", Visit: visit}, next, bench)...)
 }
 

@@ -1,0 +1,141 @@
+package web_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
+
+	"jingfang/inventory"
+	"jingfang/session"
+)
+
+// types sends real keys as a scanner does, with Enter at the end.
+func (s screen) types(code string) {
+	s.t.Helper()
+	s.until(`!document.querySelector(".htmx-added, .htmx-settling, .htmx-request")`)
+	s.do(chromedp.KeyEvent(code + "\r"))
+}
+
+// counted reads a number that the page counts.
+func (s screen) counted(name string) int {
+	s.t.Helper()
+	n, err := chromedp.Run(s.ctx, chromedp.Evaluate[int](`window.counted.`+name))
+	s.must(err)
+	return n
+}
+
+// A doctor's loop on a phone without any pointer: label, three boxes, the next
+// label twice. What the doctor's scanner types is all there is: a key for each
+// character and one Enter a code, one request a code, no dialog in between.
+func TestADoctorsLoopWithoutAPointer(t *testing.T) {
+	d := newDesk(t, 14, 3)
+	b := openScreen(t, 390, 844)
+	b.do(chromedp.Navigate(d.url + d.path("")))
+	b.until(`document.getElementById("line").dataset.state === "live"`)
+	b.run(`window.counted = {keys: 0, posts: 0, pointers: 0, modal: 0};
+window.addEventListener("keydown", function () { counted.keys++; }, true); // before what the page does with it
+document.addEventListener("pointerdown", function () { counted.pointers++; }, true);
+document.addEventListener("htmx:beforeRequest", function (e) { if (e.detail.requestConfig.verb === "post") counted.posts++; });
+["alert", "confirm", "prompt"].forEach(function (f) { window[f] = function () { counted.modal++; return true; }; });`)
+
+	keys, posts := 0, 0
+	scan := func(code string) { keys, posts = keys+len(code)+1, posts+1; b.types(code) }
+	scan(d.tokens[0])
+	b.says(".patient-number", "1")
+	for i := range 3 {
+		scan(d.codes[i])
+		b.says(".hero", fmt.Sprint(i+1))
+	}
+	scan(d.tokens[1])
+	b.says("#band", "再扫一次同一张标签")
+	scan(d.tokens[1])
+	b.says(".patient-number", "2")
+	if got := b.counted("keys"); got != keys {
+		t.Errorf("%d keys, the scanner typed %d", got, keys)
+	}
+	if got := b.counted("posts"); got != posts || posts != 6 {
+		t.Errorf("%d requests for %d codes", got, posts)
+	}
+	if p, m := b.counted("pointers"), b.counted("modal"); p != 0 || m != 0 {
+		t.Errorf("%d pointers, %d dialogs", p, m)
+	}
+
+	// Eleven boxes: ten stand on the desk with their 撤销, the first is folded away.
+	for i := 3; i < 14; i++ {
+		scan(d.codes[i])
+		b.says(".hero", fmt.Sprint(i-2))
+	}
+	b.until(`document.querySelectorAll("#scanned > li").length === 10 && document.querySelectorAll(".older li").length === 1`)
+	b.keep("loop-eleven")
+
+	// A code that is no trace code is shown as it was read.
+	scan("6901234567892")
+	b.says("#chips", "6901234567892")
+	b.keep("loop-refused")
+	report, err := session.VerifyRecords(t.Context(), d.App, d.id)
+	if err != nil || report.Problem != "" || report.Records != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// What the desk reminds of: a drug that was collected already, an injection, a
+// check; each is answered with one press and none stops a scan.
+func TestRemindersInABrowser(t *testing.T) {
+	d := newDesk(t, 3, 1)
+	_, err := inventory.New(d.App).SetCare(t.Context(), d.chief, inventory.Caring{CommandID: uuid.New(), Care: inventory.Care{DrugID: d.drug, DepotDays: 28, Check: "血常规", CheckDays: 28}})
+	d.must(err)
+	first := d.begin(0)
+	_, doc := d.press(first+"/scans", "codes", d.codes[0], "scanned", "1")
+	if doc.Find("#notes").Length() != 1 || doc.Find(".table-reasons").Length() != 0 {
+		t.Fatalf("a first supply: %s", doc.Find("#notes").Text())
+	}
+	d.press(first+"/dose", "pack", fmt.Sprint(d.packID(d.codes[0])), "dose", "每日 1mg", "days", "30")
+	if r, doc := d.press(first+"/finish", "next_due", "2001-01-01"); r.status != 200 || band(doc) != "下次取药的日期要在今天以后、一年以内。" {
+		t.Errorf("%d %q", r.status, band(doc))
+	}
+	if _, doc = d.press(first+"/finish", "next_due", "soon"); band(doc) != "日期请写成 2026-11-23 的样子。" {
+		t.Errorf("%q", band(doc))
+	}
+	next := session.Today(time.Now()).AddDate(0, 0, 28)
+	_, doc = d.press(first+"/finish", "collector", "family", "collector_name", "演示家属", "relation", "子女", "next_due", next.Format(time.DateOnly))
+	if got := band(doc); got != "1 号诊毕，共 1 盒，下次 "+next.Format("1月2日")+"。请扫下一位患者。" {
+		t.Errorf("%q", got)
+	}
+
+	b := openScreen(t, 390, 844)
+	b.do(chromedp.Navigate(d.url + d.path("")))
+	b.until(`document.getElementById("line").dataset.state === "live"`)
+	b.types(d.tokens[0])
+	b.says("#notes", "领 1 盒")
+	b.says("#notes", "还没有记录过血常规")
+	b.keep("notes-start")
+	b.types(d.codes[1])
+	b.until(`document.querySelector("#band .band-caution, #band [data-tone=caution]")`)
+	b.says("#band", "还够 30 天")
+	b.until(`document.querySelectorAll(".table-reasons button").length === 5`)
+	b.keep("notes-box")
+	b.run(`document.querySelector('.table-reasons button[value="travel"]').click()`)
+	b.says("#band", "外出备药")
+	b.until(`document.querySelector('.table-reasons button[value="travel"]').getAttribute("aria-pressed") === "true"`)
+	b.run(`document.querySelector('#notes button[value="here"]').click()`)
+	b.says("#notes", "在此注射（医生甲），下次 "+next.Format("1月2日"))
+	b.run(`document.querySelector('#notes form[hx-post$="/check"] button').click()`)
+	b.until(`!document.querySelector('#notes form[hx-post$="/check"]')`)
+	b.keep("notes-done")
+	b.run(`document.querySelector('#desk form[hx-post$="/finish"] summary').click()`)
+	b.keep("notes-finish")
+	if n, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth`)); err != nil || n > 390 {
+		t.Errorf("the page is %d wide, %v", n, err)
+	}
+}
+
+// packID is the pack of a code.
+func (d *desk) packID(code string) int64 {
+	d.t.Helper()
+	var id int64
+	d.get(&id, `SELECT id FROM pack WHERE code = $1`, code)
+	return id
+}
