@@ -74,7 +74,7 @@ func reasons(chosen string) []choiceView {
 
 // collects are the words for session.Collectors.
 func collects(chosen string) []choiceView {
-	list := []choiceView{{Value: "self", Word: "本人"}, {Value: "family", Word: "家属"}, {Value: "village_doctor", Word: "村医"}, {Value: "staff", Word: "工作人员送上门"}, {Value: "other", Word: "其他"}}
+	list := []choiceView{{Value: "self", Word: "本人"}, {Value: "family", Word: "家属"}, {Value: "village_doctor", Word: "村医"}, {Value: "staff", Word: "送药上门"}, {Value: "other", Word: "其他"}}
 	for i := range list {
 		list[i].Chosen = list[i].Value == chosen || chosen == "" && i == 0
 	}

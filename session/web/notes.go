@@ -21,12 +21,14 @@ type notesView struct {
 	Early   []earlyView
 	Shots   []shotView
 	Checks  []checkView
+	Asks    bool   // one of them may be answered
 	warning string // of a drug that has just been given early
 }
 
 // earlyView is a drug whose last supply is not used up.
 type earlyView struct {
 	DrugID  string
+	Drug    string
 	Text    string
 	Reason  string // what was said, or ""
 	Reasons []choiceView
@@ -77,7 +79,7 @@ func newNotesView(url string, today time.Time, last []session.Supply, cares []se
 		if !s.Early(today) {
 			continue
 		}
-		e := earlyView{DrugID: fmt.Sprint(s.DrugID), Text: s.Sentence(today), Ask: s.Here > 0}
+		e := earlyView{DrugID: fmt.Sprint(s.DrugID), Drug: s.Generic, Text: s.Sentence(today), Ask: s.Here > 0}
 		for _, r := range session.RefillReasons() {
 			e.Reasons = append(e.Reasons, choiceView{Value: string(r), Word: r.Word(), Chosen: string(r) == s.Reason})
 		}
@@ -87,6 +89,7 @@ func newNotesView(url string, today time.Time, last []session.Supply, cares []se
 		if s.Here == 1 && s.Reason == "" {
 			n.warning = e.Text
 		}
+		n.Asks = n.Asks || e.Ask
 		n.Early = append(n.Early, e)
 	}
 	for _, c := range cares {
@@ -97,6 +100,7 @@ func newNotesView(url string, today time.Time, last []session.Supply, cares []se
 			n.Checks = append(n.Checks, checkView{DrugID: fmt.Sprint(c.DrugID), Text: c.CheckSentence(today), Check: c.Check})
 		}
 	}
+	n.Asks = n.Asks || len(n.Shots)+len(n.Checks) > 0
 	return n
 }
 
