@@ -136,6 +136,9 @@ func claimPacks(ctx context.Context, tx *db.Tx, packs []*Pack) error {
 		batches = append(batches, p.Batch)
 		expires = append(expires, dayOf(p.ExpiresOn))
 	}
+	if err := markStale(ctx, tx, ids, drugs, batches); err != nil {
+		return err
+	}
 	n, err := tx.Exec(ctx, `UPDATE pack SET receipt_line_id = NULLIF(n.line, 0), batch = n.batch, expires_on = CAST(NULLIF(n.expires_on, '') AS date),
   batch_read = n.batch_read, drug_id = n.drug_id, changed_at = $5
 FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::bigint[]) AS line, unnest($3::text[]) AS batch, unnest($4::text[]) AS expires_on,

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -148,15 +149,17 @@ func (r *relationRules) knownCartons(ctx context.Context, tx *db.Tx) (map[string
 func (r *relationRules) fillPacks(ctx context.Context, tx *db.Tx) (int64, error) {
 	var codes []string
 	var rows []struct {
-		ID   int64  `db:"id"`
-		Code string `db:"code"`
+		ID     int64  `db:"id"`
+		Code   string `db:"code"`
+		DrugID int64  `db:"drug_id"`
+		Batch  string `db:"batch"`
 	}
 	for _, n := range r.nodes {
 		if n.row.Level == 1 && (n.row.Batch != "" || !n.row.ExpiresOn.IsZero() || !n.row.MadeOn.IsZero()) {
 			codes = append(codes, n.code)
 		}
 	}
-	err := tx.Select(ctx, &rows, `SELECT k.id, k.code FROM pack k WHERE k.code = ANY($1::text[]) AND (k.batch = '' OR k.expires_on IS NULL OR k.made_on IS NULL)
+	err := tx.Select(ctx, &rows, `SELECT k.id, k.code, k.drug_id, k.batch FROM pack k WHERE k.code = ANY($1::text[]) AND (k.batch = '' OR k.expires_on IS NULL OR k.made_on IS NULL)
 ORDER BY k.code FOR NO KEY UPDATE`, pq.Array(codes))
 	if err != nil || len(rows) == 0 {
 		if err != nil {
@@ -164,16 +167,20 @@ ORDER BY k.code FOR NO KEY UPDATE`, pq.Array(codes))
 		}
 		return 0, err
 	}
-	var ids []int64
+	var ids, drugs []int64
 	var batches, expires, made []string
 	for _, x := range rows {
 		row := r.byCode[x.Code].row
 		ids = append(ids, x.ID)
-		batches = append(batches, row.Batch)
+		drugs = append(drugs, x.DrugID)
+		batches = append(batches, cmp.Or(x.Batch, row.Batch))
 		expires = append(expires, dateText(row.ExpiresOn))
 		made = append(made, dateText(row.MadeOn))
 	}
-	n, err := tx.Exec(ctx, `UPDATE pack SET batch = CASE WHEN pack.batch = '' THEN n.batch ELSE pack.batch END,
+	if err := markStale(ctx, tx, ids, drugs, batches); err != nil {
+		return 0, err
+	}
+	n, err := tx.Exec(ctx, `UPDATE pack SET batch = n.batch,
   expires_on = COALESCE(pack.expires_on, CAST(NULLIF(n.expires_on, '') AS date)), made_on = COALESCE(pack.made_on, CAST(NULLIF(n.made_on, '') AS date)), changed_at = $5
 FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::text[]) AS batch, unnest($3::text[]) AS expires_on, unnest($4::text[]) AS made_on) n
 WHERE pack.id = n.id`, pq.Array(ids), pq.Array(batches), pq.Array(expires), pq.Array(made), tx.Now)

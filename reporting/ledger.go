@@ -77,6 +77,8 @@ type flow struct {
 	ToSite   int64                  `db:"to_site"`
 	Phase    phase                  `db:"phase"`
 	Moves    int64                  `db:"moves"`
+	// Apart flows are left out of what there is now: a later carry-over has them.
+	Apart bool `db:"-"`
 
 	WholeBefore int64 `db:"whole_before"`
 	LooseBefore int64 `db:"loose_before"`
@@ -184,7 +186,9 @@ func (l LedgerLine) Silent() bool {
 func (l *LedgerLine) book(f flow, s Scope) {
 	p := f.post(s)
 	net := p.net()
-	l.Now = l.Now.plus(net)
+	if !f.Apart {
+		l.Now = l.Now.plus(net)
+	}
 	switch f.Phase {
 	case before:
 		l.Opening, l.Closing = l.Opening.plus(net), l.Closing.plus(net)

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lib/pq"
-
 	"jingfang/inventory"
 	"jingfang/session"
 	"jingfang/sql/db"
@@ -140,38 +138,6 @@ func (q LedgerQuestion) passing() []string {
 	return q.states()
 }
 
-// ledgerMemory lets the database sum a great many movements without its disk.
-const ledgerMemory = "96MB"
-
-// readFlows sums the movements, but for those that only pass from one of the given
-// states to another. What a pack held before a movement follows from what it holds
-// after it and from the kind.
-func readFlows(ctx context.Context, tx *db.Tx, q LedgerQuestion, passing []string) ([]flow, error) {
-	var list []flow
-	var memory string
-	if err := tx.Get(ctx, &memory, `SELECT set_config('work_mem', $1::text, true)`, ledgerMemory); err != nil {
-		return nil, fmt.Errorf("room to sum movements: %w", err)
-	}
-	err := tx.Select(ctx, &list, `SELECT x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from_site, x.to_site, x.phase, count(*) AS moves,
-  sum(CASE WHEN x.held_before = x.content THEN 1 ELSE 0 END) AS whole_before, sum(CASE WHEN x.held_before <> x.content THEN x.held_before ELSE 0 END) AS loose_before,
-  sum(CASE WHEN x.held_after = x.content THEN 1 ELSE 0 END) AS whole_after, sum(CASE WHEN x.held_after <> x.content THEN x.held_after ELSE 0 END) AS loose_after
-FROM (SELECT k.drug_id, CASE WHEN $5::boolean THEN k.batch ELSE '' END AS batch, k.units_total AS content, m.kind, m.from_state, m.to_state,
-    CASE WHEN $6::bigint = 0 THEN 0 ELSE COALESCE(f.site_id, 0) END AS from_site, CASE WHEN $6::bigint = 0 THEN 0 ELSE COALESCE(t.site_id, 0) END AS to_site,
-    CASE WHEN m.at < $1::timestamptz THEN 0 WHEN m.at < $2::timestamptz THEN 1 ELSE 2 END AS phase, m.units_after AS held_after,
-    CASE WHEN m.kind IN ('dispense', 'adjust_down') THEN m.units_after + m.quantity
-      WHEN m.kind IN ('undo', 'patient_return', 'adjust_up') THEN m.units_after - m.quantity ELSE m.units_after END AS held_before
-  FROM movement m JOIN pack k ON k.id = m.pack_id
-  LEFT JOIN clinic_session f ON f.id = m.from_session_id AND $6::bigint <> 0 LEFT JOIN clinic_session t ON t.id = m.to_session_id AND $6::bigint <> 0
-  WHERE ($3::bigint = 0 OR k.drug_id = $3::bigint) AND ($4::text = '' OR k.batch = $4::text)
-    AND NOT (m.from_state = ANY($7::text[]) AND m.to_state = ANY($7::text[]) AND m.kind NOT IN ('dispense', 'undo', 'adjust_up', 'adjust_down'))) x
-GROUP BY x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from_site, x.to_site, x.phase`,
-		q.Begin(), q.End(), q.DrugID, q.Batch, q.ByBatch || q.Batch != "", q.siteAsked(), pq.Array(passing))
-	if err != nil {
-		return nil, fmt.Errorf("sum movements: %w", err)
-	}
-	return list, nil
-}
-
 // siteAsked is the site whose sessions must be told from others; 0 for none.
 func (q LedgerQuestion) siteAsked() int64 {
 	if q.Place != inventory.PlaceSession {
@@ -188,7 +154,7 @@ func readHeld(ctx context.Context, tx *db.Tx, q LedgerQuestion) ([]held, error) 
   sum(CASE WHEN k.units_left = k.units_total THEN 1 ELSE 0 END) AS whole, sum(CASE WHEN k.units_left <> k.units_total THEN k.units_left ELSE 0 END) AS loose
 FROM pack k LEFT JOIN clinic_session c ON c.id = k.session_id AND $4::bigint <> 0
 WHERE k.state IN ('in_store', 'allocated', 'quarantined', 'damaged') AND ($1::bigint = 0 OR k.drug_id = $1::bigint) AND ($2::text = '' OR k.batch = $2::text)
-GROUP BY k.drug_id, 2, k.units_total, k.state, 5`, q.DrugID, q.Batch, q.ByBatch || q.Batch != "", q.siteAsked())
+GROUP BY k.drug_id, 2, k.units_total, k.state, 5`, q.DrugID, q.Batch, q.batches(), q.siteAsked())
 	if err != nil {
 		return nil, fmt.Errorf("sum packs: %w", err)
 	}

@@ -67,6 +67,7 @@ func Tables() []Table {
 		{Name: "disposal_pack", Owner: "inventory"},
 		{Name: "tote", Owner: "inventory"},
 		{Name: "tote_pack", Owner: "inventory", Deletable: true},
+		{Name: "ledger_stale", Owner: "inventory", Deletable: true},
 		{Name: "stocktake", Owner: "inventory"},
 		{Name: "stocktake_drug", Owner: "inventory", AppendOnly: true},
 		{Name: "stocktake_line", Owner: "inventory", AppendOnly: true},
@@ -99,6 +100,9 @@ func Tables() []Table {
 		{Name: "session_device", Owner: "session"},
 
 		{Name: "stock_check", Owner: "reporting"},
+		{Name: "ledger_day", Owner: "reporting", Deletable: true},
+		{Name: "ledger_carry", Owner: "reporting", Deletable: true},
+		{Name: "ledger_reach", Owner: "reporting"},
 		{Name: "recall_contact", Owner: "session", AppendOnly: true},
 		{Name: "patient_return", Owner: "session"},
 		{Name: "bag", Owner: "session"},
