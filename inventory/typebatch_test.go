@@ -43,7 +43,13 @@ func TestBatchIsTypedOncePerLine(t *testing.T) {
 			t.Fatalf("%s: %d boxes, want %d, %v", batch, n, want, err)
 		}
 	}
+	if n := countOf(t, s.App, `SELECT count(*) FROM ledger_stale`); n != 0 {
+		t.Errorf("receiving and packing leave %d days to sum anew", n)
+	}
 	put("T1", false, 2)
+	if n := countOf(t, s.App, `SELECT count(*) FROM ledger_stale WHERE day = (SELECT CAST(max(at) AT TIME ZONE 'Asia/Shanghai' AS date) FROM movement)`); n != 1 {
+		t.Errorf("two boxes of a new batch mark %d days", n)
+	}
 	if n := countOf(t, s.App, `SELECT version FROM session_version WHERE session_id = 7`); n != 2 {
 		t.Error("the clinic's screens were not told")
 	}

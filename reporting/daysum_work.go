@@ -79,10 +79,8 @@ func sumMonth(ctx context.Context, tx *db.Tx) (days int, more bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	if r.Open == nil {
-		if r, err = firstReach(ctx, tx); err != nil || r.Open == nil {
-			return 0, false, err
-		}
+	if r, err = r.fromFirst(ctx, tx); err != nil || r.Open == nil {
+		return 0, false, err
 	}
 	end, err := endedBefore(ctx, tx)
 	if err != nil || !r.Open.Before(end) {
@@ -112,17 +110,24 @@ func setReach(ctx context.Context, tx *db.Tx, since, open time.Time) error {
 	return nil
 }
 
-// firstReach begins with the month of the first movement there is.
-func firstReach(ctx context.Context, tx *db.Tx) (reach, error) {
+// fromFirst begins with the month of the first movement there is: where nothing is
+// summed yet, and anew where older movements have been brought in since.
+func (r reach) fromFirst(ctx context.Context, tx *db.Tx) (reach, error) {
 	var first *time.Time
-	if err := tx.Get(ctx, &first, `SELECT min(at) FROM movement`); err != nil || first == nil {
-		if err != nil {
-			err = fmt.Errorf("find the first movement: %w", err)
-		}
-		return reach{}, err
+	if err := tx.Get(ctx, &first, `SELECT min(at) FROM movement`); err != nil {
+		return reach{}, fmt.Errorf("find the first movement: %w", err)
+	}
+	if first == nil || r.Since != nil && !session.Today(*first).Before(*r.Since) {
+		return r, nil
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM ledger_day`); err != nil {
+		return reach{}, fmt.Errorf("forget the sums of days: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM ledger_carry`); err != nil {
+		return reach{}, fmt.Errorf("forget what months carry over: %w", err)
 	}
 	month := monthOf(session.Today(*first))
-	return reach{Since: &month, Open: &month}, nil
+	return reach{Since: &month, Open: &month}, setReach(ctx, tx, month, month)
 }
 
 // endedBefore is the first day that may still get a movement: today, yesterday

@@ -124,17 +124,24 @@ func TestLedgerBoundaries(t *testing.T) {
 		d.must(err)
 		return x
 	}
-	for _, x := range []struct{ from, to, want string }{
-		{"2026-02-28", "2026-02-28", "0 1盒 1盒"}, {"2026-03-01", "2026-03-01", "1盒 1盒 2盒"},
-		{"2026-02-28", "2026-03-01", "0 2盒 2盒"}, {"2026-03-02", "2026-03-31", "2盒 0 2盒"}, {"2026-02-01", "2026-02-27", ""},
-	} {
-		l := d.ledger(reporting.LedgerQuestion{From: at(x.from), To: at(x.to)})
-		got := ""
-		if len(l.Lines) == 1 {
-			got = ledgerWords(l.Lines[0], l.Lines[0].Opening, l.Lines[0].In, l.Lines[0].Closing)
+	for _, summed := range []bool{false, true} {
+		if summed {
+			if _, err := reporting.SumLedger(d.ctx, d.db.App); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if got != x.want || len(l.Wrong()) > 0 {
-			t.Errorf("%s to %s: %q, want %q", x.from, x.to, got, x.want)
+		for _, x := range []struct{ from, to, want string }{
+			{"2026-02-28", "2026-02-28", "0 1盒 1盒"}, {"2026-03-01", "2026-03-01", "1盒 1盒 2盒"},
+			{"2026-02-28", "2026-03-01", "0 2盒 2盒"}, {"2026-03-02", "2026-03-31", "2盒 0 2盒"}, {"2026-02-01", "2026-02-27", ""},
+		} {
+			l := d.ledger(reporting.LedgerQuestion{From: at(x.from), To: at(x.to)})
+			got := ""
+			if len(l.Lines) == 1 {
+				got = ledgerWords(l.Lines[0], l.Lines[0].Opening, l.Lines[0].In, l.Lines[0].Closing)
+			}
+			if got != x.want || len(l.Wrong()) > 0 {
+				t.Errorf("%s to %s: %q, want %q (summed: %v)", x.from, x.to, got, x.want, summed)
+			}
 		}
 	}
 }

@@ -16,8 +16,8 @@ type StockReport struct {
 }
 
 // CheckStock makes every pack anew from its movements, and compares what the
-// visits handed out with what the ledger says went to patients. It names the first
-// thing that is wrong. progress, which may be nil, hears how many of how many packs
+// visits handed out with what the ledger says went to patients; then it sums every
+// finished day anew. It names the first thing that is wrong. progress, which may be nil, hears how many of how many packs
 // are done.
 func CheckStock(ctx context.Context, d *db.DB, progress func(done, total int64)) (StockReport, error) {
 	var total int64
@@ -42,7 +42,11 @@ func CheckStock(ctx context.Context, d *db.DB, progress func(done, total int64))
 		}
 		return r, nil
 	}
-	r.Code, r.Problem, err = checkVisitLines(ctx, d)
+	if r.Code, r.Problem, err = checkVisitLines(ctx, d); err != nil || r.Problem != "" {
+		return r, err
+	}
+	sums, err := CheckLedger(ctx, d)
+	r.Problem = sums.Problem
 	return r, err
 }
 

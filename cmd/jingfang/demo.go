@@ -105,6 +105,9 @@ func (d *demo) serve(ctx context.Context) error {
 		}
 		p.say(p.out, "压力测试数据：%s", path)
 	}
+	if err := d.house.app.sumLedger(ctx); err != nil {
+		return fmt.Errorf("收发日合计没有准备好：%w", err)
+	}
 	// What seeding needed is given back, so that the memory seen is the server's.
 	debug.FreeOSMemory()
 	ctx, stop := context.WithCancel(ctx)

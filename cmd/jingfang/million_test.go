@@ -80,10 +80,12 @@ func (m *million) grow() {
 func growth() []string {
 	given := millionPacks - millionLeft
 	return []string{
-		`CREATE TABLE grown AS SELECT g AS n, (SELECT min(id) FROM drug) + g % 20 AS drug_id, DATE '1996-01-01' + CAST(g % 10900 AS integer) AS day FROM generate_series(1, ` + fmt.Sprint(millionPacks) + `) g`,
+		// A box moves on the day of its visit's clinic: one site, all drugs.
+		`CREATE TABLE grown AS SELECT x.n, (SELECT min(id) FROM drug) + div(x.n, ` + fmt.Sprint(millionSessions) + `) % 20 AS drug_id, DATE '1996-01-01' + CAST(div(x.clinic, 25) * 30 + x.clinic % 25 AS integer) AS day
+FROM (SELECT g AS n, (g % ` + fmt.Sprint(millionVisits) + `) % ` + fmt.Sprint(millionSessions) + ` AS clinic FROM generate_series(1, ` + fmt.Sprint(millionPacks) + `) g) x`,
 		`INSERT INTO clinic_session (site_id, held_on, kind, place, state, planned_by, planned_at)
-SELECT (SELECT min(id) FROM site) + g % 25, DATE '1996-01-01' + CAST(div(g, 25) * 30 AS integer), 'home', '演示历史', 'closed', (SELECT min(id) FROM staff), now()
-FROM generate_series(1, ` + fmt.Sprint(millionSessions) + `) g`,
+SELECT (SELECT min(id) FROM site) + g % 25, DATE '1996-01-01' + CAST(div(g, 25) * 30 + g % 25 AS integer), 'home', '演示历史', 'closed', (SELECT min(id) FROM staff), now()
+FROM generate_series(0, ` + fmt.Sprint(millionSessions-1) + `) g`,
 		`INSERT INTO visit (id, session_id, patient_id, number, state, doctor_id, came_at, came_by, started_at, finished_at, finished_by)
 SELECT CAST('00000000-0000-4000-8000-' || lpad(CAST(g AS text), 12, '0') AS uuid), c.id, (SELECT min(id) FROM patient) + g % 100, div(g, ` + fmt.Sprint(millionSessions) + `) + 1, 'finished', (SELECT min(id) FROM staff), c.held_on, (SELECT min(id) FROM staff), c.held_on, c.held_on, (SELECT min(id) FROM staff)
 FROM generate_series(0, ` + fmt.Sprint(millionVisits-1) + `) g JOIN clinic_session c ON c.place = '演示历史' AND c.id = (SELECT min(id) FROM clinic_session WHERE place = '演示历史') + g % ` + fmt.Sprint(millionSessions),
@@ -149,10 +151,27 @@ func (m *million) measure() {
 	m.timed("ask by the last six characters", "50ms", millionRuns, m.open(m.pharm, "/trace?q=123456"))
 	m.timed("the room, 1,500 packs", "50ms", millionRuns, m.open(m.pharm, board.path("")))
 	m.timed("the stock of the pharmacy", "50ms", millionRuns, m.open(m.pharm, "/stock"))
-	month := "/ledger?from=2010-05-01&to=2010-05-31"
-	m.timed("the ledger of a month, all drugs", "—", 3, m.open(m.pharm, month))
-	m.timed("the ledger of a month, one drug", "—", 5, m.open(m.pharm, month+"&drug="+m.drugOf(old)))
-	m.timed("the movements behind a figure", "50ms", millionRuns, m.open(m.pharm, "/ledger/moves?from=2010-05-01&to=2010-05-31&way=out"))
+	m.ledgers("movements only", 1, old)
+	began := time.Now()
+	sums, err := reporting.SumLedger(context.Background(), m.base.App)
+	m.must(err)
+	m.t.Logf("%d days summed in %s, %s rows of days, %s of carry-overs", sums.Days, time.Since(began).Round(time.Second),
+		m.text(`SELECT CAST(count(*) AS text) FROM ledger_day`), m.text(`SELECT CAST(count(*) AS text) FROM ledger_carry`))
+	m.ledgers("daily sums", millionRuns, old)
+	m.timed("a run of the sums with nothing to do", "—", 5, func() {
+		done, err := reporting.SumLedger(context.Background(), m.base.App)
+		m.must(err)
+		if done.Days+len(done.Mended) > 0 {
+			m.t.Errorf("a second run: %+v", done)
+		}
+	})
+	m.timed("every sum made anew", "—", 1, func() {
+		check, err := reporting.CheckLedger(context.Background(), m.base.App)
+		m.must(err)
+		if check.Problem != "" {
+			m.t.Error(check.Problem)
+		}
+	})
 	m.timed("receive 2,000 codes", "300ms", 3, m.receive())
 	m.timed("check the whole stock", "—", 1, func() {
 		report, err := reporting.CheckStock(context.Background(), m.base.App, nil)
@@ -161,6 +180,26 @@ func (m *million) measure() {
 			m.t.Errorf("the stock: %s", report.Problem)
 		}
 	})
+}
+
+// ledgers asks for periods of all lengths, and for what is behind a figure.
+func (m *million) ledgers(how string, runs int, old string) {
+	month, drug := "from=2010-05-01&to=2010-05-31", "&drug="+m.drugOf(old)
+	today := session.Today(time.Now()).Format(time.DateOnly)
+	for _, x := range []struct{ what, target, path string }{
+		{"ledger of a month, all drugs", "1s", "/ledger?" + month},
+		{"ledger of a month, by batch", "1s", "/ledger?by=batch&" + month},
+		{"ledger of a month, by place", "1s", "/ledger?by=place&" + month},
+		{"ledger of a month, one drug", "1s", "/ledger?" + month + drug},
+		{"ledger of a year, all drugs", "1s", "/ledger?from=2010-01-01&to=2010-12-31"},
+		{"ledger of today", "1s", "/ledger?from=" + today + "&to=" + today},
+		{"ledger of thirty years", "1s", "/ledger?from=2000-01-01&to=" + today},
+		{"movements behind a month's figure", "50ms", "/ledger/moves?way=out&" + month},
+		{"movements behind a year's figure", "1s", "/ledger/moves?way=out&from=2010-01-01&to=2010-12-31" + drug},
+		{"movements behind all years' figure", "1s", "/ledger/moves?way=out&from=2000-01-01&to=" + today + drug},
+	} {
+		m.timed(how+": "+x.what, x.target, runs, m.open(m.pharm, x.path))
+	}
 }
 
 func (m *million) drugOf(code string) string {
@@ -218,6 +257,9 @@ func (m *million) explain() {
 		`SELECT k.id FROM pack k WHERE k.drug_id = 3 AND k.batch = 'H1005'`,
 		`SELECT k.drug_id, k.units_total, m.kind, m.from_state, m.to_state, count(*), sum(m.units_after) FROM movement m JOIN pack k ON k.id = m.pack_id GROUP BY k.drug_id, k.units_total, m.kind, m.from_state, m.to_state`,
 		`SELECT k.drug_id, k.state, count(*) FROM pack k WHERE k.state IN ('in_store', 'allocated', 'quarantined', 'damaged') GROUP BY k.drug_id, k.state`,
+		`SELECT drug_id, kind, sum(moves) FROM ledger_day WHERE day >= '2010-05-01' AND day < '2010-06-01' GROUP BY drug_id, kind`,
+		`SELECT drug_id, state, sum(whole) FROM ledger_carry WHERE on_day = '2010-05-01' GROUP BY drug_id, state`,
+		`SELECT m.kind, count(*) FROM movement m JOIN pack k ON k.id = m.pack_id WHERE m.at >= '2026-01-01' AND m.at < '3000-01-01' GROUP BY m.kind`,
 	} {
 		var lines []string
 		m.must(m.base.App.Select(m.t.Context(), &lines, `EXPLAIN (ANALYZE, BUFFERS) `+q))

@@ -42,3 +42,18 @@ func (a *app) checkTonight(ctx context.Context) error {
 	}
 	return nil
 }
+
+// sumLedger sums the days of the ledger that have ended.
+func (a *app) sumLedger(ctx context.Context) error {
+	done, err := reporting.SumLedger(ctx, a.db)
+	if err != nil {
+		return err
+	}
+	if len(done.Mended) > 0 {
+		a.log.Info("days of the ledger summed anew", "days", len(done.Mended), "first", done.Mended[0].Format(time.DateOnly))
+	}
+	if done.Days > 0 {
+		a.log.Info("days of the ledger summed", "days", done.Days)
+	}
+	return nil
+}

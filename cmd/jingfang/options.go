@@ -16,7 +16,7 @@ import (
 func options() []option {
 	serve, demo := []string{"serve"}, []string{"demo"}
 	both := []string{"serve", "demo"}
-	reads := []string{"verify stock", "verify records", "verify transferlog", "verify audit", "transferlog list", "transferlog show", "transferlog verify", "password reset"}
+	reads := []string{"verify stock", "verify ledger", "verify records", "verify transferlog", "verify audit", "transferlog list", "transferlog show", "transferlog verify", "password reset"}
 	data := append([]string{"serve", "demo", "officer use"}, reads...)
 	database := append([]string{"serve", "demo", "migrate"}, reads...)
 	return []option{

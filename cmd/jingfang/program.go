@@ -52,6 +52,7 @@ func commands() []command {
 		{name: "serve", about: "正式运行：连接医院的数据库，提供网页和接口", run: runServe},
 		{name: "migrate", about: "建立或升级数据库表，并重新授权", run: runMigrate},
 		{name: "verify stock", about: "核对库存：药盒、流水和就诊明细是否一致", run: runVerifyStock},
+		{name: "verify ledger", about: "核对收发日合计：从流水逐日重算，指出第一处不符", run: runVerifyLedger},
 		{name: "verify records", about: "核对就诊记录链有没有被改动", run: runVerifyRecords},
 		{name: "verify transferlog", about: "核对传输日志链有没有被改动", run: runVerifyTransferLog},
 		{name: "verify audit", about: "核对审计链和签名锚点有没有被改动", run: runVerifyAudit},

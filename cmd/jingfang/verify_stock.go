@@ -24,6 +24,21 @@ func runVerifyStock(ctx context.Context, p *program, c config) error {
 	})
 }
 
+// runVerifyLedger makes the daily sums of the ledger anew from the movements.
+func runVerifyLedger(ctx context.Context, p *program, c config) error {
+	return reading(ctx, p, c, func(d *db.DB) error {
+		report, err := reporting.CheckLedger(ctx, d)
+		if err != nil {
+			return err
+		}
+		if report.Problem != "" {
+			return p.found(report.Problem)
+		}
+		p.say(p.out, "收发日合计正确：%d 天，%d 行，与流水逐日重算的一致。", report.Days, report.Rows)
+		return nil
+	})
+}
+
 // verifyDay checks stock and records and says in one sentence that both are
 // right; anything wrong is an error. The tour ends with it.
 func (a *app) verifyDay(ctx context.Context) (string, error) {

@@ -14,6 +14,7 @@ const (
 	sweepEvery  = time.Hour
 	nightEvery  = 10 * time.Minute
 	renewEvery  = 12 * time.Hour
+	sumEvery    = 10 * time.Minute
 	// lastAnchor bounds the anchor at the end of the program.
 	lastAnchor = 20 * time.Second
 )
@@ -27,6 +28,11 @@ func (a *app) work(ctx context.Context, sec security) error {
 	g.Go(func() error { return a.every(ctx, "closed logins", closedEvery, a.dropClosed) })
 	g.Go(func() error { return a.every(ctx, "sweep", sweepEvery, a.sweep) })
 	g.Go(func() error { return a.every(ctx, "nightly check of the stock", nightEvery, a.checkTonight) })
+	g.Go(func() error {
+		// At once as well: after an update there may be years to sum.
+		a.round(ctx, "sums of the ledger", a.sumLedger)
+		return a.every(ctx, "sums of the ledger", sumEvery, a.sumLedger)
+	})
 	if a.poller != nil {
 		g.Go(func() error { a.poller.Run(ctx); return nil })
 		g.Go(func() error { return a.askHIS(ctx) })
@@ -59,9 +65,14 @@ func (a *app) every(ctx context.Context, what string, pause time.Duration, do fu
 			return nil
 		case <-t.C:
 		}
-		if err := do(ctx); err != nil && ctx.Err() == nil {
-			a.log.Warn("background work failed", "what", what, "error", err)
-		}
+		a.round(ctx, what, do)
+	}
+}
+
+// round does one kind of work once, and logs that it failed.
+func (a *app) round(ctx context.Context, what string, do func(context.Context) error) {
+	if err := do(ctx); err != nil && ctx.Err() == nil {
+		a.log.Warn("background work failed", "what", what, "error", err)
 	}
 }
 
