@@ -29,7 +29,7 @@
   }
   document.addEventListener('submit', leave, true);
   if (!staff || !store.possible) {
-    if (mine && !store.possible) document.documentElement.dataset.offline = 'none';
+    if (mine && !store.possible) document.getElementById('off-none').hidden = false;
     return;
   }
 
