@@ -91,11 +91,13 @@ func (v *ClosingView) readPeople(ctx context.Context, tx *db.Tx) (err error) {
 		Carrier  string `db:"carrier"`
 		Totes    int    `db:"totes"`
 		Bags     int    `db:"bags"`
+		Devices  int    `db:"devices"`
 	}
 	err = tx.Get(ctx, &rest, `SELECT (SELECT count(*) FROM let_in_request q WHERE q.session_id = c.id AND q.decision = '') AS requests,
   (SELECT count(DISTINCT x.tote_id) FROM pack k JOIN tote_pack x ON x.pack_id = k.id AND x.as_of = k.changed_at
     WHERE k.session_id = c.id AND k.state = 'allocated') AS totes,
   (SELECT count(*) FROM bag b WHERE b.session_id = c.id AND b.state = 'packed') AS bags,
+  (SELECT count(*) FROM session_device d WHERE d.session_id = c.id AND d.released_at IS NULL AND (d.unsent > 0 OR d.at_table)) AS devices,
   COALESCE((SELECT f.name FROM staff f WHERE f.id = c.carrier_id), '') AS carrier FROM clinic_session c WHERE c.id = $1::bigint`, id)
 	if err != nil {
 		return fmt.Errorf("read the carrier: %w", err)
@@ -106,7 +108,7 @@ func (v *ClosingView) readPeople(ctx context.Context, tx *db.Tx) (err error) {
 			return err
 		}
 	}
-	if v.Session.State == Closing {
+	if rest.Devices > 0 && v.Session.State == Closing {
 		if v.Devices, err = WaitingDevices(ctx, tx, id, tx.Now); err != nil {
 			return err
 		}

@@ -47,13 +47,14 @@ func (w *world) testStatements(t *testing.T) {
 	room, receipt, tote := big.path(""), w.receiptPath(t), w.totePath(t)
 	people["1"] = person(t, w.URL, "doctor1").at(base)
 	draft := people["D"].importID()
+	own := w.session(t, nil, roleLetters()["D"])
 	asked := map[string]bool{}
 	for _, x := range []struct{ who, pattern, path string }{
 		{"P", "/", "/"}, {"P", "/sessions", "/sessions"}, {"P", "/sessions/new", "/sessions/new"},
 		{"P", "/sessions/{id}", room}, {"D", "/sessions/{id}", room}, {"M", "/sessions/{id}", room}, {"A", "/sessions/{id}", room},
 		{"D", "/sessions/{id}", w.today.path("")}, {"P", "/sessions/{id}/packing", big.path("/packing")}, {"P", "/sessions/{id}/packing/list", big.path("/packing/list")},
 		{"P", "/sessions/{id}/report.pdf", big.path("/report.pdf")}, {"P", "/sessions/{id}/report.pdf", w.today.path("/report.pdf")}, {"P", "/sessions/{id}/queue", big.path("/queue")}, {"D", "/sessions/{id}/desk", big.path("/desk")}, {"D", "/sessions/{id}/owed", big.path("/owed")},
-		{"D", "/sessions/{id}/offline", big.path("/offline")}, {"D", "/sessions/{id}/shell", big.path("/shell")}, {"D", "/sw.js", "/sw.js"}, {"D", "/waiting", "/waiting"},
+		{"D", "/sessions/{id}/offline", own.path("/offline")}, {"D", "/sessions/{id}/shell", big.path("/shell")}, {"D", "/sw.js", "/sw.js"}, {"D", "/waiting", "/waiting"},
 		{"D", "/patients", "/patients"}, {"D", "/patients", "/patients?q=" + url.QueryEscape("甲")},
 		{"D", "/patients/import", "/patients/import"}, {"D", "/patients/import/template.xlsx", "/patients/import/template.xlsx"},
 		{"D", "/patients/import/{import}", "/patients/import/" + draft}, {"D", "/patients/import/{import}/errors.xlsx", "/patients/import/" + draft + "/errors.xlsx"},

@@ -190,7 +190,7 @@ func TestHouse(t *testing.T) {
 		{"recall in two browsers", (*world).testRecallBrowsers}, {"bad recalls", (*world).testBadRecalls},
 		{"statements", (*world).testStatements}, {"uploads", (*world).testUploads}, {"gallery", (*world).testGalleryPages},
 		{"whole year", (*world).testWholeYear}, {"late doctor", (*world).testLateDoctor}, {"packing paper", (*world).testPackingPaper},
-		{"tables", (*world).testTables}, {"stocktake", (*world).testStocktake},
+		{"tables", (*world).testTables}, {"weak link", (*world).testWeakLink}, {"stocktake", (*world).testStocktake},
 		{"pages", (*world).testShots},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.do(w, t) })

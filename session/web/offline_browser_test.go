@@ -78,7 +78,7 @@ func (d *desk) sealed(width, height int) screen {
 
 func (s screen) ready() {
 	s.t.Helper()
-	s.until(`window.jingfang.offline && window.jingfang.offline.ready() && window.jingfang.offline.roster`)
+	s.until(`window.jingfang && window.jingfang.offline && window.jingfang.offline.ready() && window.jingfang.offline.roster`)
 	s.until(`document.getElementById("line").dataset.state === "live"`)
 }
 
@@ -91,7 +91,7 @@ func (s screen) kept(n int) {
 // sent waits until the queue is empty and the server's desk is back.
 func (s screen) sent() {
 	s.t.Helper()
-	s.until(`window.jingfang.offline.unsent === 0 && !document.querySelector("#desk[data-off]")`)
+	s.until(`window.jingfang && window.jingfang.offline && window.jingfang.offline.unsent === 0 && !document.querySelector("#desk[data-off]")`)
 }
 
 // rows counts what a statement finds.
@@ -220,7 +220,7 @@ func TestAReloadWithoutALink(t *testing.T) {
 	b.says("#desk[data-off] .hero", "2")
 	b.keep("offline-shell")
 	d.wire(whole)
-	b.until(`!document.querySelector("[data-shell]") && window.jingfang.offline.ready()`)
+	b.until(`!document.querySelector("[data-shell]") && window.jingfang && window.jingfang.offline && window.jingfang.offline.ready()`)
 	b.sent()
 	b.says(".hero", "2")
 	if n := d.rows(`SELECT count(*) FROM visit_line WHERE undone_at IS NULL`); n != 2 {
@@ -293,4 +293,25 @@ func TestLoggingOutWithUnsentCommands(t *testing.T) {
 	b.sent()
 	b.run(`document.dispatchEvent(new Event("visibilitychange"))`) // says it once more
 	b.eventually(func() bool { return d.rows(`SELECT count(*) FROM session_device WHERE unsent = 0 AND at_table`) == 1 })
+}
+
+// The evening names a device that has not sent everything, and lets it go only
+// with a reason.
+func TestClosingNamesADevice(t *testing.T) {
+	d := newDusk(t, 1)
+	d.must(d.sessions.ReportDevice(t.Context(), d.doctors[0], session.DeviceReport{SessionID: d.id, Device: uuid.New(), Model: "安卓手机", Unsent: 5, AtTable: true}))
+	_, err := d.sessions.StopDispensing(t.Context(), d.chief, session.Stopping{SessionID: d.id, CommandID: uuid.New()})
+	d.must(err)
+	d.lookAs(d.chief)
+	b := openScreen(t, 390, 844)
+	b.do(chromedp.Navigate(d.url + d.path + "/closing"))
+	b.until(`document.getElementById("line").dataset.state === "live"`)
+	b.says("#closing-devices", "还有 5 条没有上传")
+	b.keep("closing-device")
+	b.run(`document.querySelector("#closing-devices details").open = true`)
+	b.run(`var f = document.querySelector("#closing-devices form"); f.noValidate = true; f.requestSubmit()`)
+	b.says("#band", "请写明为什么不再等")
+	b.run(`document.querySelector('#closing-devices input[name="reason"]').value = "手机没电，已核对纸质处方"; document.querySelector("#closing-devices form").requestSubmit()`)
+	b.says("#band", "不再等这台设备")
+	b.until(`!document.querySelector("#closing-devices")`)
 }
