@@ -51,7 +51,7 @@ import (
 // Prefix is the path below which Handler expects to be mounted.
 const Prefix = "/static/"
 
-//go:embed app.css app.js tone.js scan.js line.js idle.js sealed.js offline.js desk.js sw.js icons.svg favicon.svg
+//go:embed app.css paper.css app.js tone.js scan.js line.js idle.js sealed.js offline.js desk.js sw.js icons.svg favicon.svg
 //go:embed all:vendor
 var embedded embed.FS
 

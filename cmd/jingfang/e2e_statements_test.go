@@ -61,6 +61,8 @@ func (w *world) testStatements(t *testing.T) {
 		{"D", "/patients/export", "/patients/export"},
 		{"D", "/patients/new", "/patients/new"}, {"D", "/patients/{id}", "/patients/1"},
 		{"P", "/patients/labels", "/patients/labels?site=1"}, {"D", "/patients/labels.css", "/patients/labels.css?layout=a4-40"},
+		{"P", "/sessions/{id}/paper", big.path("/paper")}, {"D", "/sessions/{id}/late", w.today.path("/late")},
+		{"P", "/patients/{id}/history", "/patients/1/history"}, {"P", "/patients/{id}/merge", "/patients/1/merge"},
 		{"P", "/patients/{id}/edit", "/patients/1/edit"}, {"D", "/patients/{id}/changes", "/patients/1/changes"},
 		{"P", "/receipts", "/receipts"}, {"P", "/receipts/{id}", receipt}, {"P", "/receipts/{id}", "/receipts/1"},
 		{"P", "/receipts/{id}/differences", receipt + "/differences"}, {"P", "/receipts/{id}/differences.pdf", receipt + "/differences.pdf"},

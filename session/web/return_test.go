@@ -14,6 +14,8 @@ import (
 // returnRoutes are the addresses of what patients bring back.
 func returnRoutes(s *web.Handlers) []testRoute {
 	return []testRoute{
+		{"GET", "/patients/{id}/history", s.History}, {"GET", "/patients/{id}/merge", s.Merge}, {"POST", "/patients/{id}/merge", s.DoMerge}, {"POST", "/patients/{id}/merge/undo", s.UndoMerge},
+		{"GET", "/sessions/{id}/paper", s.Paper}, {"GET", "/sessions/{id}/late", s.Late}, {"POST", "/sessions/{id}/late", s.EnterLate},
 		{"GET", "/sessions/{id}/visits/{visit}/return", s.Return}, {"POST", "/sessions/{id}/visits/{visit}/return", s.TakeReturn},
 		{"GET", "/returns", s.Returns}, {"POST", "/returns", s.TakeReturns},
 		{"POST", "/returns/{id}/void", s.VoidReturn}, {"POST", "/returns/{id}/seen", s.SeeReturn},

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"jingfang/session"
 	"jingfang/session/identity"
@@ -19,6 +20,9 @@ type rosterView struct {
 	Rows   []rosterRow
 	CanAdd bool // while the session is planned or open
 	Error  string
+	// LabelIDs are the patients whose labels may be printed, joined by commas; "" for
+	// who may not. Session is the session's number, for the way back.
+	LabelIDs, Session string
 }
 
 // rosterPart is the three figures, also on the live board.
@@ -79,7 +83,19 @@ func (h *Handlers) readRosterView(r *http.Request, by identity.Actor, x session.
 	for _, p := range list {
 		v.Rows = append(v.Rows, newRosterRow(p, x, audienceOf(by, x.SiteID)))
 	}
+	if by.Can(identity.PrintLabel, x.SiteID) == nil {
+		v.Session, v.LabelIDs = fmt.Sprint(x.ID), rosterIDs(list)
+	}
 	return v, nil
+}
+
+// rosterIDs are the people of a roster, joined by commas.
+func rosterIDs(list []session.Expected) string {
+	var ids []string
+	for _, p := range list {
+		ids = append(ids, fmt.Sprint(p.PatientID))
+	}
+	return strings.Join(ids, ",")
 }
 
 func newRosterRow(p session.Expected, x session.Session, a live.Audience) rosterRow {

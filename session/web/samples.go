@@ -34,6 +34,8 @@ func Samples() []page.Sample {
 	}
 	list = append(list, traceSamples()...)
 	list = append(list, planningSamples()...)
+	list = append(list, historySamples()...)
+	list = append(list, paperSamples()...)
 	list = append(list, packingSamples()...)
 	list = append(list, bagSamples()...)
 	list = append(list, sampleQueue()...)
@@ -89,7 +91,7 @@ func sampleBoard() session.Snapshot {
 }
 
 func sampleVisit() *visitView {
-	return &visitView{URL: "#", Number: "13", Name: "演示甲", About: "男 56 岁 · 000012 · 演示新华", Allergy: "青霉素", Packs: "1", Unit: "盒", More: " + 10 片", Words: "1 盒 + 10 片",
+	return &visitView{URL: "#", Number: "13", Name: "演示甲", About: "男 56 岁 · 000012 · 演示新华", Allergy: "青霉素", Last: lastView{"上次 10-12 演示利培酮片 1mg×20片 2 盒 · 已断药 3 天", "bad", "#"}, Packs: "1", Unit: "盒", More: " + 10 片", Words: "1 盒 + 10 片",
 		Lines: []lineView{
 			{ID: "line-1", Drug: "演示利培酮片", Spec: "1mg×20片", Head: "8000001000000000", Tail: "6312", Code: "80000010000000006312", At: "10:42", Dose: doseView{URL: "#", Pack: "1", Word: "每日 1mg · 30 天", Dose: "每日 1mg", Days: "30", Form: true}},
 			{ID: "line-2", Drug: "演示盐酸苯海索片", Spec: "2mg×100片", Head: "8000002000000000", Tail: "0077", Code: "80000020000000000077", At: "10:43", Mark: "手输", Much: "10 片", Loose: true}},

@@ -65,6 +65,7 @@ type visitView struct {
 	Name    string
 	About   string // 男 56 · 新华社区
 	Allergy string
+	Last    lastView
 	Lines   []lineView // the last scanned ones, the last first
 	Older   []lineView // those before, folded away
 	Packs   string     // whole boxes, and More units of opened ones
@@ -85,6 +86,9 @@ type visitView struct {
 	Again   string // mark of the label that is to be scanned again, or ""
 	next    dueView
 }
+
+// lastView is the last medicine and for how long it is enough.
+type lastView struct{ Text, Tone, URL string }
 
 type lineView struct {
 	URL   string // of the visit
@@ -208,7 +212,15 @@ func (h *Handlers) readVisit(ctx context.Context, x session.Session, v session.V
 	if err != nil {
 		return nil, err
 	}
-	owed, err := session.OwedTo(ctx, h.db, v.PatientID)
+	family, err := patient.Family(ctx, h.db, v.PatientID)
+	if err != nil {
+		return nil, err
+	}
+	owed, err := session.OwedTo(ctx, h.db, family...)
+	if err != nil {
+		return nil, err
+	}
+	last, err := session.LastSupplyOf(ctx, h.db, family, v.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +233,7 @@ func (h *Handlers) readVisit(ctx context.Context, x session.Session, v session.V
 	if err := h.addNotes(ctx, view, x, v, lines); err != nil {
 		return nil, err
 	}
-	view.Owed = newOwedRows(owed, v.ID)
+	view.Owed, view.Last = newOwedRows(owed, v.ID), newLastView(v.PatientID, last, session.Today(h.db.Now()))
 	if p.HomeSiteID != x.SiteID {
 		view.Away = "外点患者，登记在 " + p.HomeSite
 	}
