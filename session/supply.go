@@ -146,6 +146,7 @@ type LastSupply struct {
 	GivenOn   time.Time
 	Site      string
 	Drugs     []Supplied
+	cameAt    time.Time // of the visit, to tell two of one day apart
 }
 
 // Sentence is read in two seconds: 上次 10-12 演示利培酮片 2 盒 · 还剩 3 天. The year
@@ -175,6 +176,7 @@ func ReadLastSupplies(ctx context.Context, r db.Reader, patients []int64, except
 		SessionID int64     `db:"session_id"`
 		HeldOn    time.Time `db:"held_on"`
 		Site      string    `db:"site"`
+		CameAt    time.Time `db:"came_at"`
 		DrugID    int64     `db:"drug_id"`
 		Generic   string    `db:"generic_name"`
 		Spec      string    `db:"spec"`
@@ -185,9 +187,9 @@ func ReadLastSupplies(ctx context.Context, r db.Reader, patients []int64, except
 		Days      int       `db:"days"`
 		Dose      string    `db:"dose"`
 	}
-	err := r.Select(ctx, &rows, `SELECT w.patient_id, w.id AS visit_id, c.id AS session_id, c.held_on, s.name AS site, d.id AS drug_id, d.generic_name, d.spec, d.unit_name, d.pack_name,
+	err := r.Select(ctx, &rows, `SELECT w.patient_id, w.id AS visit_id, c.id AS session_id, c.held_on, s.name AS site, w.came_at, d.id AS drug_id, d.generic_name, d.spec, d.unit_name, d.pack_name,
   k.units_total, l.quantity, COALESCE(l.days, 0) AS days, l.dose
-FROM (SELECT v.id, v.patient_id, v.session_id, row_number() OVER (PARTITION BY v.patient_id ORDER BY v.came_at DESC, v.id) AS n FROM visit v
+FROM (SELECT v.id, v.patient_id, v.session_id, v.came_at, row_number() OVER (PARTITION BY v.patient_id ORDER BY v.came_at DESC, v.id) AS n FROM visit v
   WHERE v.patient_id = ANY($1::bigint[]) AND v.state = 'finished' AND v.id <> $2::uuid
     AND EXISTS (SELECT 1 FROM visit_line g WHERE g.visit_id = v.id AND g.undone_at IS NULL)) w
 JOIN visit_line l ON l.visit_id = w.id AND l.undone_at IS NULL JOIN pack k ON k.id = l.pack_id JOIN drug d ON d.id = k.drug_id
@@ -200,7 +202,7 @@ JOIN clinic_session c ON c.id = w.session_id JOIN site s ON s.id = c.site_id WHE
 	amounts, place := map[key]*boxesFirst{}, map[key]int{}
 	for _, x := range rows {
 		last, k := out[x.Patient], key{x.Patient, x.DrugID}
-		last.Visit, last.SessionID, last.GivenOn, last.Site = x.Visit, x.SessionID, x.HeldOn, x.Site
+		last.Visit, last.SessionID, last.GivenOn, last.Site, last.cameAt = x.Visit, x.SessionID, x.HeldOn, x.Site, x.CameAt
 		if amounts[k] == nil {
 			amounts[k], place[k] = &boxesFirst{}, len(last.Drugs)
 			last.Drugs = append(last.Drugs, Supplied{Drug: inventory.DrugName(x.Generic, x.Spec), GivenOn: x.HeldOn, Unit: x.Unit})
@@ -236,7 +238,7 @@ func LastSupplyOf(ctx context.Context, r db.Reader, family []int64, except uuid.
 	}
 	var last LastSupply
 	for _, id := range family {
-		if s, found := all[id]; found && s.GivenOn.After(last.GivenOn) {
+		if s, found := all[id]; found && s.cameAt.After(last.cameAt) {
 			last = s
 		}
 	}
