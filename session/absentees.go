@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/lib/pq"
 
 	"jingfang/session/identity"
@@ -19,9 +20,9 @@ type Due struct {
 	Number    string `db:"number"`
 	Name      string `db:"name"` // in clear; lists mask it
 	HomeSite  string `db:"home_site"`
-	// LastOn is the clinic date of the last visit within half a year that gave
-	// medicine or a next pick-up day, Days for how long its medicine was meant (0:
-	// not said), NextDue the next pick-up day; nil when there is none.
+	// LastOn is the clinic date of the last visit that gave medicine or a next
+	// pick-up day, Days for how long its medicine is enough (0: nobody knows),
+	// NextDue the next pick-up day; nil when there is none.
 	LastOn  *time.Time `db:"last_on"`
 	Days    int        `db:"days"`
 	NextDue *time.Time `db:"next_due_on"`
@@ -60,15 +61,34 @@ func (d Due) Late(today time.Time) int {
 // LeftWord is the days left as people read them.
 func (d Due) LeftWord(today time.Time) string {
 	left, known := d.Left(today)
-	switch {
-	case d.LastOn == nil:
-		return "半年内没有取药"
-	case !known:
-		return "没有写天数"
-	case left < 0:
-		return fmt.Sprintf("已断药 %d 天", -left)
+	if d.LastOn == nil {
+		return "还没有取过药"
 	}
-	return fmt.Sprintf("还够 %d 天", left)
+	return LeftWord(left, known)
+}
+
+// addSupplies puts the days of medicine left beside people, as the patient's page
+// reckons them: the drug that ends first counts.
+func addSupplies(ctx context.Context, r db.Reader, list []Due, today time.Time) error {
+	ids := make([]int64, len(list))
+	for i, d := range list {
+		ids[i] = d.PatientID
+	}
+	last, err := ReadLastSupplies(ctx, r, ids, uuid.Nil)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		given, there := last[list[i].PatientID]
+		if !there {
+			continue
+		}
+		list[i].LastOn, list[i].Days = &given.GivenOn, 0
+		if left, known := DaysLeft(given.Drugs, today); known {
+			list[i].Days = left + daysBetween(given.GivenOn, today)
+		}
+	}
+	return nil
 }
 
 // lastVisits are the columns of a Due and where they come from: $1 is the moment
@@ -92,6 +112,9 @@ FROM session_roster o JOIN `+lastVisitTables+` ON p.id = o.patient_id WHERE o.se
 		return nil, fmt.Errorf("read who is due: %w", err)
 	}
 	today := Today(now)
+	if err := addSupplies(ctx, r, list, today); err != nil {
+		return nil, err
+	}
 	sort.SliceStable(list, func(i, j int) bool {
 		if list[i].Came() != list[j].Came() {
 			return !list[i].Came()
@@ -139,6 +162,9 @@ func (s *Service) Overdue(ctx context.Context, by identity.Actor, q OverdueQuest
 		if d.Shot+d.Check != "" || q.Kind == "" && d.Late(Today(now)) >= q.Days {
 			late = append(late, d)
 		}
+	}
+	if err := addSupplies(ctx, s.db, late, Today(now)); err != nil {
+		return nil, err
 	}
 	if q.Kind == "" {
 		sort.SliceStable(late, func(i, j int) bool { return late[i].Late(Today(now)) > late[j].Late(Today(now)) })

@@ -20,14 +20,14 @@ func TestDueRule(t *testing.T) {
 		late int
 		word string
 	}{
-		{"never came", session.Due{}, 0, "半年内没有取药"},
-		{"nothing said", session.Due{LastOn: at(-90)}, 0, "没有写天数"},
-		{"in time", session.Due{LastOn: at(-20), Days: 28}, 0, "还够 8 天"},
-		{"to the day", session.Due{LastOn: at(-28), Days: 28}, 0, "还够 0 天"},
+		{"never came", session.Due{}, 0, "还没有取过药"},
+		{"nothing said", session.Due{LastOn: at(-90)}, 0, "余药天数未知"},
+		{"in time", session.Due{LastOn: at(-20), Days: 28}, 0, "还剩 8 天"},
+		{"to the day", session.Due{LastOn: at(-28), Days: 28}, 0, "今天用完"},
 		{"run out", session.Due{LastOn: at(-30), Days: 28}, 2, "已断药 2 天"},
 		{"run out and not due yet", session.Due{LastOn: at(-30), Days: 28, NextDue: at(3)}, 0, "已断药 2 天"},
-		{"medicine left and overdue", session.Due{LastOn: at(-30), Days: 60, NextDue: at(-2)}, 2, "还够 30 天"},
-		{"due today", session.Due{LastOn: at(-30), NextDue: at(0)}, 0, "没有写天数"},
+		{"medicine left and overdue", session.Due{LastOn: at(-30), Days: 60, NextDue: at(-2)}, 2, "还剩 30 天"},
+		{"due today", session.Due{LastOn: at(-30), NextDue: at(0)}, 0, "余药天数未知"},
 	} {
 		if late, word := x.due.Late(today), x.due.LeftWord(today); late != x.late || word != x.word {
 			t.Errorf("%s: %d, %q", x.name, late, word)

@@ -29,7 +29,9 @@ type Supply struct {
 	Units   int64     `db:"units"` // of opened ones
 	Pack    string    `db:"pack_name"`
 	Unit    string    `db:"unit_name"`
-	Days    int       `db:"days"` // for how long it was meant, 0 when not said
+	All     int64     `db:"quantity"` // boxes and all, in units
+	Days    int       `db:"days"`     // for how long it was meant, 0 when not said
+	Dose    string    `db:"dose"`     // a day, in words
 	// Here is how many lines of the drug the visit at hand has, Reason why it was
 	// given although the last supply was not used up, "" when nobody has said.
 	Here   int    `db:"here"`
@@ -40,9 +42,9 @@ type Supply struct {
 func (s Supply) DrugName() string { return inventory.DrugName(s.Generic, s.Spec) }
 
 // Left is how many days of the supply are left on a date, less than zero when it
-// has been used up; false when nobody said for how long it was meant.
+// has been used up; false when nobody knows; see [Supplied.Lasts].
 func (s Supply) Left(today time.Time) (int, bool) {
-	return s.Days - daysBetween(s.On, today), s.Days > 0
+	return Supplied{GivenOn: s.On, Units: s.All, Unit: s.Unit, Days: s.Days, Dose: s.Dose}.Left(today)
 }
 
 // Early tells whether another supply of the drug today would come early: the last
@@ -79,11 +81,11 @@ func (s Supply) Sentence(today time.Time) string {
 // a year.
 func LastSupplies(ctx context.Context, r db.Reader, v Visit) ([]Supply, error) {
 	var list []Supply
-	err := r.Select(ctx, &list, `SELECT x.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, x.held_on, s.name AS site, COALESCE(f.name, '') AS doctor, x.boxes, x.units, x.days,
+	err := r.Select(ctx, &list, `SELECT x.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, x.held_on, s.name AS site, COALESCE(f.name, '') AS doctor, x.boxes, x.units, x.quantity, x.days, x.dose,
   (SELECT count(*) FROM visit_line h JOIN pack q ON q.id = h.pack_id WHERE h.visit_id = $1::uuid AND h.undone_at IS NULL AND q.drug_id = x.drug_id) AS here,
   COALESCE((SELECT e.reason FROM early_refill e WHERE e.visit_id = $1::uuid AND e.drug_id = x.drug_id), '') AS reason
 FROM (SELECT k.drug_id, c.held_on, c.site_id, w.doctor_id, sum(CASE WHEN l.quantity = k.units_total THEN 1 ELSE 0 END) AS boxes,
-    sum(CASE WHEN l.quantity = k.units_total THEN 0 ELSE l.quantity END) AS units, COALESCE(max(l.days), 0) AS days,
+    sum(CASE WHEN l.quantity = k.units_total THEN 0 ELSE l.quantity END) AS units, sum(l.quantity) AS quantity, COALESCE(max(l.days), 0) AS days, max(l.dose) AS dose,
     row_number() OVER (PARTITION BY k.drug_id ORDER BY c.held_on DESC, w.came_at DESC, w.id) AS n
   FROM visit w JOIN clinic_session c ON c.id = w.session_id JOIN visit_line l ON l.visit_id = w.id AND l.undone_at IS NULL JOIN pack k ON k.id = l.pack_id
   WHERE w.patient_id = $2::bigint AND w.state = 'finished' AND w.id <> $1::uuid AND w.came_at >= $3::timestamptz

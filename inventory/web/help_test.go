@@ -97,6 +97,7 @@ func newHouse(t testing.TB) *house {
 	countRoutes(r, site, w)
 	r.Get("/drugs", site.Handle(w.Drugs))
 	r.Post("/drugs/prefixes", site.Handle(w.Teach))
+	r.Post("/drugs/care", site.Handle(w.SetCare))
 	server := httptest.NewServer(r)
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	h.url = server.URL
