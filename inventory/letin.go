@@ -36,6 +36,11 @@ func EnterLetIn(ctx context.Context, tx *db.Tx, by identity.Actor, code TraceCod
 	if e.At.IsZero() {
 		e.At = tx.Now
 	}
+	// The lock of the insert, taken before the recalls are read: a recall that is
+	// on its way is waited for and then seen, one that comes later waits for this box.
+	if _, err := tx.Exec(ctx, `LOCK TABLE pack IN ROW EXCLUSIVE MODE`); err != nil {
+		return nil, fmt.Errorf("wait for a recall: %w", err)
+	}
 	open, err := openRecalls(ctx, tx, []int64{means.DrugID}, []string{code.Code()})
 	if err != nil {
 		return nil, err

@@ -161,6 +161,9 @@ func (s *Service) startRecall(ctx context.Context, tx *db.Tx, by identity.Actor,
 	if err != nil {
 		return RecallStarted{}, err
 	}
+	if err := holdPacks(ctx, tx); err != nil {
+		return RecallStarted{}, err
+	}
 	id, err := insertRecall(ctx, tx, by, in, scope)
 	if err != nil {
 		return RecallStarted{}, err
@@ -179,6 +182,15 @@ func (s *Service) startRecall(ctx context.Context, tx *db.Tx, by identity.Actor,
 		return RecallStarted{}, err
 	}
 	return done, s.hub.Touch(ctx, tx, sessions...)
+}
+
+// holdPacks waits until everybody who is changing packs has committed, and keeps
+// others from it until the recall commits. Locks on rows do not do: a box whose row
+// is being written while the recall looks for its boxes would be seen by neither.
+// Recalls are rare and short; who only reads is not kept waiting.
+func holdPacks(ctx context.Context, tx *db.Tx) error {
+	_, err := tx.Exec(ctx, `LOCK TABLE pack IN EXCLUSIVE MODE`)
+	return wrap(err, "hold all packs for a recall")
 }
 
 func (d RecallStarted) sentence() string {

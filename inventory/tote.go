@@ -275,6 +275,13 @@ WHERE x.pack_id = ANY($1::bigint[])`, pq.Array(packs))
 	return in, nil
 }
 
+// LeaveTotes says that packs, which the caller has locked, were put somewhere else:
+// they lie in no tote any more.
+func LeaveTotes(ctx context.Context, tx *db.Tx, packs []int64) error {
+	_, err := tx.Exec(ctx, `DELETE FROM tote_pack WHERE pack_id = ANY($1::bigint[])`, pq.Array(packs))
+	return wrap(err, "take packs out of totes")
+}
+
 // StayInTotes says that packs which have just moved went along with the tote they
 // lie in.
 func StayInTotes(ctx context.Context, tx *db.Tx, packs []int64) error {

@@ -219,5 +219,5 @@ SELECT k.id, $2::bigint, $3::bigint, $4::timestamptz, k.changed_at FROM pack k W
 	if err != nil {
 		return fmt.Errorf("put packs into a bag: %w", err)
 	}
-	return nil
+	return inventory.LeaveTotes(ctx, tx, b.in)
 }

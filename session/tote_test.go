@@ -331,3 +331,22 @@ func TestCarton_whole(t *testing.T) {
 		t.Errorf("put back: %+v", a)
 	}
 }
+
+// A pack that is put into a patient's bag has left its tote.
+func TestTote_losesWhatGoesIntoABag(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t, 4)
+	tote := d.tote(d.codes...)
+	d.pack(d.session, tote.Code)
+	if got := d.in(tote.ID); got.Away != 4 {
+		t.Fatalf("%+v", got)
+	}
+	d.expect()
+	d.bag(0, d.codes[:2]...)
+	got := d.in(tote.ID)
+	packs, err := inventory.TotePacks(d.ctx, d.db.App, tote.ID)
+	d.must(err)
+	if got.Away != 2 || len(packs) != 2 {
+		t.Errorf("the tote still lists what lies in a bag: %+v, %d packs", got, len(packs))
+	}
+}
