@@ -126,6 +126,9 @@ func TestScripts(t *testing.T) {
 			t.Errorf("%s is loaded and not embedded", name)
 		}
 	}
+	for _, name := range PageScripts() {
+		loaded[name] = true
+	}
 	for name := range ours(t, ".js", jsComment) {
 		if !loaded[name] && name != "sw.js" {
 			t.Errorf("%s is embedded and never loaded", name)

@@ -13,7 +13,7 @@
   var sending = []; // codes under way
   var read = new Set(); // those of both that a scanner read; the others were typed
 
-  function fresh() { return { text: '', first: 0, last: 0, field: null, before: '' }; }
+  function fresh() { return { text: '', first: 0, last: 0, field: null, before: '', alt: '' }; }
 
   function reset() {
     clearTimeout(timer);
@@ -55,7 +55,29 @@
     app.scan(code);
   }
 
+  // separator knows how scanners type FNC1, ASCII 29, within a GS1 code: as Ctrl+]
+  // or, on Windows, as Alt with 029 on the number pad. The keys that lead to it are
+  // passed over and do not end the burst.
+  function separator(event) {
+    if (!burst.text || event.timeStamp - burst.last > pause) return false;
+    if (/^(Control|Alt|Shift|CapsLock)$/.test(event.key)) return true;
+    if (event.ctrlKey && !event.altKey && (event.key === ']' || event.code === 'BracketRight')) return grow('\x1d', event);
+    var digit = event.altKey && !event.ctrlKey && /^Numpad([0-9])$/.exec(event.code);
+    if (!digit) return false;
+    burst.alt += digit[1];
+    if (/^0*29$/.test(burst.alt)) { burst.alt = ''; return grow('\x1d', event); }
+    burst.last = event.timeStamp;
+    return true;
+  }
+
+  function grow(c, event) {
+    burst.text += c;
+    burst.last = event.timeStamp;
+    return true;
+  }
+
   document.addEventListener('keydown', function (event) {
+    if (separator(event)) return;
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || !scanForm()) return reset();
     var now = event.timeStamp;
     if (event.key === 'Enter' || event.key === 'Tab') {

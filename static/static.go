@@ -52,6 +52,7 @@ import (
 const Prefix = "/static/"
 
 //go:embed app.css paper.css app.js tone.js scan.js line.js idle.js sealed.js offline.js desk.js sw.js icons.svg favicon.svg
+//go:embed rehearsal.js
 //go:embed all:vendor
 var embedded embed.FS
 
@@ -178,6 +179,9 @@ func Worker() http.HandlerFunc {
 		f.send(w, r)
 	}
 }
+
+// PageScripts are the files of ours that single pages load besides.
+func PageScripts() []string { return []string{"rehearsal.js"} }
 
 // Missing names the front-end packages that pages need and that this binary was
 // built without.

@@ -154,6 +154,7 @@ func samples() []page.Sample {
 func menu() []identityweb.Entry {
 	return []identityweb.Entry{
 		{MenuItem: page.MenuItem{Title: "今日", URL: "/", Icon: "home"}, Needs: identity.ViewSession},
+		{MenuItem: page.MenuItem{Title: "试扫", URL: "/rehearsal", Under: "/"}, Needs: identity.ViewSession},
 		{MenuItem: page.MenuItem{Title: "患者", URL: "/patients", Icon: "people"}, Needs: identity.ViewPatient},
 		{MenuItem: page.MenuItem{Title: "标签", URL: "/patients/labels", Under: "/patients"}, Needs: identity.PrintLabel},
 		{MenuItem: page.MenuItem{Title: "导入", URL: "/patients/import", Under: "/patients"}, Needs: identity.RegisterPatient},

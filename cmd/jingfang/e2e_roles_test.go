@@ -57,6 +57,7 @@ func accessTable() []access {
 		{"POST", "/sessions/{id}/visits/{visit}/scans", "D"}, {"POST", "/sessions/{id}/visits/{visit}/undo", "DP"},
 		{"POST", "/sessions/{id}/visits/{visit}/finish", "DP"},
 		{"GET", "/sessions/{id}/visits/{visit}/correct", "DPAM"}, {"POST", "/sessions/{id}/visits/{visit}/correct", "DPAM"},
+		{"GET", "/rehearsal", "DPAMSCU"},
 		{"GET", "/patients", "DPAM"}, {"GET", "/patients/new", "DPA"}, {"POST", "/patients", "DPA"},
 		{"GET", "/patients/import", "DPA"}, {"POST", "/patients/import", "DPA"}, {"GET", "/patients/import/template.xlsx", "DPA"},
 		{"GET", "/patients/import/{import}", "DPA"}, {"POST", "/patients/import/{import}", "DPA"}, {"GET", "/patients/import/{import}/errors.xlsx", "DPA"},

@@ -48,6 +48,7 @@ func (a *app) routes() []route {
 	s, p, i := a.room, a.people, a.shelf
 	return []route{
 		{"GET", "/", "", quick, a.home},
+		{"GET", "/rehearsal", "", quick, a.site.Rehearsal},
 
 		{"GET", "/sessions", identity.ViewSession, quick, s.Day},
 		{"GET", "/sessions/new", identity.PlanSession, quick, s.NewSession},

@@ -163,6 +163,15 @@ type browser struct {
 
 func openBrowser(t *testing.T, url string) browser {
 	t.Helper()
+	b := newBrowser(t)
+	b.do(chromedp.Navigate(url))
+	b.until(`!document.querySelector('#line').hidden && document.querySelector('#stock').textContent === '余 38'`)
+	return b
+}
+
+// newBrowser is an empty page.
+func newBrowser(t *testing.T) browser {
+	t.Helper()
 	if len(static.Missing()) > 0 {
 		t.Skip("the front-end packages are missing; sh deploy/demo.sh fetches them")
 	}
@@ -183,10 +192,7 @@ func openBrowser(t *testing.T, url string) browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := browser{t: t, ctx: ctx}
-	b.do(chromedp.Navigate(url))
-	b.until(`!document.querySelector('#line').hidden && document.querySelector('#stock').textContent === '余 38'`)
-	return b
+	return browser{t: t, ctx: ctx}
 }
 
 func (b browser) do(steps ...chromedp.Action[chromedp.Void]) {
