@@ -280,3 +280,21 @@ fill_vendor() {
 	done || die "前端文件没有复制成功。"
 	cp "$root/static/package-lock.json" "$build/npm/installed.json"
 }
+
+# --- packages of the tests -----------------------------------------------------
+
+have_axe() { cmp -s "$root/deploy/testtools/package-lock.json" "$build/testtools/installed.json"; }
+
+# fill_axe fetches what checks pages for people who see or move differently. It
+# stays beside the clone: nothing of it is served.
+fill_axe() {
+	JINGFANG_AXE="$build/testtools/node_modules/axe-core/axe.min.js"
+	export JINGFANG_AXE
+	have_axe && return 0
+	say "正在下载检查无障碍的工具（axe-core）……"
+	rm -rf "$build/testtools"
+	mkdir -p "$build/testtools"
+	cp "$root/deploy/testtools/package.json" "$root/deploy/testtools/package-lock.json" "$root/deploy/testtools/.npmrc" "$build/testtools/"
+	(cd "$build/testtools" && npm ci --loglevel=error) || die "npm 没有下载成功，请检查网络后再运行一次。"
+	cp "$root/deploy/testtools/package-lock.json" "$build/testtools/installed.json"
+}

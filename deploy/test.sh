@@ -17,9 +17,11 @@ need have_openssl openssl openssl
 need have_git git git
 need have_c_compiler "gcc libc6-dev" "gcc glibc-devel"
 need_vendor
+have_axe || need have_node "nodejs npm" "nodejs npm"
 install_missing
 need_go
 fill_vendor
+fill_axe
 
 cd "$root"
 [ "$#" -gt 0 ] || set -- ./...

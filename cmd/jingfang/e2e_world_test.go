@@ -184,7 +184,7 @@ func TestHouse(t *testing.T) {
 		{"two servers", (*world).testTwoServers},
 		{"crowd", (*world).testCrowd},
 		{"replay", (*world).testReplay}, {"weight", (*world).testWeight},
-		{"access", (*world).testAccess}, {"sights", (*world).testSights}, {"patient pages", (*world).testPatientPages}, {"answers", (*world).testAnswersNameNobody},
+		{"access", (*world).testAccess}, {"offers", (*world).testOffers}, {"sights", (*world).testSights}, {"patient pages", (*world).testPatientPages}, {"answers", (*world).testAnswersNameNobody},
 		{"other site", (*world).testOtherSite},
 		{"bad input", (*world).testBadInput}, {"bad arrivals", (*world).testBadArrivals}, {"odd requests", (*world).testOddRequests},
 		{"recall in two browsers", (*world).testRecallBrowsers}, {"bad recalls", (*world).testBadRecalls},

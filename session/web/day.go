@@ -23,6 +23,7 @@ type dayView struct {
 	Rows     []dayRow
 	Sign     toSignView
 	Recalls  recallHintView
+	Errands  []errand // for an assistant, on the day itself
 }
 
 type dayRow struct {
@@ -63,6 +64,11 @@ func (h *Handlers) Day(w http.ResponseWriter, r *http.Request) error {
 	}
 	if v.Recalls, err = h.readRecallHint(r.Context(), by); err != nil {
 		return err
+	}
+	if v.Today {
+		if v.Errands, err = h.readErrands(r.Context(), by, list); err != nil {
+			return err
+		}
 	}
 	return h.site.Page(w, r, "day", v)
 }

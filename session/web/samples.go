@@ -23,6 +23,9 @@ func Samples() []page.Sample {
 		{Name: "day", Title: "今天", View: dayView{Date: "11月23日", Weekday: "星期一", Today: true, PrevURL: "#", NextURL: "#", TodayURL: "#", CanPlan: true, Rows: []dayRow{
 			{URL: "#", Site: "演示新华", Doctors: "演示医生甲、演示医生乙", Word: "进行中", Tone: "good", Figure: "34", Detail: "已看 12"},
 			{URL: "#", Site: "演示广兴", Place: "上门 · 行动不便", Doctors: "演示医生丙", Word: "待开始", Tone: "info", Figure: "0", Detail: "已看 0"}}}},
+		{Name: "day", Title: "工作人员的今天", View: dayView{Date: "11月23日", Weekday: "星期一", Today: true, PrevURL: "#", NextURL: "#", TodayURL: "#", Errands: sampleErrands(), Rows: []dayRow{
+			{URL: "#", Site: "演示新华", Doctors: "演示医生甲、演示医生乙", Word: "进行中", Tone: "good", Figure: "34", Detail: "已看 12"}}}},
+		{Name: "errands", Title: "今天要做的", View: sampleErrands()},
 		{Name: "day", Title: "没有场次", View: dayView{Date: "11月24日", Weekday: "星期二", PrevURL: "#", NextURL: "#", TodayURL: "#"}},
 		{Name: "plan", Title: "安排场次", View: planView{Date: "2026-11-23", Today: "2026-11-23", Sites: []choiceView{{Value: "1", Word: "金平 · 演示新华"}},
 			Staff: []staffChoice{{ID: "1", Name: "演示医生甲", Doctor: true}, {ID: "2", Name: "演示药师甲", Duty: true}, {ID: "3", Name: "演示工作人员"}}, Error: "请至少选一名医生。"}},

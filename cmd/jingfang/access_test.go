@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"jingfang/session/page"
+	"jingfang/static"
+)
+
+// galleryServer serves every sample as the program serves its pages.
+func galleryServer(t *testing.T) (string, []page.Sample) {
+	t.Helper()
+	site, err := page.New(page.Config{Dev: true, Log: slog.New(slog.DiscardHandler)}, templateSets()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := samples()
+	mux := http.NewServeMux()
+	mux.Handle("/static/", static.Handler())
+	mux.Handle("/dev/gallery/", site.Gallery(list))
+	var h http.Handler = mux
+	layers := site.Middleware()
+	for i := len(layers) - 1; i >= 0; i-- {
+		h = layers[i](h)
+	}
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server.URL, list
+}
+
+// axeSource is the checker that deploy/test.sh fetches; "" where it was not.
+func axeSource(t *testing.T) string {
+	t.Helper()
+	name := os.Getenv("JINGFANG_AXE")
+	if name == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		name = filepath.Join(cache, "jingfang-build", "testtools", "node_modules", "axe-core", "axe.min.js")
+	}
+	text, err := os.ReadFile(name)
+	if err != nil && os.Getenv("CI") != "" {
+		t.Fatalf("%v; sh deploy/test.sh fetches axe-core", err)
+	}
+	if err != nil {
+		t.Skipf("%v; sh deploy/test.sh fetches axe-core", err)
+	}
+	return string(text)
+}
+
+// axeRun answers with the serious faults of the page, one a line: the rule, the
+// element and what is wrong with it. Samples of parts stand in a frame without
+// their page, so that rules about a page as a whole are for pages only.
+const axeRun = `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'], resultTypes: ['violations'] }).then(function (r) {
+	var serious = ['duplicate-id', 'duplicate-id-aria', 'heading-order', 'region', 'landmark-one-main', 'landmark-unique', 'label', 'page-has-heading-one', 'empty-heading', 'tabindex'];
+	var out = [];
+	r.violations.forEach(function (v) {
+		if (v.impact !== 'serious' && v.impact !== 'critical' && serious.indexOf(v.id) < 0) return;
+		v.nodes.forEach(function (n) { out.push(v.id + ' | ' + n.html.slice(0, 160) + ' | ' + (n.failureSummary || '').split('\n').slice(1, 2).join(' ').trim()); });
+	});
+	return out;
+})`
+
+// asPart are rules that a part without its page cannot keep.
+var asPart = []string{"heading-order", "page-has-heading-one", "landmark-unique", "region", "listitem"}
+
+// Nobody is kept out: every view has names for its controls, contrast, headings
+// in order, unique ids and landmarks, in the light and in the dark.
+func TestAxeFindsNoSeriousFault(t *testing.T) {
+	source := axeSource(t)
+	url, list := galleryServer(t)
+	b := openWindow(t, "axe", false)
+	found := map[string][]string{}
+	still := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}}
+	b.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, still)
+		return err
+	}))
+	for i, s := range list {
+		b.do(chromedp.Navigate(fmt.Sprintf("%s/dev/gallery/%d", url, i)))
+		b.until(`document.readyState === 'complete'`)
+		b.do(run(source))
+		part := eval[bool](b, `!!document.querySelector('[data-sample]')`)
+		for _, fault := range b.await(axeRun) {
+			if part && startsWithAny(fault, asPart) {
+				continue
+			}
+			found[fault] = append(found[fault], s.Name+" "+s.Title)
+		}
+	}
+	var faults []string
+	for fault := range found {
+		faults = append(faults, fault)
+	}
+	sort.Strings(faults)
+	for _, fault := range faults {
+		t.Errorf("%s\n    in %s", fault, strings.Join(found[fault], ", "))
+	}
+}
+
+func startsWithAny(text string, list []string) bool {
+	for _, x := range list {
+		if strings.HasPrefix(text, x+" ") {
+			return true
+		}
+	}
+	return false
+}
+
+// await gives what a promise in the page comes to.
+func (w *window) await(expression string) []string {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, testPatience)
+	defer cancel()
+	if err := chromedp.Do(ctx, run(`window.awaited = null; (`+expression+`).then(function (x) { window.awaited = x; }, function (e) { window.awaited = ['axe failed | ' + e]; })`)); err != nil {
+		w.t.Fatal(err)
+	}
+	w.until(`window.awaited !== null`)
+	return eval[[]string](w, `window.awaited`)
+}
+
+// Every view fits a laptop at 200 % zoom and the narrowest phone: nothing needs
+// scrolling sideways but wide tables in their own frame.
+func TestNothingIsWiderThanTheScreen(t *testing.T) {
+	url, list := galleryServer(t)
+	b := openWindow(t, "zoom", false)
+	for i, s := range list {
+		b.do(chromedp.EmulateViewport(683, 384), chromedp.Navigate(fmt.Sprintf("%s/dev/gallery/%d", url, i)))
+		b.until(`document.readyState === 'complete'`)
+		for _, size := range [][2]int64{{683, 384}, {320, 640}} {
+			b.do(chromedp.EmulateViewport(size[0], size[1]))
+			wide := eval[string](b, `(function () {
+				var room = document.documentElement.clientWidth;
+				if (document.documentElement.scrollWidth <= room) return '';
+				var worst = Array.from(document.querySelectorAll('main *')).filter(function (e) { return e.getBoundingClientRect().right > room + 1 && !e.closest('.table-wrap'); })[0];
+				return document.documentElement.scrollWidth + ' ' + (worst ? worst.outerHTML.slice(0, 160) : '');
+			})()`)
+			if wide != "" {
+				t.Errorf("%s %s at %d pixels: %s", s.Name, s.Title, size[0], wide)
+			}
+		}
+	}
+}
