@@ -9,7 +9,7 @@ import (
 	"jingfang/session/patient"
 )
 
-// paperView is the view of the page "paper": the roster on paper for a day without
+// paperView is the view of the page "roster_paper": the roster on paper for a day without
 // the server.
 type paperView struct {
 	Head  headView
@@ -60,5 +60,5 @@ func (h *Handlers) Paper(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Drugs = append(v.Drugs, drug)
 	}
-	return h.site.Page(w, r, "paper", v)
+	return h.site.Page(w, r, "roster_paper", v)
 }
