@@ -81,20 +81,23 @@ func ReadMoves(ctx context.Context, d *db.DB, q MovesQuestion) (list []LedgerMov
 		return nil, false, err
 	}
 	// Ordered by a sum, not by the column: walking all movements by their number
-	// until a hundred of the period are met would be tempting.
-	err = d.Select(ctx, &list, `SELECT x.id, x.at, x.kind, x.from_state, x.to_state, x.code, d.generic_name, d.spec, d.pack_name, d.unit_name, x.content, x.batch,
+	// until a hundred of the period are met would be tempting. Packs and names are
+	// looked up for the one page alone.
+	err = d.Select(ctx, &list, `SELECT x.id, x.at, x.kind, x.from_state, x.to_state, k.code, d.generic_name, d.spec, d.pack_name, d.unit_name, k.units_total AS content, k.batch,
   x.quantity, COALESCE(p.name, '') AS who, c.id AS session_id, COALESCE(s.name, '') AS site, c.held_on, COALESCE(r.number, '') AS receipt, x.reason
-FROM (SELECT m.id, m.at, m.kind, m.from_state, m.to_state, m.quantity, m.staff_id, m.reason, m.receipt_line_id, COALESCE(m.to_session_id, m.from_session_id) AS on_session,
-    k.code, k.drug_id, k.units_total AS content, k.batch,
-    (m.from_state = ANY($5::text[]) AND ($6::bigint = 0 OR f.site_id = $6::bigint)) AS leaves, (m.to_state = ANY($5::text[]) AND ($6::bigint = 0 OR t.site_id = $6::bigint)) AS enters
-  FROM movement m JOIN pack k ON k.id = m.pack_id LEFT JOIN clinic_session f ON f.id = m.from_session_id LEFT JOIN clinic_session t ON t.id = m.to_session_id
-  WHERE m.at >= $1::timestamptz AND m.at < $2::timestamptz AND m.id > $9::bigint AND ($7::text = '' OR m.kind = $7::text)
-    AND ($3::bigint = 0 OR k.drug_id = $3::bigint) AND ($4::text = '' OR k.batch = $4::text)) x
-JOIN drug d ON d.id = x.drug_id LEFT JOIN staff p ON p.id = x.staff_id LEFT JOIN clinic_session c ON c.id = x.on_session LEFT JOIN site s ON s.id = c.site_id
+FROM (SELECT y.id, y.at, y.kind, y.from_state, y.to_state, y.quantity, y.staff_id, y.reason, y.receipt_line_id, y.on_session, y.pack_id
+  FROM (SELECT m.id, m.at, m.kind, m.from_state, m.to_state, m.quantity, m.staff_id, m.reason, m.receipt_line_id, COALESCE(m.to_session_id, m.from_session_id) AS on_session, m.pack_id,
+      (m.from_state = ANY($5::text[]) AND ($6::bigint = 0 OR f.site_id = $6::bigint)) AS leaves, (m.to_state = ANY($5::text[]) AND ($6::bigint = 0 OR t.site_id = $6::bigint)) AS enters
+    FROM movement m LEFT JOIN clinic_session f ON f.id = m.from_session_id AND $6::bigint <> 0 LEFT JOIN clinic_session t ON t.id = m.to_session_id AND $6::bigint <> 0
+    WHERE m.at >= $1::timestamptz AND m.at < $2::timestamptz AND m.id > $9::bigint AND ($7::text = '' OR m.kind = $7::text)
+      AND (($3::bigint = 0 AND $4::text = '') OR m.pack_id IN (SELECT id FROM pack WHERE ($3::bigint = 0 OR drug_id = $3::bigint) AND ($4::text = '' OR batch = $4::text)))) y
+  WHERE (($8::text <> 'out' AND ((COALESCE(y.enters, false) AND NOT COALESCE(y.leaves, false)) OR (y.enters AND y.leaves AND y.kind IN ('undo', 'adjust_up'))))
+    OR ($8::text <> 'in' AND ((COALESCE(y.leaves, false) AND NOT COALESCE(y.enters, false)) OR (y.enters AND y.leaves AND y.kind IN ('dispense', 'adjust_down')))))
+  ORDER BY y.id + 0 LIMIT $10) x
+JOIN pack k ON k.id = x.pack_id JOIN drug d ON d.id = k.drug_id LEFT JOIN staff p ON p.id = x.staff_id
+LEFT JOIN clinic_session c ON c.id = x.on_session LEFT JOIN site s ON s.id = c.site_id
 LEFT JOIN receipt_line l ON l.id = x.receipt_line_id LEFT JOIN receipt r ON r.id = l.receipt_id
-WHERE (($8::text <> 'out' AND ((COALESCE(x.enters, false) AND NOT COALESCE(x.leaves, false)) OR (x.enters AND x.leaves AND x.kind IN ('undo', 'adjust_up'))))
-  OR ($8::text <> 'in' AND ((COALESCE(x.leaves, false) AND NOT COALESCE(x.enters, false)) OR (x.enters AND x.leaves AND x.kind IN ('dispense', 'adjust_down')))))
-ORDER BY x.id + 0 LIMIT $10`,
+ORDER BY x.id`,
 		q.Begin(), q.End(), q.DrugID, q.Batch, pq.Array(q.states()), q.siteAsked(), string(q.Kind), q.Way, q.After, MovesPerPage+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("read the movements of a ledger: %w", err)
