@@ -183,11 +183,15 @@ const ledgerMemory = "96MB"
 func (r flowReader) moved(ctx context.Context, from, to time.Time) ([]flow, error) {
 	q := r.q
 	var list []flow
-	var memory string
-	if err := r.tx.Get(ctx, &memory, `SELECT set_config('work_mem', $1::text, true)`, ledgerMemory); err != nil {
+	// Over all movements packs are best read whole; over some days' they are looked up
+	// one by one, however many movements the database expects of a day.
+	joins := map[bool]string{true: "on", false: "off"}[from.Equal(dawn())]
+	var set string
+	err := r.tx.Get(ctx, &set, `SELECT set_config('work_mem', $1::text, true) || set_config('enable_hashjoin', $2::text, true) || set_config('enable_mergejoin', $2::text, true)`, ledgerMemory, joins)
+	if err != nil {
 		return nil, fmt.Errorf("room to sum movements: %w", err)
 	}
-	err := r.tx.Select(ctx, &list, `SELECT x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from_site, x.to_site, x.phase, count(*) AS moves,
+	err = r.tx.Select(ctx, &list, `SELECT x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from_site, x.to_site, x.phase, count(*) AS moves,
   sum(CASE WHEN x.held_before = x.content THEN 1 ELSE 0 END) AS whole_before, sum(CASE WHEN x.held_before <> x.content THEN x.held_before ELSE 0 END) AS loose_before,
   sum(CASE WHEN x.held_after = x.content THEN 1 ELSE 0 END) AS whole_after, sum(CASE WHEN x.held_after <> x.content THEN x.held_after ELSE 0 END) AS loose_after
 FROM (SELECT k.drug_id, CASE WHEN $5::boolean THEN k.batch ELSE '' END AS batch, k.units_total AS content, m.kind, m.from_state, m.to_state,
@@ -203,6 +207,10 @@ GROUP BY x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from
 		q.Begin(), q.End(), q.DrugID, q.Batch, q.batches(), q.siteAsked(), pq.Array(r.passing), midnight(from), midnight(to))
 	if err != nil {
 		return nil, fmt.Errorf("sum movements: %w", err)
+	}
+	// What else is read on this snapshot is planned as always.
+	if err := r.tx.Get(ctx, &set, `SELECT set_config('enable_hashjoin', 'on', true) || set_config('enable_mergejoin', 'on', true)`); err != nil {
+		return nil, fmt.Errorf("end of the sum of movements: %w", err)
 	}
 	return list, nil
 }
