@@ -185,8 +185,8 @@ func TestPaperReadsBack(t *testing.T) {
 	d.must(exec.Command("pdftoppm", "-r", "203", "-png", "-gray", base+".pdf", base).Run())
 	pictures, err := filepath.Glob(base + "-*.png")
 	d.must(err)
-	out, err := exec.Command("zbarimg", append([]string{"-q", "--raw"}, pictures...)...).Output()
-	d.must(err)
+	// It ends with an error when one of the pictures has no code: the list of packs.
+	out, _ := exec.Command("zbarimg", append([]string{"-q", "--raw"}, pictures...)...).Output()
 	for i, token := range d.tokens {
 		if !strings.Contains(string(out), token) {
 			t.Errorf("the code of patient %d does not read back", i+1)
