@@ -177,7 +177,10 @@ func newSheetView(l layout, list []patient.Label, back string) (sheetView, error
 // LabelStyle is GET /patients/labels.css: the millimetres of a sheet, as a style
 // sheet, since pages hold no styles of their own.
 func (h *Handlers) LabelStyle(w http.ResponseWriter, r *http.Request) error {
-	l, err := parseLayout(r)
+	l, err := newLayout(""), error(nil)
+	if r.URL.RawQuery != "" {
+		l, err = parseLayout(r)
+	}
 	if err != nil {
 		return err
 	}
