@@ -16,6 +16,8 @@ type paperView struct {
 	Count string
 	Rows  []paperRow
 	Drugs []paperDrug
+	// CanEnter offers the entry afterwards, which is the doctors'.
+	CanEnter bool
 }
 
 type paperRow struct {
@@ -42,7 +44,7 @@ func (h *Handlers) Paper(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := paperView{Head: newHeadView(x), Count: fmt.Sprint(len(p.People))}
+	v := paperView{Head: newHeadView(x), Count: fmt.Sprint(len(p.People)), CanEnter: by.Can(identity.Dispense, x.SiteID) == nil}
 	for _, e := range p.People {
 		row := paperRow{Number: e.Number, Name: patient.MaskName(e.Name)}
 		if token := p.Labels[e.PatientID]; token != "" {

@@ -14,7 +14,7 @@ func paperSamples() []page.Sample {
 	drugs := []paperDrug{{"演示利培酮片 1mg×20片", "3", []string{"006312", "006313", "006314"}}}
 	said := []lateSaid{{"6312", "已记录。", "good"}, {"9999", "本场没有末 4 位是 9999 的药盒。", "caution"}}
 	return []page.Sample{
-		{Name: "roster_paper", Title: "纸质名单", View: paperView{Head: head, Count: "3", Rows: rows, Drugs: drugs}},
+		{Name: "roster_paper", Title: "纸质名单", View: paperView{Head: head, Count: "3", Rows: rows, Drugs: drugs, CanEnter: true}},
 		{Name: "roster_paper", Title: "名单是空的", View: paperView{Head: head, Count: "0"}},
 		{Name: "late", Title: "补录", View: lateView{Head: head, Good: "13 号已补录 2 盒，发药时间 10:42。", At: "10:42"}},
 		{Name: "late", Title: "补录没有记上", View: lateView{Head: head, Error: "13 号有药盒没有记上，就诊还开着。请到诊台核对实物后处理，再点“诊毕”。", Open: true, Said: said, Patient: "000012", At: "10:42", Codes: "6312 9999"}},
