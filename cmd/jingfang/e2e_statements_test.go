@@ -50,7 +50,7 @@ func (w *world) testStatements(t *testing.T) {
 	own := w.session(t, nil, roleLetters()["D"])
 	asked := map[string]bool{}
 	for _, x := range []struct{ who, pattern, path string }{
-		{"P", "/", "/"}, {"P", "/sessions", "/sessions"}, {"P", "/sessions/new", "/sessions/new"},
+		{"P", "/", "/"}, {"A", "/rehearsal", "/rehearsal"}, {"P", "/sessions", "/sessions"}, {"P", "/sessions/new", "/sessions/new"},
 		{"P", "/sessions/{id}", room}, {"D", "/sessions/{id}", room}, {"M", "/sessions/{id}", room}, {"A", "/sessions/{id}", room},
 		{"D", "/sessions/{id}", w.today.path("")}, {"P", "/sessions/{id}/packing", big.path("/packing")}, {"P", "/sessions/{id}/packing/list", big.path("/packing/list")},
 		{"P", "/sessions/{id}/report.pdf", big.path("/report.pdf")}, {"P", "/sessions/{id}/report.pdf", w.today.path("/report.pdf")}, {"P", "/sessions/{id}/queue", big.path("/queue")}, {"D", "/sessions/{id}/desk", big.path("/desk")}, {"D", "/sessions/{id}/owed", big.path("/owed")},
