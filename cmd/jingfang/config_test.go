@@ -39,7 +39,7 @@ func TestWrongCallsAreExplained(t *testing.T) {
 		says string
 	}{
 		{"unknown command", environ(), []string{"serv"}, `没有 "serv" 这个命令`},
-		{"half a command", environ(), []string{"verify"}, "stock、records、transferlog、audit"},
+		{"half a command", environ(), []string{"verify"}, "stock、ledger、records、transferlog、audit"},
 		{"unknown flag", environ(), []string{"demo", "-adr", ":1"}, "没有参数 -adr"},
 		{"flag of another command", environ(), []string{"serve", "-load", "1"}, "没有参数 -load"},
 		{"stray word", environ(), []string{"demo", "now"}, `不认识 "now"`},
