@@ -160,7 +160,7 @@ func (w *world) fillBag(s *modelSession) act {
 		then: func() {
 			for _, c := range moved {
 				p := w.packs[c]
-				p.Bag = patient
+				p.Bag, p.Tote = patient, 0 // what lies in a bag has left its tote
 				w.packs[c] = p
 			}
 			if len(moved) > 0 && w.waiting(s, patient) == 0 {
