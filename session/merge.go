@@ -128,11 +128,12 @@ func (s *Service) merge(ctx context.Context, tx *db.Tx, by identity.Actor, in Me
 	if err := nowhereOpen(ctx, tx, j); err != nil {
 		return MergeAnswer{}, err
 	}
-	if err := expectInstead(ctx, tx, sessions, j); err != nil {
+	j.Reason = in.Reason
+	merge, err := s.patients.Join(ctx, tx, by, j)
+	if err != nil {
 		return MergeAnswer{}, err
 	}
-	j.Reason = in.Reason
-	if err := s.patients.Join(ctx, tx, by, j); err != nil {
+	if err := expectInstead(ctx, tx, merge, sessions, j); err != nil {
 		return MergeAnswer{}, err
 	}
 	return MergeAnswer{j.Into.ID, fmt.Sprintf("编号 %s 已并入 %s。原来的标签仍可用，会找到 %s。", j.From.Number, j.Into.Number, j.Into.Number)},
@@ -174,19 +175,25 @@ WHERE v.patient_id = ANY($1::bigint[]) AND v.state IN ('waiting', 'in_consultati
 }
 
 // expectInstead puts the entry that goes on in the place of the other on the rosters
-// of sessions to come. Who has come under the other stays there: it happened.
-func expectInstead(ctx context.Context, tx *db.Tx, sessions []int64, j patient.Joining) error {
+// of sessions to come, and keeps what was there for [Service.UndoMerge]. Who has come
+// under the other stays there: it happened.
+func expectInstead(ctx context.Context, tx *db.Tx, merge int64, sessions []int64, j patient.Joining) error {
 	ids := pq.Array(sessions)
-	_, err := tx.Exec(ctx, `INSERT INTO session_roster (session_id, patient_id, source, added_by, added_at)
-SELECT o.session_id, $3::bigint, o.source, o.added_by, o.added_at FROM session_roster o
-WHERE o.session_id = ANY($1::bigint[]) AND o.patient_id = $2::bigint
-  AND NOT EXISTS (SELECT 1 FROM session_roster n WHERE n.session_id = o.session_id AND n.patient_id = $3::bigint)
-  AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.session_id = o.session_id AND v.patient_id = $2::bigint AND v.state <> 'void')`, ids, j.From.ID, j.Into.ID)
+	_, err := tx.Exec(ctx, `INSERT INTO merge_roster (merge_id, session_id, source, added_by, added_at, kept)
+SELECT $4::bigint, o.session_id, o.source, o.added_by, o.added_at,
+  EXISTS (SELECT 1 FROM session_roster n WHERE n.session_id = o.session_id AND n.patient_id = $3::bigint)
+FROM session_roster o WHERE o.session_id = ANY($1::bigint[]) AND o.patient_id = $2::bigint
+  AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.session_id = o.session_id AND v.patient_id = $2::bigint AND v.state <> 'void')`, ids, j.From.ID, j.Into.ID, merge)
+	if err != nil {
+		return fmt.Errorf("keep the rosters of a merge: %w", err)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO session_roster (session_id, patient_id, source, added_by, added_at)
+SELECT m.session_id, $2::bigint, m.source, m.added_by, m.added_at FROM merge_roster m WHERE m.merge_id = $1::bigint AND NOT m.kept`, merge, j.Into.ID)
 	if err != nil {
 		return fmt.Errorf("expect the entry that goes on: %w", err)
 	}
-	_, err = tx.Exec(ctx, `DELETE FROM session_roster WHERE session_id = ANY($1::bigint[]) AND patient_id = $2::bigint AND NOT EXISTS (
-  SELECT 1 FROM visit v WHERE v.session_id = session_roster.session_id AND v.patient_id = $2::bigint AND v.state <> 'void')`, ids, j.From.ID)
+	_, err = tx.Exec(ctx, `DELETE FROM session_roster WHERE patient_id = $2::bigint AND session_id IN (
+  SELECT m.session_id FROM merge_roster m WHERE m.merge_id = $1::bigint)`, merge, j.From.ID)
 	if err != nil {
 		return fmt.Errorf("no longer expect a merged entry: %w", err)
 	}
@@ -199,24 +206,57 @@ type Parting struct {
 	MergeID   int64
 }
 
-// UndoMerge takes a merge back on its own day: the younger entry is what it was. The
-// rosters stay as they are.
+// UndoMerge takes a merge back on its own day: the younger entry is what it was, and
+// the rosters of sessions that are still to come or open expect both as before.
 func (s *Service) UndoMerge(ctx context.Context, by identity.Actor, in Parting) (MergeAnswer, error) {
 	if err := s.mayMerge(ctx, by, 0); err != nil {
 		return MergeAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "undo_merge", Request: in}
 	a, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (MergeAnswer, error) {
-		j, err := s.patients.Part(ctx, tx, by, in.MergeID)
-		if err != nil {
-			return MergeAnswer{}, err
-		}
-		for _, p := range []patient.Patient{j.From, j.Into} {
-			if err := by.Can(identity.DecideRequest, p.HomeSiteID); err != nil {
-				return MergeAnswer{}, err
-			}
-		}
-		return MergeAnswer{j.From.ID, fmt.Sprintf("合并已撤销，编号 %s 恢复为单独的档案。", j.From.Number)}, nil
+		return s.undoMerge(ctx, tx, by, in.MergeID)
 	})
 	return a, s.denied(ctx, by, 0, err)
+}
+
+func (s *Service) undoMerge(ctx context.Context, tx *db.Tx, by identity.Actor, merge int64) (MergeAnswer, error) {
+	var sessions []int64
+	err := tx.Select(ctx, &sessions, `SELECT id FROM clinic_session WHERE state IN ('planned', 'open') AND id IN (
+  SELECT session_id FROM merge_roster WHERE merge_id = $1::bigint) ORDER BY id FOR NO KEY UPDATE`, merge)
+	if err != nil {
+		return MergeAnswer{}, fmt.Errorf("lock sessions of a merge: %w", err)
+	}
+	j, err := s.patients.Part(ctx, tx, by, merge)
+	if err != nil {
+		return MergeAnswer{}, err
+	}
+	for _, p := range []patient.Patient{j.From, j.Into} {
+		if err := by.Can(identity.DecideRequest, p.HomeSiteID); err != nil {
+			return MergeAnswer{}, err
+		}
+	}
+	if err := expectBoth(ctx, tx, merge, sessions, j); err != nil {
+		return MergeAnswer{}, err
+	}
+	return MergeAnswer{j.From.ID, fmt.Sprintf("合并已撤销，编号 %s 恢复为单独的档案。", j.From.Number)}, s.hub.Touch(ctx, tx, sessions...)
+}
+
+// expectBoth undoes [expectInstead] on the rosters of locked sessions. Who has come
+// under the entry that goes on stays expected: it happened.
+func expectBoth(ctx context.Context, tx *db.Tx, merge int64, sessions []int64, j patient.Joining) error {
+	ids := pq.Array(sessions)
+	_, err := tx.Exec(ctx, `INSERT INTO session_roster (session_id, patient_id, source, added_by, added_at)
+SELECT m.session_id, $3::bigint, m.source, m.added_by, m.added_at FROM merge_roster m
+WHERE m.merge_id = $1::bigint AND m.session_id = ANY($2::bigint[])
+  AND NOT EXISTS (SELECT 1 FROM session_roster n WHERE n.session_id = m.session_id AND n.patient_id = $3::bigint)`, merge, ids, j.From.ID)
+	if err != nil {
+		return fmt.Errorf("expect a parted entry again: %w", err)
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM session_roster WHERE patient_id = $3::bigint AND session_id IN (
+  SELECT m.session_id FROM merge_roster m WHERE m.merge_id = $1::bigint AND m.session_id = ANY($2::bigint[]) AND NOT m.kept)
+  AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.session_id = session_roster.session_id AND v.patient_id = $3::bigint AND v.state <> 'void')`, merge, ids, j.Into.ID)
+	if err != nil {
+		return fmt.Errorf("no longer expect the entry that went on: %w", err)
+	}
+	return nil
 }

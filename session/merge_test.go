@@ -87,7 +87,76 @@ func (c *clinic) packNo(code string) (id int64) {
 	return id
 }
 
+// expected tells whether a session expects a patient.
+func (c *clinic) expected(session, patientID int64) bool {
+	c.t.Helper()
+	return c.count(`SELECT count(*) FROM session_roster WHERE session_id = $1 AND patient_id = $2`, session, patientID) == 1
+}
+
+// The rosters of three sessions: one expects the younger entry only, one both, and at
+// one the younger has been seen. A merge moves the first, undoing it puts everything
+// back but what happened meanwhile.
 func TestMergeAndTheRoster(t *testing.T) {
+	c := newClinic(t, 1, 3, 1)
+	old, young := c.patients[0].ID, c.patients[1].ID
+	_, err := c.svc.ChangeRoster(c.ctx, c.helper, session.RosterChange{SessionID: c.session, CommandID: uuid.New(), Refill: true})
+	c.must(err)
+	_, err = c.svc.ChangeRoster(c.ctx, c.helper, session.RosterChange{SessionID: c.session, CommandID: uuid.New(), Remove: old})
+	c.must(err)
+	day := session.Today(time.Now())
+	both, err := c.svc.PlanSession(c.ctx, c.chief, session.Plan{SiteID: c.site, HeldOn: day.AddDate(0, 1, 0), Team: c.team()})
+	c.must(err)
+	gone, err := c.svc.PlanSession(c.ctx, c.chief, session.Plan{SiteID: c.site, HeldOn: day.AddDate(0, 2, 0), Team: c.team()})
+	c.must(err)
+	c.exec(`DELETE FROM session_roster WHERE session_id = $1 AND patient_id = $2`, gone, old)
+	type line struct {
+		Source  string    `db:"source"`
+		AddedBy *int64    `db:"added_by"`
+		AddedAt time.Time `db:"added_at"`
+	}
+	read := func(of int64) (l line) {
+		t.Helper()
+		c.must(c.db.App.Get(c.ctx, &l, `SELECT source, added_by, added_at FROM session_roster WHERE session_id = $1 AND patient_id = $2`, c.session, of))
+		return l
+	}
+	before := read(young)
+	c.must(c.merge(c.chief, old, young))
+	if !c.expected(c.session, old) || c.expected(c.session, young) || !c.expected(both, old) || c.expected(both, young) || !c.expected(gone, old) {
+		t.Error("after the merge the rosters do not expect the entry that goes on alone")
+	}
+	if after := read(old); !after.AddedAt.Equal(before.AddedAt) || after.Source != before.Source {
+		t.Errorf("the line was %+v, is %+v", before, after)
+	}
+	merges, err := patient.Merges(c.ctx, c.db.App, old)
+	c.must(err)
+	c.exec(`UPDATE clinic_session SET state = 'cancelled' WHERE id = $1`, gone)
+	undo := session.Parting{CommandID: uuid.New(), MergeID: merges[0].ID}
+	if _, err := c.svc.UndoMerge(c.ctx, c.doctors[0], undo); db.KindOf(err) != db.Denied {
+		t.Errorf("a doctor undoes: %v", err)
+	}
+	for range 2 {
+		_, err = c.svc.UndoMerge(c.ctx, c.chief, undo)
+		c.must(err)
+	}
+	p, err := patient.ByID(c.ctx, c.db.App, young)
+	c.must(err)
+	if p.State != patient.Active || p.MergedInto != nil {
+		t.Errorf("after undoing: %+v", p)
+	}
+	if c.expected(c.session, old) || !c.expected(c.session, young) || !c.expected(both, old) || !c.expected(both, young) {
+		t.Error("after undoing the rosters are not what they were")
+	}
+	if after := read(young); !after.AddedAt.Equal(before.AddedAt) || after.Source != before.Source {
+		t.Errorf("the line was %+v, came back as %+v", before, after)
+	}
+	if !c.expected(gone, old) || c.expected(gone, young) {
+		t.Error("undoing changed a session that is over")
+	}
+}
+
+// Who came between the merge and its undoing stays expected under the entry that was
+// seen.
+func TestUndoingAMergeAfterAVisit(t *testing.T) {
 	c := newClinic(t, 1, 2, 1)
 	old, young := c.patients[0].ID, c.patients[1].ID
 	_, err := c.svc.ChangeRoster(c.ctx, c.helper, session.RosterChange{SessionID: c.session, CommandID: uuid.New(), Refill: true})
@@ -95,24 +164,16 @@ func TestMergeAndTheRoster(t *testing.T) {
 	_, err = c.svc.ChangeRoster(c.ctx, c.helper, session.RosterChange{SessionID: c.session, CommandID: uuid.New(), Remove: old})
 	c.must(err)
 	c.must(c.merge(c.chief, old, young))
-	if n := c.count(`SELECT count(*) FROM session_roster WHERE session_id = $1 AND patient_id = $2`, c.session, old); n != 1 {
-		t.Error("the entry that goes on is not expected")
-	}
-	if n := c.count(`SELECT count(*) FROM session_roster WHERE patient_id = $1`, young); n != 0 {
-		t.Error("the merged entry is still expected")
-	}
+	visit := c.start(c.doctors[0], 1) // the younger one's label
 	merges, err := patient.Merges(c.ctx, c.db.App, old)
 	c.must(err)
-	undo := session.Parting{CommandID: uuid.New(), MergeID: merges[0].ID}
-	if _, err := c.svc.UndoMerge(c.ctx, c.doctors[0], undo); db.KindOf(err) != db.Denied {
-		t.Errorf("a doctor undoes: %v", err)
+	_, err = c.svc.UndoMerge(c.ctx, c.chief, session.Parting{CommandID: uuid.New(), MergeID: merges[0].ID})
+	c.must(err)
+	if !c.expected(c.session, old) || !c.expected(c.session, young) {
+		t.Error("both are to be expected: one has come, the other was expected")
 	}
-	_, err = c.svc.UndoMerge(c.ctx, c.chief, undo)
-	c.must(err)
-	p, err := patient.ByID(c.ctx, c.db.App, young)
-	c.must(err)
-	if p.State != patient.Active || p.MergedInto != nil {
-		t.Errorf("after undoing: %+v", p)
+	if n := c.count(`SELECT count(*) FROM visit WHERE id = $1 AND patient_id = $2`, visit, old); n != 1 {
+		t.Error("the visit changed its patient")
 	}
 }
 

@@ -84,6 +84,7 @@ func Tables() []Table {
 		{Name: "record_chain", Owner: "session"},
 		{Name: "record", Owner: "session", AppendOnly: true},
 		{Name: "session_roster", Owner: "session", Deletable: true},
+		{Name: "merge_roster", Owner: "session", AppendOnly: true},
 		{Name: "let_in_request", Owner: "session"},
 		{Name: "owed_medicine", Owner: "session"},
 		{Name: "closing_count", Owner: "session", Deletable: true},

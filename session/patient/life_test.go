@@ -250,7 +250,8 @@ func (h *house) join(by identity.Actor, a, b int64, reason string) error {
 			return err
 		}
 		j.Reason = reason
-		return h.Join(ctx, tx, by, j)
+		_, err = h.Join(ctx, tx, by, j)
+		return err
 	})
 }
 

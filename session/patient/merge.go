@@ -46,28 +46,30 @@ WHERE p.id = ANY($1::bigint[]) ORDER BY p.id FOR NO KEY UPDATE OF p`, pq.Array([
 	return j, nil
 }
 
-// Join merges a locked pair, as a building block. The paper of the younger entry
-// stays with it; its labels lead to the older one from now on.
-func (g *Registry) Join(ctx context.Context, tx *db.Tx, by identity.Actor, j Joining) error {
+// Join merges a locked pair, as a building block, and gives the merge's id. The
+// paper of the younger entry stays with it; its labels lead to the older one from
+// now on.
+func (g *Registry) Join(ctx context.Context, tx *db.Tx, by identity.Actor, j Joining) (int64, error) {
 	j.Reason = strings.TrimSpace(j.Reason)
 	if n := len([]rune(j.Reason)); n < 2 || n > 200 {
-		return db.Refuse(db.Invalid, "请写明为什么是同一个人，2 到 200 个字。")
+		return 0, db.Refuse(db.Invalid, "请写明为什么是同一个人，2 到 200 个字。")
 	}
 	err := tx.ExecOne(ctx, `UPDATE patient SET state = 'merged', merged_into_id = $2, version = version + 1, changed_at = $3 WHERE id = $1 AND version = $4`,
 		j.From.ID, j.Into.ID, tx.Now, j.From.Version)
 	if err != nil {
-		return fmt.Errorf("merge a patient: %w", err)
+		return 0, fmt.Errorf("merge a patient: %w", err)
 	}
 	err = tx.ExecOne(ctx, `UPDATE patient SET version = version + 1, changed_at = $2 WHERE id = $1 AND version = $3`, j.Into.ID, tx.Now, j.Into.Version)
 	if err != nil {
-		return fmt.Errorf("mark the entry that goes on: %w", err)
+		return 0, fmt.Errorf("mark the entry that goes on: %w", err)
 	}
-	err = tx.ExecOne(ctx, `INSERT INTO patient_merge (from_id, into_id, reason, was_state, at, merged_by) VALUES ($1, $2, $3, $4, $5, $6)`,
+	var id int64
+	err = tx.Get(ctx, &id, `INSERT INTO patient_merge (from_id, into_id, reason, was_state, at, merged_by) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
 		j.From.ID, j.Into.ID, j.Reason, string(j.From.State), tx.Now, by.StaffID)
 	if err != nil {
-		return fmt.Errorf("insert merge: %w", err)
+		return 0, fmt.Errorf("insert merge: %w", err)
 	}
-	return g.traceJoin(ctx, tx, by, "patient.merge", j, string(j.From.State), string(Merged))
+	return id, g.traceJoin(ctx, tx, by, "patient.merge", j, string(j.From.State), string(Merged))
 }
 
 // traceJoin keeps both sides of a merge or of its undoing in the trace and the audit.
