@@ -23,10 +23,10 @@ func newRecallsPart(lines []session.StockLine) recallsPart {
 		n := recallNotice{ID: fmt.Sprintf("recall-%d", l.DrugID),
 			Title: fmt.Sprintf("%s召回 %s：%s", l.RecallClass, inventory.RecallNumber(l.RecallID), l.DrugName())}
 		if l.Recalled > 0 {
-			n.Text = fmt.Sprintf("本场药箱里 %d 盒已冻结，不能发。请放到一边，收尾时带回药房隔离。", l.Recalled)
+			n.Text = fmt.Sprintf("本场药箱里 %d %s已冻结，不能发。请放到一边，收尾时带回药房隔离。", l.Recalled, l.PackWord)
 		}
 		if l.RecalledGiven > 0 {
-			n.Text += fmt.Sprintf("召回前本场已发出 %d 盒，请联系患者收回。", l.RecalledGiven)
+			n.Text += fmt.Sprintf("召回前本场已发出 %d %s，请联系患者收回。", l.RecalledGiven, l.PackWord)
 		}
 		v.Rows = append(v.Rows, n)
 	}
