@@ -110,6 +110,41 @@
     Array.from(document.forms).forEach(settle);
   });
 
+  // ----- answers that cross. The live board, or another answer, may take the form
+  // off the page that waits for its own answer.
+
+  // htmx looks for the places of an answer below the root of what asked, which is no
+  // more the document when that has been replaced.
+  function rootOfAsker(options) {
+    return options && options.composed ? Node.prototype.getRootNode.call(this, options) : document;
+  }
+
+  document.addEventListener('htmx:beforeRequest', function (event) {
+    event.detail.elt.getRootNode = rootOfAsker;
+  });
+
+  // An answer does not replace what holds another one's form: the last one draws all
+  // of it. Should that one fail, the page asks for what it has missed.
+  var missed = false;
+
+  function waits(place, but) {
+    return Array.from(place.querySelectorAll('.htmx-request')).some(function (e) { return e !== but; });
+  }
+
+  document.addEventListener('htmx:beforeSwap', function (event) {
+    if (!waits(event.detail.target, app.asked(event))) return;
+    event.detail.swapOverride = 'none';
+    missed = true;
+  });
+
+  document.addEventListener('htmx:afterRequest', function () {
+    setTimeout(function () {
+      if (!missed || document.querySelector('main .htmx-request')) return;
+      missed = false;
+      window.htmx.trigger(document.body, 'missed');
+    }, 0);
+  });
+
   // ----- answers: our own errors say where they go; anything else that is not an
   // answer of ours (a front server's page) is never put into the page.
   document.addEventListener('htmx:beforeSwap', function (event) {

@@ -9,7 +9,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -78,10 +80,20 @@ func openWindow(t testing.TB, name string, phone bool) *window {
 		size = chromedp.EmulateViewport(phoneWidth, phoneHeight, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait)
 	}
 	// The first step starts the browser, which lives as long as its context.
-	if err := chromedp.Do(w.ctx, size); err != nil {
+	if err := chromedp.Do(w.ctx, size, saysMissing()); err != nil {
 		t.Fatalf("start Chromium: %v", err)
 	}
 	return w
+}
+
+// saysMissing has a page name the piece of HTML that found no place: htmx itself
+// only says that there was one.
+func saysMissing() chromedp.Action[chromedp.Void] {
+	const script = `document.addEventListener('htmx:oobErrorNoTarget', function (e) { console.error('no place for ' + e.detail.content.outerHTML.slice(0, 400)); });`
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		return chromedp.Void{}, err
+	}
 }
 
 // hear keeps what the page complains about: exceptions, console errors, and what

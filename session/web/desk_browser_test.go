@@ -190,3 +190,70 @@ func TestRequestsInABrowser(t *testing.T) {
 		t.Errorf("%+v, %v", v, err)
 	}
 }
+
+// heldAnswers keeps the answers to commands from the page until the test lets them
+// in, and counts the pieces of answers that found no place.
+const heldAnswers = `window.held = []; window.homeless = 0;
+document.addEventListener("htmx:oobErrorNoTarget", function () { window.homeless++; });
+(function (open, send) {
+	XMLHttpRequest.prototype.open = function (verb) { this.command = verb === "POST"; return open.apply(this, arguments); };
+	XMLHttpRequest.prototype.send = function () {
+		var xhr = this, load = xhr.onload;
+		if (xhr.command) xhr.onload = function (event) { window.held.push(function () { load.call(xhr, event); }); };
+		return send.apply(xhr, arguments);
+	};
+})(XMLHttpRequest.prototype.open, XMLHttpRequest.prototype.send)`
+
+const letIn = `(function () { var list = window.held; window.held = []; list.forEach(function (f) { f(); }); })()`
+
+// The desk as the board's change has it asked for arrives between a label and the
+// answer to it: the answer is still heard and drawn.
+func TestAnswersCrossAtTheDesk(t *testing.T) {
+	d := newDesk(t, 2, 2)
+	b := openScreen(t, 390, 844)
+	b.do(chromedp.Navigate(d.url + d.path("")))
+	b.until(`document.getElementById("line").dataset.state === "live" && document.querySelector("#place [hx-get]")`)
+	b.run(heldAnswers)
+	asked := func(n int) string {
+		return fmt.Sprintf(`performance.getEntriesByType("resource").filter(function (e) { return e.name.indexOf("/place?") > 0 && e.responseEnd > 0; }).length >= %d && !document.querySelector("#place .htmx-request")`, n)
+	}
+	b.until(asked(1))
+	b.run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.tokens[0]))
+	b.until(`window.held.length === 1`)
+	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`htmx.trigger(document.body, "missed"); true`))
+	b.must(err)
+	b.until(asked(2))
+	_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](letIn+`; true`))
+	b.must(err)
+	b.says("#band", "开始就诊")
+	b.says(".patient-number", "1")
+	b.run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.codes[0]))
+	b.until(`window.held.length === 1`)
+	_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](letIn+`; true`))
+	b.must(err)
+	b.says(".hero", "1")
+	b.until(`window.homeless === 0`)
+}
+
+// The request leaves the board before its own answer is back at the duty holder's:
+// what was done is still said.
+func TestAnswersCrossOnTheBoard(t *testing.T) {
+	d := newDesk(t, 1, 2)
+	more := d.stock("B8", time.Now().AddDate(1, 0, 0), 1)
+	visit := d.begin(0)
+	d.press(visit+"/scans", "codes", more[0], "scanned", "1")
+	d.lookAs(d.chief)
+	b := openScreen(t, 1366, 768)
+	b.do(chromedp.Navigate(d.url + d.path("")))
+	b.until(`document.getElementById("line").dataset.state === "live"`)
+	_, err := d.sessions.AskLetIn(t.Context(), d.doctors[0], session.Asking{SessionID: d.id, Visit: uuid.MustParse(strings.TrimPrefix(visit, "/visits/")), CommandID: uuid.New(), Code: more[0]})
+	d.must(err)
+	b.says("#requests", "放行申请")
+	b.run(heldAnswers)
+	b.run(`document.querySelector('#requests button[value="let_in"]').click()`)
+	b.until(`window.held.length === 1 && !document.querySelector("#requests form")`)
+	_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](letIn+`; true`))
+	b.must(err)
+	b.says("#band", "已放行")
+	b.until(`window.homeless === 0`)
+}
