@@ -101,6 +101,7 @@ const (
 	KindToteChanged      AnswerKind = "tote_changed"
 	KindToteOpen         AnswerKind = "tote_open"
 	KindToteUnknown      AnswerKind = "tote_unknown"
+	KindToteRetired      AnswerKind = "tote_retired"
 	KindInATote          AnswerKind = "in_a_tote"
 	KindCartonPacked     AnswerKind = "carton_packed"
 	KindCartonIncomplete AnswerKind = "carton_incomplete"
@@ -247,6 +248,7 @@ var kinds = [...]Kind{
 	{KindToteChanged, ToneCaution, "{drug} 封箱后有变化：封箱时 {before} 盒，这次 {count} 盒已{done}。请打开核对。"},
 	{KindToteOpen, ToneCaution, "{drug} 还没有封箱，里面可能还在装。请先在“周转箱”里封箱，再扫。"},
 	{KindToteUnknown, ToneCaution, "没有这个周转箱，标签可能没有读完整。请再扫一次，或逐盒扫追溯码。"},
+	{KindToteRetired, ToneCaution, "{drug} 已于 {when} 停用，这张标签不能再用。请换一个在用的周转箱；箱里的药请逐盒扫追溯码。"},
 	{KindInATote, ToneCaution, "{drug} 记在 {where} 里，已封箱。请先开箱，再从里面拿。"},
 	{KindCartonPacked, ToneGood, "{drug} 整箱 {count} 盒已{done}。"},
 	{KindCartonIncomplete, ToneCaution, "{drug} 这箱有 {before} 个小码，只有 {count} 盒能{done}，所以没有整箱装。请拆箱，逐盒扫小盒上的码。"},

@@ -8,12 +8,13 @@ import (
 // ContainerState is where a tote or a bag stands.
 type ContainerState string
 
-// The states of a container. A tote is open or sealed; a bag is packed until it
-// was given or opened.
+// The states of a container. A tote is open or sealed until it is retired; a bag
+// is packed until it was given or opened.
 const (
 	ContainerUnknown ContainerState = ""
 	ContainerOpen    ContainerState = "open"
 	ContainerSealed  ContainerState = "sealed"
+	ContainerRetired ContainerState = "retired"
 	ContainerPacked  ContainerState = "packed"
 	ContainerGiven   ContainerState = "given"
 	ContainerOpened  ContainerState = "opened"
@@ -26,6 +27,8 @@ func (s ContainerState) Chinese() string {
 		return "未封"
 	case ContainerSealed:
 		return "已封箱"
+	case ContainerRetired:
+		return "已停用"
 	case ContainerPacked:
 		return "已装袋"
 	case ContainerGiven:
@@ -43,8 +46,8 @@ type ContainerFacts struct {
 	State     ContainerState
 	Name      string // 周转箱 7 号; 药袋 P0012; the drug of a carton
 	// Owner is whose bag it is, by the patient's number; Mine that this patient
-	// sits at the table. Visit is the one it was given in, At when it was given or
-	// opened.
+	// sits at the table. Visit is the one it was given in, At when it was given,
+	// opened or retired.
 	Owner string
 	Mine  bool
 	Visit string
@@ -79,6 +82,8 @@ func answerTote(f ContainerFacts, c ScanContext) Answer {
 		return f.answer(KindToteLabel, c)
 	case f.State == ContainerUnknown:
 		return f.answer(KindToteUnknown, c)
+	case f.State == ContainerRetired:
+		return f.answer(KindToteRetired, c)
 	case f.Moves == 0 && f.Here > 0:
 		return f.answer(KindAlreadyHere, c)
 	case c.Point == PointPacking && f.State == ContainerOpen:

@@ -49,6 +49,7 @@ var boxAnswers = map[boxKey]AnswerKind{
 	{ContainerTote, ContainerOpen, PointPacking, "all here"}:     KindAlreadyHere,
 	{ContainerTote, ContainerOpen, PointPacking, "nothing"}:      KindToteOpen,
 	{ContainerTote, ContainerUnknown, PointPacking, "nothing"}:   KindToteUnknown,
+	{ContainerTote, ContainerRetired, PointPacking, "nothing"}:   KindToteRetired,
 
 	{ContainerTote, ContainerSealed, PointHome, "all move"}:  KindToteDone,
 	{ContainerTote, ContainerSealed, PointHome, "some move"}: KindToteDone,
@@ -56,12 +57,14 @@ var boxAnswers = map[boxKey]AnswerKind{
 	{ContainerTote, ContainerSealed, PointHome, "nothing"}:   KindNothingInside,
 	{ContainerTote, ContainerOpen, PointHome, "some move"}:   KindToteDone,
 	{ContainerTote, ContainerUnknown, PointHome, "nothing"}:  KindToteUnknown,
+	{ContainerTote, ContainerRetired, PointHome, "nothing"}:  KindToteRetired,
 
 	{ContainerTote, ContainerSealed, PointClosing, "some move"}: KindToteDone,
 	{ContainerTote, ContainerOpen, PointClosing, "some move"}:   KindToteDone,
 	{ContainerTote, ContainerSealed, PointClosing, "all here"}:  KindAlreadyHere,
 	{ContainerTote, ContainerSealed, PointClosing, "nothing"}:   KindNothingInside,
 	{ContainerTote, ContainerUnknown, PointClosing, "nothing"}:  KindToteUnknown,
+	{ContainerTote, ContainerRetired, PointClosing, "nothing"}:  KindToteRetired,
 
 	{ContainerCarton, ContainerSealed, PointPacking, "all move"}:   KindCartonPacked,
 	{ContainerCarton, ContainerSealed, PointPacking, "rest moves"}: KindCartonPacked,
@@ -96,7 +99,7 @@ func TestContainerAnswer_everyStatePointAndRelation(t *testing.T) {
 				checkBox(t, boxKey{ContainerBag, s, p, "mine"}, KindBagLabel)
 			}
 		}
-		for _, s := range []ContainerState{ContainerUnknown, ContainerOpen, ContainerSealed} {
+		for _, s := range []ContainerState{ContainerUnknown, ContainerOpen, ContainerSealed, ContainerRetired} {
 			if _, here := moveOfTote(p); !here {
 				checkBox(t, boxKey{ContainerTote, s, p, "all move"}, KindToteLabel)
 			}

@@ -106,6 +106,16 @@ func asideLabel(name string) string {
 		return "封周转箱"
 	case "tote.open":
 		return "开周转箱"
+	case "tote.rename":
+		return "周转箱改名"
+	case "tote.retire":
+		return "停用周转箱"
+	case "tote.allocate":
+		return "周转箱装入药箱"
+	case "tote.come_home":
+		return "周转箱带回药房"
+	case "tote.roll_over":
+		return "周转箱转到另一场"
 	}
 	return countLabel(name)
 }

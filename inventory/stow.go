@@ -59,6 +59,9 @@ func (s *Service) stowing(ctx context.Context, by identity.Actor, in Stowing, ev
 		if err != nil {
 			return StowAnswer{}, err
 		}
+		if t.Retired != nil {
+			return StowAnswer{}, toteRetired(t)
+		}
 		if t.State() == ContainerSealed {
 			return StowAnswer{}, db.Refuse(db.Conflict, "%s已封箱。要装进或拿出，请先开箱。", t.Title())
 		}
@@ -73,7 +76,7 @@ func (s *Service) stowing(ctx context.Context, by identity.Actor, in Stowing, ev
 			return StowAnswer{}, err
 		}
 		a := StowAnswer{Answers: b.answer, Moved: len(b.in) + len(b.out), Packs: t.InStore + t.Away + len(b.in) - len(b.out)}
-		return a, auditTote(ctx, tx, by, event, t, fmt.Sprintf("codes=%d moved=%d", len(read), a.Moved))
+		return a, auditTote(ctx, tx, by, event, t, fmt.Sprintf("moved=%d codes=%d packs=%d", a.Moved, len(read), a.Packs))
 	})
 	return answer, err
 }

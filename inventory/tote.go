@@ -3,12 +3,9 @@ package inventory
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 
 	"jingfang/session/identity"
 	"jingfang/sql/db"
@@ -22,6 +19,8 @@ type Tote struct {
 	Sealed *time.Time `db:"sealed_at"`
 	// SealedPacks is how many packs were in it when it was sealed.
 	SealedPacks int `db:"sealed_packs"`
+	// Retired is when it was taken out of use; nil for one that is used.
+	Retired *time.Time `db:"retired_at"`
 	// InStore is how many packs lie in it in the pharmacy, Away how many are with
 	// clinic days. A pack that moved by any other way is in it no more.
 	InStore int `db:"in_store"`
@@ -31,9 +30,12 @@ type Tote struct {
 // Title is the tote as people say it: 周转箱 7 号.
 func (t Tote) Title() string { return "周转箱 " + t.Name }
 
-// State is open or sealed.
+// State is open, sealed or retired.
 func (t Tote) State() ContainerState {
-	if t.Sealed != nil {
+	switch {
+	case t.Retired != nil:
+		return ContainerRetired
+	case t.Sealed != nil:
 		return ContainerSealed
 	}
 	return ContainerOpen
@@ -42,14 +44,15 @@ func (t Tote) State() ContainerState {
 // Changed says that a sealed tote holds something else than when it was sealed.
 func (t Tote) Changed() bool { return t.Sealed != nil && t.InStore+t.Away != t.SealedPacks }
 
-const toteColumns = `t.id, t.code, t.name, t.sealed_at, t.sealed_packs,
+const toteColumns = `t.id, t.code, t.name, t.sealed_at, t.sealed_packs, t.retired_at,
   (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND x.as_of = k.changed_at AND k.state = 'in_store') AS in_store,
   (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND x.as_of = k.changed_at AND k.state = 'allocated') AS away`
 
-// ListTotes reads all totes in the order in which they were made.
+// ListTotes reads all totes in the order in which they were made, the retired ones
+// last.
 func ListTotes(ctx context.Context, r db.Reader) ([]Tote, error) {
 	var list []Tote
-	if err := r.Select(ctx, &list, `SELECT `+toteColumns+` FROM tote t ORDER BY t.id`); err != nil {
+	if err := r.Select(ctx, &list, `SELECT `+toteColumns+` FROM tote t ORDER BY (t.retired_at IS NOT NULL), t.id`); err != nil {
 		return nil, fmt.Errorf("read totes: %w", err)
 	}
 	return list, nil
@@ -98,7 +101,7 @@ WHERE x.tote_id = $1::bigint AND x.as_of = k.changed_at AND k.state IN ('in_stor
 	return list, nil
 }
 
-// ToteStep is the input of SealTote and OpenTote.
+// ToteStep is the input of SealTote, OpenTote and RetireTote.
 type ToteStep struct {
 	ToteID    int64
 	CommandID uuid.UUID
@@ -117,45 +120,44 @@ func (s *Service) MakeTote(ctx context.Context, by identity.Actor, in NewTote) (
 	if err := identity.Allow(ctx, s.db, by, identity.Allocate, 0); err != nil {
 		return Tote{}, err
 	}
-	in.Name = strings.TrimSpace(in.Name)
-	if utf8.RuneCountInString(in.Name) > 20 || strings.ContainsFunc(in.Name, func(r rune) bool { return r < ' ' }) {
-		return Tote{}, db.Refuse(db.Invalid, "箱名最多 20 个字，例如“3 号”。")
+	var err error
+	if in.Name, err = toteName(in.Name); err != nil {
+		return Tote{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "make_tote", Request: in}
 	t, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (Tote, error) {
 		return makeTote(ctx, tx, by, in.Name)
 	})
-	if db.IsUnique(err, "tote_name_uq") {
-		return t, db.RefuseBecause(err, db.Conflict, "已经有叫这个名字的周转箱，请换一个名字。")
-	}
-	return t, err
+	return t, nameTaken(err, in.Name)
 }
 
 func makeTote(ctx context.Context, tx *db.Tx, by identity.Actor, name string) (Tote, error) {
 	if name == "" {
-		var n int
-		if err := tx.Get(ctx, &n, `SELECT count(*) FROM tote`); err != nil {
-			return Tote{}, fmt.Errorf("count totes: %w", err)
+		var err error
+		if name, err = nextName(ctx, tx); err != nil {
+			return Tote{}, err
 		}
-		name = fmt.Sprintf("%d 号", n+1)
 	}
 	t := Tote{Code: NewLabel(ContainerTote), Name: name}
 	err := tx.Get(ctx, &t.ID, `INSERT INTO tote (code, name, made_by, made_at) VALUES ($1, $2, $3, $4) RETURNING id`, t.Code, t.Name, by.StaffID, tx.Now)
 	if err != nil {
 		return t, fmt.Errorf("make tote: %w", err)
 	}
-	return t, auditTote(ctx, tx, by, "tote.make", t, "")
+	return t, auditTote(ctx, tx, by, "tote.make", t, "packs=0")
 }
 
+// auditTote files an act under the tote's label, which never changes; its name may.
 func auditTote(ctx context.Context, tx *db.Tx, by identity.Actor, name string, t Tote, detail string) error {
-	return identity.Audit(ctx, tx, by, identity.Event{Name: name, ObjectKind: "tote", ObjectID: t.Name, Detail: detail})
+	return identity.Audit(ctx, tx, by, identity.Event{Name: name, ObjectKind: "tote", ObjectID: t.Code, Detail: detail + " " + t.Title()})
 }
 
 // SealTote closes a tote: from now on its label stands for what lies in it, and
 // what has left it meanwhile is forgotten.
 func (s *Service) SealTote(ctx context.Context, by identity.Actor, in ToteStep) (Tote, error) {
-	return s.toteStep(ctx, by, in, "tote.seal", func(ctx context.Context, tx *db.Tx, t *Tote) error {
+	return s.toteStep(ctx, by, toteAct{in.ToteID, in.CommandID, "tote.seal", in}, func(ctx context.Context, tx *db.Tx, t *Tote) error {
 		switch {
+		case t.Retired != nil:
+			return toteRetired(*t)
 		case t.State() == ContainerSealed && !t.Changed():
 			return db.Refuse(db.Conflict, "%s已经封好了，%d 盒。", t.Title(), t.SealedPacks)
 		case t.InStore+t.Away == 0:
@@ -173,7 +175,10 @@ WHERE k.id = tote_pack.pack_id AND k.changed_at = tote_pack.as_of AND k.state IN
 
 // OpenTote breaks the seal, to put packs in or take some out.
 func (s *Service) OpenTote(ctx context.Context, by identity.Actor, in ToteStep) (Tote, error) {
-	return s.toteStep(ctx, by, in, "tote.open", func(ctx context.Context, tx *db.Tx, t *Tote) error {
+	return s.toteStep(ctx, by, toteAct{in.ToteID, in.CommandID, "tote.open", in}, func(ctx context.Context, tx *db.Tx, t *Tote) error {
+		if t.Retired != nil {
+			return toteRetired(*t)
+		}
 		if t.State() == ContainerOpen {
 			return db.Refuse(db.Conflict, "%s本来就没有封，可以直接扫药盒。", t.Title())
 		}
@@ -182,20 +187,33 @@ func (s *Service) OpenTote(ctx context.Context, by identity.Actor, in ToteStep) 
 	})
 }
 
-func (s *Service) toteStep(ctx context.Context, by identity.Actor, in ToteStep, event string, do func(context.Context, *db.Tx, *Tote) error) (Tote, error) {
+// toteAct is a command on one tote; event names it in the audit, too.
+type toteAct struct {
+	id      int64
+	command uuid.UUID
+	event   string
+	request any
+}
+
+func (s *Service) toteStep(ctx context.Context, by identity.Actor, act toteAct, do func(context.Context, *db.Tx, *Tote) error) (Tote, error) {
 	if err := identity.Allow(ctx, s.db, by, identity.Allocate, 0); err != nil {
 		return Tote{}, err
 	}
-	cmd := identity.Command{ID: in.CommandID, Kind: event, Request: in}
+	cmd := identity.Command{ID: act.command, Kind: act.event, Request: act.request}
 	t, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (Tote, error) {
-		t, err := lockTote(ctx, tx, in.ToteID)
+		t, err := lockTote(ctx, tx, act.id)
 		if err != nil {
 			return t, err
 		}
+		before := t.Title()
 		if err := do(ctx, tx, &t); err != nil {
 			return t, err
 		}
-		return t, auditTote(ctx, tx, by, event, t, fmt.Sprintf("packs=%d", t.InStore+t.Away))
+		detail := fmt.Sprintf("packs=%d", t.InStore+t.Away)
+		if t.Title() != before {
+			detail += " 原来叫" + before
+		}
+		return t, auditTote(ctx, tx, by, act.event, t, detail)
 	})
 	return t, err
 }
@@ -208,89 +226,30 @@ func lockTote(ctx context.Context, tx *db.Tx, id int64) (Tote, error) {
 	return FindTote(ctx, tx, id)
 }
 
-// ToteLoad is a tote whose label was scanned, with what lies in it; InStore and
-// Away are left out.
-type ToteLoad struct {
-	Tote
-	// Inside is the codes of the packs in it. Left is those that were in it when it
-	// was sealed and have moved since by another way; of packs that were handed
-	// out only the number, for nobody looks for them in the tote.
-	Inside, Left []string
-	HandedOut    int
+// ToteDrug is how many packs of a drug lie in a tote.
+type ToteDrug struct {
+	ToteID  int64  `db:"tote_id"`
+	Generic string `db:"generic_name"`
+	Spec    string `db:"spec"`
+	Packs   int    `db:"packs"`
 }
 
-// LockTotes takes the totes with these labels, in the order of their ids, and
-// reads what lies in them. The caller locks the packs afterwards; labels without
-// a tote are missing from the answer.
-func LockTotes(ctx context.Context, tx *db.Tx, labels []string) (map[string]*ToteLoad, error) {
-	if len(labels) == 0 {
-		return nil, nil
-	}
-	var totes []Tote
-	err := tx.Select(ctx, &totes, `SELECT id, code, name, sealed_at, sealed_packs FROM tote WHERE code = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE`, pq.Array(labels))
-	if err != nil {
-		return nil, fmt.Errorf("lock totes: %w", err)
-	}
-	loads, byID, ids := map[string]*ToteLoad{}, map[int64]*ToteLoad{}, []int64{}
-	for _, t := range totes {
-		l := &ToteLoad{Tote: t}
-		loads[t.Code], byID[t.ID], ids = l, l, append(ids, t.ID)
-	}
-	var rows []struct {
-		ToteID int64  `db:"tote_id"`
-		Code   string `db:"code"`
-		State  State  `db:"state"`
-		Inside bool   `db:"inside"`
-	}
-	err = tx.Select(ctx, &rows, `SELECT x.tote_id, k.code, k.state, (x.as_of = k.changed_at AND k.state IN ('in_store', 'allocated')) AS inside
-FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = ANY($1::bigint[]) ORDER BY k.code`, pq.Array(ids))
-	if err != nil {
-		return nil, fmt.Errorf("read packs of totes: %w", err)
-	}
-	for _, r := range rows {
-		switch l := byID[r.ToteID]; {
-		case r.Inside:
-			l.Inside = append(l.Inside, r.Code)
-		case r.State == StateDispensed:
-			l.HandedOut++
-		default:
-			l.Left = append(l.Left, r.Code)
-		}
-	}
-	return loads, nil
-}
+// DrugName is the drug as people say it.
+func (d ToteDrug) DrugName() string { return DrugName(d.Generic, d.Spec) }
 
-// InTotes tells which of the packs lie in a tote now.
-func InTotes(ctx context.Context, tx *db.Tx, packs []int64) (map[int64]bool, error) {
-	var ids []int64
-	err := tx.Select(ctx, &ids, `SELECT x.pack_id FROM tote_pack x JOIN pack k ON k.id = x.pack_id AND k.changed_at = x.as_of
-WHERE x.pack_id = ANY($1::bigint[])`, pq.Array(packs))
+// ToteDrugs tells what lies in each tote, by its number; of what there is most comes
+// first.
+func ToteDrugs(ctx context.Context, r db.Reader) (map[int64][]ToteDrug, error) {
+	var rows []ToteDrug
+	err := r.Select(ctx, &rows, `SELECT g.tote_id, d.generic_name, d.spec, g.packs FROM (SELECT x.tote_id, k.drug_id, count(*) AS packs
+  FROM tote_pack x JOIN pack k ON k.id = x.pack_id AND k.changed_at = x.as_of AND k.state IN ('in_store', 'allocated') GROUP BY x.tote_id, k.drug_id) g
+JOIN drug d ON d.id = g.drug_id ORDER BY g.packs DESC, d.generic_name, d.spec, g.drug_id`)
 	if err != nil {
-		return nil, fmt.Errorf("read which packs lie in totes: %w", err)
+		return nil, fmt.Errorf("read what lies in totes: %w", err)
 	}
-	in := make(map[int64]bool, len(ids))
-	for _, id := range ids {
-		in[id] = true
+	of := map[int64][]ToteDrug{}
+	for _, x := range rows {
+		of[x.ToteID] = append(of[x.ToteID], x)
 	}
-	return in, nil
-}
-
-// LeaveTotes says that packs, which the caller has locked, were put somewhere else:
-// they lie in no tote any more.
-func LeaveTotes(ctx context.Context, tx *db.Tx, packs []int64) error {
-	_, err := tx.Exec(ctx, `DELETE FROM tote_pack WHERE pack_id = ANY($1::bigint[])`, pq.Array(packs))
-	return wrap(err, "take packs out of totes")
-}
-
-// StayInTotes says that packs which have just moved went along with the tote they
-// lie in.
-func StayInTotes(ctx context.Context, tx *db.Tx, packs []int64) error {
-	if len(packs) == 0 {
-		return nil
-	}
-	_, err := tx.Exec(ctx, `UPDATE tote_pack SET as_of = k.changed_at FROM pack k WHERE k.id = tote_pack.pack_id AND tote_pack.pack_id = ANY($1::bigint[])`, pq.Array(packs))
-	if err != nil {
-		return fmt.Errorf("keep packs in their totes: %w", err)
-	}
-	return nil
+	return of, nil
 }

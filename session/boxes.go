@@ -78,6 +78,9 @@ func unfoldTotes(ctx context.Context, tx *db.Tx, read []inventory.Parsed) (loose
 		if l := loads[b.code]; l != nil {
 			b.inside, b.left = l.Inside, l.Left
 			b.facts.State, b.facts.Name, b.facts.Sealed = l.State(), l.Title(), l.SealedPacks
+			if l.Retired != nil {
+				b.facts.At = *l.Retired
+			}
 		}
 	}
 	return loose, boxes, nil

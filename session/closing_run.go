@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -21,7 +22,8 @@ type closingRun struct {
 
 // close moves the left-overs, closes the session and signs its head.
 func (s *Service) close(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, run closingRun) (ClosingAnswer, error) {
-	if err := moveLeftOvers(ctx, tx, by, x, run); err != nil {
+	trips, err := moveLeftOvers(ctx, tx, by, x, run)
+	if err != nil {
 		return ClosingAnswer{}, err
 	}
 	e, err := ReadEquation(ctx, tx, x)
@@ -40,6 +42,11 @@ func (s *Service) close(ctx context.Context, tx *db.Tx, by identity.Actor, x Ses
 	}
 	if err := s.signHead(ctx, tx, x, mainChain, closingFields(e, run.signed)); err != nil {
 		return ClosingAnswer{}, err
+	}
+	for _, trip := range trips {
+		if err := inventory.NoteTrip(ctx, tx, by, trip); err != nil {
+			return ClosingAnswer{}, err
+		}
 	}
 	err = identity.Audit(ctx, tx, by, identity.Event{Name: "session.close", ObjectKind: "session", ObjectID: fmt.Sprint(x.ID),
 		SiteID: x.SiteID, SessionID: x.ID, Detail: fmt.Sprintf("%+v confirmed by%s", e, namesOf(run.signed))})
@@ -65,18 +72,18 @@ func (e Equation) Sentence() string {
 }
 
 // moveLeftOvers sends every pack that is left where it goes: those that were
-// scanned by their scan, all others by number.
-func moveLeftOvers(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, run closingRun) error {
+// scanned by their scan, all others by number. It tells which went in totes.
+func moveLeftOvers(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, run closingRun) ([]inventory.ToteTrip, error) {
 	packs, seen, err := lockLeftOvers(ctx, tx, x.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := adjustLoose(ctx, tx, by, packs, seen, run); err != nil {
-		return err
+		return nil, err
 	}
 	stay, err := stayInTotes(ctx, tx, packs, seen, run.lines)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ways := map[leftWay][]*inventory.Pack{}
 	var order []leftWay
@@ -91,10 +98,37 @@ func moveLeftOvers(ctx context.Context, tx *db.Tx, by identity.Actor, x Session,
 		e := inventory.Entry{Move: inventory.Move{Kind: w.kind, Session: w.to, At: tx.Now}, How: w.how, Reason: "收尾",
 			Device: by.Device, Command: run.command}
 		if _, err := inventory.WriteAll(ctx, tx, by, ways[w], e); err != nil {
-			return fmt.Errorf("move left-overs: %w", moveRefused(err, "余药"))
+			return nil, fmt.Errorf("move left-overs: %w", moveRefused(err, "余药"))
 		}
 	}
-	return inventory.StayInTotes(ctx, tx, stay)
+	return tripsOf(x, ways, order, stay), inventory.StayInTotes(ctx, tx, stay)
+}
+
+// tripsOf tells which packs that stay in their totes went where, however each was
+// counted. What is set apart at the end is in no tote.
+func tripsOf(x Session, ways map[leftWay][]*inventory.Pack, order []leftWay, stay []int64) []inventory.ToteTrip {
+	var trips []inventory.ToteTrip
+	at := map[leftWay]int{}
+	for _, w := range order {
+		if w.kind == inventory.MoveQuarantine {
+			continue
+		}
+		there, session := leftWay{kind: w.kind, to: w.to}, x.ID
+		if w.kind == inventory.MoveRollOver {
+			session = w.to
+		}
+		if _, known := at[there]; !known {
+			at[there] = len(trips)
+			trips = append(trips, inventory.ToteTrip{Move: w.kind, SiteID: x.SiteID, SessionID: session})
+		}
+		trip := &trips[at[there]]
+		for _, id := range idsOf(ways[w]) {
+			if slices.Contains(stay, id) {
+				trip.Packs = append(trip.Packs, id)
+			}
+		}
+	}
+	return trips
 }
 
 // stayInTotes lists the packs that go along with their tote: those that its label

@@ -89,6 +89,9 @@ func (s *Service) movePacks(ctx context.Context, tx *db.Tx, by identity.Actor, i
 	if err := b.noteEarlier(ctx, tx); err != nil {
 		return PackingAnswer{}, err
 	}
+	if err := inventory.NoteTrip(ctx, tx, by, inventory.ToteTrip{Move: move, SiteID: x.SiteID, SessionID: x.ID, Packs: idsOf(b.together)}); err != nil {
+		return PackingAnswer{}, err
+	}
 	out := PackingAnswer{Answers: b.answer, Moved: len(b.moving) + len(b.together)}
 	err = tx.Get(ctx, &out.Session, `SELECT count(*) FROM pack WHERE session_id = $1 AND state = 'allocated'`, x.ID)
 	if err != nil {

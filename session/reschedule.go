@@ -132,6 +132,9 @@ func (s *Service) move(ctx context.Context, tx *db.Tx, by identity.Actor, x Sess
 	if err := moveBags(ctx, tx, x.ID, to, inBags); err != nil {
 		return CallOffAnswer{}, err
 	}
+	if err := inventory.NoteTrip(ctx, tx, by, inventory.ToteTrip{Move: inventory.MoveRollOver, SiteID: x.SiteID, SessionID: to, Packs: inTotes}); err != nil {
+		return CallOffAnswer{}, err
+	}
 	a := CallOffAnswer{SessionID: to, Packs: len(packs), Sentence: fmt.Sprintf("已改到 %s。", in.HeldOn.Format("1月2日"))}
 	if len(packs) > 0 {
 		a.Sentence += fmt.Sprintf("药箱里的 %d 盒随新场次保留。", len(packs))

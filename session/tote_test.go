@@ -93,7 +93,7 @@ func TestTote_oneScanAllocates(t *testing.T) {
 	if a.Moved != 200 || a.Session != 200 || kindsOf(a.Answers) != "tote_done" || !strings.Contains(a.Worst().Sentence, "箱内 200 盒") {
 		t.Fatalf("%+v", a)
 	}
-	if n := counter.Count(); n > 14 {
+	if n := counter.Count(); n > 17 {
 		t.Errorf("%d statements for a tote of 200", n)
 	}
 	var how []string

@@ -79,6 +79,7 @@ func accessTable() []access {
 		{"POST", "/receipts/{id}/undo", "PA"}, {"POST", "/receipts/{id}/refusals", "PA"}, {"POST", "/receipts/{id}/finish", "PA"},
 		{"GET", "/totes", "P"}, {"POST", "/totes", "P"}, {"GET", "/totes/{id}", "P"}, {"GET", "/totes/{id}/label", "P"},
 		{"POST", "/totes/{id}/scans", "P"}, {"POST", "/totes/{id}/seal", "P"}, {"POST", "/totes/{id}/open", "P"},
+		{"GET", "/totes/labels", "P"}, {"POST", "/totes/{id}/name", "P"}, {"POST", "/totes/{id}/retire", "P"},
 		{"GET", "/sessions/{id}/visits/{visit}/return", "DPA"}, {"POST", "/sessions/{id}/visits/{visit}/return", "DPA"},
 		{"GET", "/returns", "DPA"}, {"POST", "/returns", "DPA"}, {"POST", "/returns/{id}/void", "DPA"}, {"POST", "/returns/{id}/seen", "P"},
 		{"GET", "/setaside", "DPAM"}, {"GET", "/setaside/new", "P"}, {"POST", "/setaside", "P"}, {"GET", "/setaside/{id}", "DPAM"}, {"GET", "/setaside/{id}/report.pdf", "DPAM"},

@@ -75,7 +75,7 @@ func (w *world) testStatements(t *testing.T) {
 		{"P", "/absent", "/absent"}, {"D", "/absent", "/absent?kind=check"}, {"D", "/absent", "/absent?kind=shot&days=3"}, {"M", "/absent.xlsx", "/absent.xlsx"}, {"P", "/sessions/{id}/change", big.path("/change")},
 		{"P", "/sessions/{id}/closing", big.path("/closing")}, {"D", "/sessions/{id}/closing", w.today.path("/closing")},
 		{"P", "/stock/check", "/stock/check"}, {"1", "/sessions/{id}/visits/{visit}/correct", w.today.visitPath(w.finishedVisit(t), "/correct")},
-		{"P", "/totes", "/totes"}, {"P", "/totes/{id}", tote}, {"P", "/totes/{id}/label", tote + "/label"},
+		{"P", "/totes", "/totes"}, {"P", "/totes/{id}", tote}, {"P", "/totes/{id}/label", tote + "/label"}, {"P", "/totes/labels", "/totes/labels"},
 		{"P", "/sessions/{id}/bags", big.path("/bags")}, {"D", "/sessions/{id}/bags", w.today.path("/bags")},
 		{"P", "/ledger", "/ledger"}, {"P", "/ledger", "/ledger?by=place"}, {"M", "/ledger/moves", "/ledger/moves?way=in"}, {"P", "/ledger.pdf", "/ledger.pdf?by=batch"},
 		{"P", "/ledger/controlled", "/ledger/controlled"}, {"P", "/ledger/controlled", "/ledger/controlled?drug=" + w.registeredDrug(t)}, {"P", "/ledger/controlled.pdf", "/ledger/controlled.pdf?drug=" + w.registeredDrug(t)},

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/google/uuid"
 
 	"jingfang/inventory"
 	"jingfang/session/identity"
@@ -16,14 +16,16 @@ import (
 
 // totesView is the list of totes.
 type totesView struct {
-	Rows  []toteRow
-	Error string
+	Rows    []toteRow
+	Retired []toteRow
+	Error   string
 }
 
 // toteRow is a tote in the list.
 type toteRow struct {
 	URL, Title string
 	About      string // 在库 38 盒 · 随场次 2 盒
+	Holds      string // 演示利培酮片 1mg×20片 30 盒、… 等 4 种, or ""
 	Word, Tone string
 }
 
@@ -40,6 +42,10 @@ func (h *Handlers) showTotes(w http.ResponseWriter, r *http.Request, problem str
 	if err != nil {
 		return err
 	}
+	holds, err := inventory.ToteDrugs(r.Context(), h.db)
+	if err != nil {
+		return err
+	}
 	if page.WantsJSON(r) {
 		out := []toteJSON{}
 		for _, t := range list {
@@ -49,20 +55,44 @@ func (h *Handlers) showTotes(w http.ResponseWriter, r *http.Request, problem str
 	}
 	v := totesView{Error: problem}
 	for _, t := range list {
-		v.Rows = append(v.Rows, newToteRow(t))
+		row := newToteRow(t, holds[t.ID])
+		if t.Retired != nil {
+			v.Retired = append(v.Retired, row)
+		} else {
+			v.Rows = append(v.Rows, row)
+		}
 	}
 	return h.site.Page(w, r, "totes", v)
 }
 
-func newToteRow(t inventory.Tote) toteRow {
-	row := toteRow{URL: toteURL(t.ID), Title: t.Title(), About: aboutTote(t)}
+func newToteRow(t inventory.Tote, holds []inventory.ToteDrug) toteRow {
+	row := toteRow{URL: toteURL(t.ID), Title: t.Title(), About: aboutTote(t), Holds: holdsWord(holds)}
 	row.Word, row.Tone = toteWord(t)
 	return row
+}
+
+// shownDrugs is how many drugs of a tote the list names.
+const shownDrugs = 3
+
+// holdsWord names what a tote holds most of.
+func holdsWord(holds []inventory.ToteDrug) string {
+	var words []string
+	for _, d := range holds[:min(len(holds), shownDrugs)] {
+		words = append(words, fmt.Sprintf("%s %d 盒", d.DrugName(), d.Packs))
+	}
+	text := strings.Join(words, "、")
+	if len(holds) > shownDrugs {
+		text += fmt.Sprintf(" 等 %d 种", len(holds))
+	}
+	return text
 }
 
 func toteURL(id int64) string { return fmt.Sprintf("/totes/%d", id) }
 
 func aboutTote(t inventory.Tote) string {
+	if t.Retired != nil {
+		return t.Retired.In(zone()).Format("2006-01-02") + " 停用"
+	}
 	text := fmt.Sprintf("在库 %d 盒", t.InStore)
 	if t.Away > 0 {
 		text += fmt.Sprintf(" · 随场次 %d 盒", t.Away)
@@ -73,6 +103,8 @@ func aboutTote(t inventory.Tote) string {
 // toteWord is the badge of a tote.
 func toteWord(t inventory.Tote) (word, tone string) {
 	switch {
+	case t.Retired != nil:
+		return "已停用", "soft"
 	case t.Changed():
 		return "封箱后有变化", "caution"
 	case t.State() == inventory.ContainerSealed:
@@ -123,7 +155,11 @@ func (h *Handlers) MakeTote(w http.ResponseWriter, r *http.Request) error {
 // toteView is the page of a tote.
 type toteView struct {
 	URL, Title string
+	Name       string
 	Label      string // the text of its QR code
+	Trace      string // address of its life
+	Retired    string // when it was taken out of use, in words, or ""
+	Problem    string
 	Work       toteWorkView
 }
 
@@ -134,6 +170,7 @@ type toteWorkView struct {
 	About      string
 	Word, Tone string
 	Sealed     bool
+	Retired    bool
 	Changed    string // 封箱时 40 盒 …, or ""
 	Out        bool   // scans take out instead of putting in
 	Said       []saidRow
@@ -162,6 +199,11 @@ func (h *Handlers) Tote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return h.showTote(w, r, id, "")
+}
+
+// showTote draws the page of a tote; problem says what could not be done.
+func (h *Handlers) showTote(w http.ResponseWriter, r *http.Request, id int64, problem string) error {
 	t, err := inventory.FindTote(r.Context(), h.db, id)
 	if err != nil {
 		return err
@@ -173,8 +215,17 @@ func (h *Handlers) Tote(w http.ResponseWriter, r *http.Request) error {
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, newToteContentJSON(t, packs))
 	}
-	v := toteView{URL: toteURL(id), Title: t.Title(), Label: t.Code, Work: newToteWork(t, packs, r.URL.Query().Get("out") != "")}
+	v := newToteView(t, newToteWork(t, packs, r.URL.Query().Get("out") != ""))
+	v.Problem = problem
 	return h.site.Page(w, r, "tote", v)
+}
+
+func newToteView(t inventory.Tote, work toteWorkView) toteView {
+	v := toteView{URL: toteURL(t.ID), Title: t.Title(), Name: t.Name, Label: t.Code, Trace: "/trace/" + t.Code, Work: work}
+	if t.Retired != nil {
+		v.Retired = t.Retired.In(zone()).Format("2006-01-02 15:04") + " 停用，标签不能再用。"
+	}
+	return v
 }
 
 // toteContentJSON is a tote with the codes in it.
@@ -192,7 +243,7 @@ func newToteContentJSON(t inventory.Tote, packs []inventory.TotePack) toteConten
 }
 
 func newToteWork(t inventory.Tote, packs []inventory.TotePack, takeOut bool) toteWorkView {
-	v := toteWorkView{URL: toteURL(t.ID), Packs: t.InStore + t.Away, Sealed: t.State() == inventory.ContainerSealed, Out: takeOut}
+	v := toteWorkView{URL: toteURL(t.ID), Packs: t.InStore + t.Away, Sealed: t.State() == inventory.ContainerSealed, Retired: t.Retired != nil, Out: takeOut}
 	v.Word, v.Tone = toteWord(t)
 	if t.Away > 0 {
 		v.About = fmt.Sprintf("其中 %d 盒随场次在外", t.Away)
@@ -236,132 +287,4 @@ func toteID(r *http.Request) (int64, error) {
 		return 0, db.Refuse(db.NotFound, "没有这个周转箱。请从周转箱列表重新进入。")
 	}
 	return id, nil
-}
-
-// toteCommand reads what every command on a tote has.
-func toteCommand(r *http.Request) (by identity.Actor, id int64, cmd uuid.UUID, err error) {
-	if by, err = who(r, identity.Allocate); err != nil {
-		return by, 0, cmd, err
-	}
-	if id, err = toteID(r); err != nil {
-		return by, 0, cmd, err
-	}
-	cmd, err = commandID(r)
-	return by, id, cmd, err
-}
-
-// Stow is POST /totes/{id}/scans: packs into the tote, or with out=1 out of it.
-func (h *Handlers) Stow(w http.ResponseWriter, r *http.Request) error {
-	by, id, cmd, err := toteCommand(r)
-	if err != nil {
-		return err
-	}
-	do := h.stock.Stow
-	if r.PostFormValue("out") != "" {
-		do = h.stock.TakeOut
-	}
-	a, err := do(r.Context(), by, inventory.Stowing{ToteID: id, CommandID: cmd, Codes: r.PostFormValue("codes")})
-	if err != nil {
-		return h.refusedTote(w, r, id, err)
-	}
-	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, a)
-	}
-	worst := a.Worst()
-	band := page.Band{Tone: page.Tone(worst.Tone), Text: worst.Sentence, Figure: fmt.Sprint(a.Packs), Unit: "盒"}
-	if worst.Code != "" {
-		band.Detail = "追溯码 …" + tail(worst.Code)
-	}
-	if len(a.Answers) > 1 {
-		band.Detail = fmt.Sprintf("这次 %d 个码，%d 盒有变动。", len(a.Answers), a.Moved)
-	}
-	return h.answerTote(w, r, id, band, a.Answers)
-}
-
-// SealTote is POST /totes/{id}/seal.
-func (h *Handlers) SealTote(w http.ResponseWriter, r *http.Request) error {
-	return h.toteStep(w, r, func(r *http.Request, by identity.Actor, in inventory.ToteStep) (string, inventory.Tote, error) {
-		t, err := h.stock.SealTote(r.Context(), by, in)
-		return fmt.Sprintf("%s已封箱，%d 盒。装箱时扫一次箱上的标签。", t.Title(), t.SealedPacks), t, err
-	})
-}
-
-// OpenTote is POST /totes/{id}/open.
-func (h *Handlers) OpenTote(w http.ResponseWriter, r *http.Request) error {
-	return h.toteStep(w, r, func(r *http.Request, by identity.Actor, in inventory.ToteStep) (string, inventory.Tote, error) {
-		t, err := h.stock.OpenTote(r.Context(), by, in)
-		return t.Title() + "已打开，可以扫药盒。", t, err
-	})
-}
-
-func (h *Handlers) toteStep(w http.ResponseWriter, r *http.Request, do func(*http.Request, identity.Actor, inventory.ToteStep) (string, inventory.Tote, error)) error {
-	by, id, cmd, err := toteCommand(r)
-	if err != nil {
-		return err
-	}
-	said, t, err := do(r, by, inventory.ToteStep{ToteID: id, CommandID: cmd})
-	if err != nil {
-		return h.refusedTote(w, r, id, err)
-	}
-	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, newToteJSON(t))
-	}
-	return h.answerTote(w, r, id, page.Band{Tone: page.Good, Text: said}, nil)
-}
-
-// answerTote draws what a command made of the tote.
-func (h *Handlers) answerTote(w http.ResponseWriter, r *http.Request, id int64, band page.Band, said []inventory.CodeAnswer) error {
-	if !page.IsHTMX(r) {
-		return h.site.SeeOther(w, r, toteURL(id))
-	}
-	t, err := inventory.FindTote(r.Context(), h.db, id)
-	if err != nil {
-		return err
-	}
-	packs, err := inventory.TotePacks(r.Context(), h.db, id)
-	if err != nil {
-		return err
-	}
-	v := newToteWork(t, packs, r.PostFormValue("out") != "" && t.State() == inventory.ContainerOpen)
-	v.Said, v.SaidNot = newSaidRows(said)
-	return h.site.Fragments(w, r, http.StatusOK, page.Part{Name: "tote_work", View: v}, page.Part{Name: "receipt_band", View: band})
-}
-
-// refusedTote answers a command that the tote as it is now does not allow.
-func (h *Handlers) refusedTote(w http.ResponseWriter, r *http.Request, id int64, err error) error {
-	kind := db.KindOf(err)
-	if !page.IsHTMX(r) || kind != db.Conflict && kind != db.Invalid {
-		return err
-	}
-	return h.answerTote(w, r, id, page.Band{Tone: page.Caution, Text: db.Sentence(err)}, nil)
-}
-
-// toteLabelView is the label as it is printed.
-type toteLabelView struct {
-	Name, Text, Back string
-	Code             page.QR
-}
-
-// ToteLabel is GET /totes/{id}/label: the page to print. Nothing on it says what
-// lies in the tote.
-func (h *Handlers) ToteLabel(w http.ResponseWriter, r *http.Request) error {
-	if _, err := who(r, identity.Allocate); err != nil {
-		return err
-	}
-	id, err := toteID(r)
-	if err != nil {
-		return err
-	}
-	t, err := inventory.FindTote(r.Context(), h.db, id)
-	if err != nil {
-		return err
-	}
-	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, newToteJSON(t))
-	}
-	code, err := page.NewQR(t.Code)
-	if err != nil {
-		return err
-	}
-	return h.site.Page(w, r, "tote_label", toteLabelView{Name: t.Name, Text: t.Code[:7] + " " + t.Code[7:], Back: toteURL(id), Code: code})
 }

@@ -132,3 +132,51 @@ func TestTotesInABrowser(t *testing.T) {
 		b.shot(name + "-tote-label")
 	}
 }
+
+func TestTotes_renameRetireAndLabels(t *testing.T) {
+	h := newHouse(t)
+	receipt := h.receipt("YS-R3003", 2, 1)
+	h.json(fmt.Sprintf("/receipts/%d/scans", receipt), url.Values{"codes": {code("8112345", 0)}}, &inventory.ReceiveAnswer{})
+	full, label := h.toteOf("")
+	h.toteOf("急用")
+	path := fmt.Sprintf("/totes/%d", full)
+	h.htmx(path+"/scans", url.Values{"codes": {code("8112345", 0)}})
+	if _, doc := h.get("/totes"); !strings.Contains(doc.Text(), "演示利培酮片") {
+		t.Errorf("the list does not say what lies in a tote: %s", doc.Text())
+	}
+	if n := h.statements.Load(); n > 12 {
+		t.Errorf("%d statements", n)
+	}
+	for what, x := range map[string]struct{ path, name, want string }{
+		"a taken name": {"/name", "急用", "已经有叫这个名字"}, "no name": {"/name", " ", "请填新的箱名"}, "a full tote": {"/retire", "", "还有 1 盒"},
+	} {
+		status, doc := h.htmx(path+x.path, url.Values{"name": {x.name}})
+		if status != 200 || !strings.Contains(doc.Find(`[role="alert"]`).Text(), x.want) {
+			t.Errorf("%s: %d %s", what, status, doc.Find(`[role="alert"]`).Text())
+		}
+	}
+	var said struct{ Name, State string }
+	if status := h.json(path+"/name", url.Values{"name": {"新华专用"}}, &said); status != 200 || said.Name != "新华专用" {
+		t.Errorf("renamed: %d %+v", status, said)
+	}
+	h.htmx(path+"/scans", url.Values{"codes": {code("8112345", 0)}, "out": {"1"}})
+	if status, doc := h.get("/totes/labels"); status != 200 || doc.Find(".label").Length() != 2 || !strings.Contains(doc.Text(), "新华专用") {
+		t.Errorf("all labels: %d %s", status, doc.Text())
+	}
+	if status := h.json(path+"/retire", url.Values{}, &said); status != 200 || said.State != "retired" {
+		t.Errorf("retired: %d %+v", status, said)
+	}
+	status, doc := h.get(path)
+	if status != 200 || !strings.Contains(doc.Text(), "停用，标签不能再用") || doc.Find("form").Length() > 1 || !strings.Contains(doc.Text(), label) {
+		t.Errorf("the page of a retired tote: %d %s", status, doc.Text())
+	}
+	if status, doc := h.get(path + "/label"); status != http.StatusConflict || !strings.Contains(doc.Text(), "不再打印标签") {
+		t.Errorf("its label: %d %s", status, doc.Text())
+	}
+	if _, doc := h.get("/totes/labels"); doc.Find(".label").Length() != 1 {
+		t.Errorf("a retired label is printed")
+	}
+	if _, doc := h.get("/totes"); !strings.Contains(doc.Find("details").Text(), "新华专用") {
+		t.Errorf("the list leaves it out: %s", doc.Text())
+	}
+}
