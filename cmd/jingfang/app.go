@@ -42,6 +42,7 @@ type app struct {
 	his      *integration.Client // nil without a HIS
 	poller   *integration.Poller // nil without a HIS
 	exchange *translog.Log
+	spool    *translog.Spool
 	hub      *live.Hub
 	jobs     *job.Jobs
 
@@ -51,10 +52,12 @@ type app struct {
 	people  *patientweb.Handlers
 	shelf   *inventoryweb.Handlers
 	errands *integrationweb.Handlers
-	papers  *reportingweb.Handlers
-	trust   trust
-	health  health
-	metrics *metrics
+	// recorder notes the transfers of our own addresses.
+	recorder *integrationweb.Recorder
+	papers   *reportingweb.Handlers
+	trust    trust
+	health   health
+	metrics  *metrics
 	// proxies are the networks whose word on the client's address counts.
 	proxies []string
 
@@ -91,6 +94,7 @@ func newApp(c config, log *slog.Logger, d *db.DB, keys seal.KeyProvider, around 
 		return nil, fmt.Errorf("name of this machine: %w", err)
 	}
 	a.exchange = translog.New(d, keys, host)
+	a.spool = translog.NewSpool(a.exchange, 0)
 	a.patients = patient.New(d, keys)
 	a.sessions = session.New(d, a.hub, a.patients).WithKeys(keys)
 	a.jobs = job.New(d.Now)
@@ -118,6 +122,7 @@ func (a *app) openPages(around surroundings) error {
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)
 	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs).WithPeople(a.sessions, a.patients)
 	a.errands = integrationweb.New(a.site, a.db, a.poller)
+	a.recorder = integrationweb.NewRecorder(a.spool, a.db.Now)
 	a.trust = trust{site: a.site, from: around.authority}
 	from, err := prefixes(a.config.MetricsFrom)
 	if err != nil {
@@ -132,6 +137,7 @@ func (a *app) openPages(around surroundings) error {
 		a.proxies = append(a.proxies, p.String())
 	}
 	a.metrics = newMetrics(a.db, a.hub, a.log)
+	a.metrics.addSpool(a.spool)
 	return nil
 }
 

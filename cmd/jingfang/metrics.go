@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"jingfang/integration/translog"
 	"jingfang/session/live"
 	"jingfang/sql/db"
 )
@@ -53,6 +54,11 @@ func (m *metrics) addPool(d *db.DB) {
 	m.gauge("jingfang_db_in_use_connections", "Connections in use.", func() float64 { return float64(d.Stats().InUse) })
 	m.counter("jingfang_db_waits_total", "Times a request waited for a connection.", func() float64 { return float64(d.Stats().WaitCount) })
 	m.counter("jingfang_db_wait_seconds_total", "Time requests waited for a connection.", func() float64 { return d.Stats().WaitDuration.Seconds() })
+}
+
+func (m *metrics) addSpool(s *translog.Spool) {
+	m.gauge("jingfang_translog_waiting", "Transfers of devices and files that wait to be written into the transfer log.", func() float64 { return float64(s.Stats().Waiting) })
+	m.counter("jingfang_translog_lost_total", "Transfers that left no entry because too many waited.", func() float64 { return float64(s.Stats().Lost) })
 }
 
 func (m *metrics) addHub(hub *live.Hub) {

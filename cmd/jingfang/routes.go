@@ -331,10 +331,12 @@ func (a *app) closed(r chi.Router) {
 		r.Use(limited(long))
 		a.door.Routes(r)
 	})
+	noted := transfers()
 	for _, x := range a.routes() {
-		h := a.door.LoggedIn(x.do)
+		do := a.recorded(x, noted)
+		h := a.door.LoggedIn(do)
 		if x.need != "" {
-			h = a.door.Require(x.need, x.do)
+			h = a.door.Require(x.need, do)
 		}
 		if x.pattern == offlinePattern {
 			h = middleware.Compress(5, "application/json")(h).ServeHTTP

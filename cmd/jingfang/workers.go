@@ -24,6 +24,10 @@ const (
 func (a *app) work(ctx context.Context, sec security) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.hub.Run(ctx) })
+	if _, err := a.keys.LogWrapKey(); err != nil {
+		a.log.Warn("transfers of devices and files are not written down before the log officer's public key is installed: jingfang officer use", "error", err)
+	}
+	g.Go(func() error { a.spool.Run(ctx); return nil })
 	g.Go(func() error { return a.every(ctx, "anchor", a.config.AnchorEvery, a.anchor) })
 	g.Go(func() error { return a.every(ctx, "closed logins", closedEvery, a.dropClosed) })
 	g.Go(func() error { return a.every(ctx, "sweep", sweepEvery, a.sweep) })
@@ -46,7 +50,7 @@ func (a *app) work(ctx context.Context, sec security) error {
 	// What was written since the last anchor is anchored before the program ends.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnchor)
 	defer cancel()
-	if failed := errors.Join(a.jobs.Close(last), a.exchange.Settle(last), a.anchor(last)); failed != nil {
+	if failed := errors.Join(a.jobs.Close(last), a.spool.Close(last), a.exchange.Settle(last), a.anchor(last)); failed != nil {
 		a.log.Warn("no anchor at the end", "error", failed)
 	}
 	return err

@@ -58,7 +58,10 @@ func (p *Pending) ID() uuid.UUID { return p.id }
 // is the safe side. Errors: ErrInTransaction, seal.ErrNoLogOfficer, those of
 // the database.
 func (l *Log) Begin(ctx context.Context, x Exchange) (*Pending, error) {
-	if err := checkExchange(ctx, x); err != nil {
+	if db.InTransaction(ctx) {
+		return nil, ErrInTransaction
+	}
+	if err := checkExchange(x); err != nil {
 		return nil, err
 	}
 	index, err := l.index(x.Key)
@@ -95,20 +98,31 @@ func (p *Pending) End(ctx context.Context, o Outcome) error {
 // Record commits an exchange that is over already as one entry. took is how
 // long it lasted, 0 where unknown.
 func (l *Log) Record(ctx context.Context, x Exchange, o Outcome, took time.Duration) (uuid.UUID, error) {
-	if err := checkExchange(ctx, x); err != nil {
-		return uuid.Nil, err
+	if db.InTransaction(ctx) {
+		return uuid.Nil, ErrInTransaction
 	}
-	if err := checkOutcome(o); err != nil {
-		return uuid.Nil, err
-	}
-	index, err := l.index(x.Key)
+	d, err := l.event(x, o, l.db.Now(), took)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	id := uuid.New()
+	return d.exchange, l.append(ctx, d)
+}
+
+// event is the one entry of an exchange that is over.
+func (l *Log) event(x Exchange, o Outcome, at time.Time, took time.Duration) (draft, error) {
+	if err := checkExchange(x); err != nil {
+		return draft{}, err
+	}
+	if err := checkOutcome(o); err != nil {
+		return draft{}, err
+	}
+	index, err := l.index(x.Key)
+	if err != nil {
+		return draft{}, err
+	}
 	o.Detail = valid(o.Detail)
-	return id, l.append(ctx, draft{exchange: id, phase: Event, about: x, outcome: o, at: l.db.Now(), duration: took,
-		keyIndex: index, bodyBytes: int64(len(x.Body) + len(o.Body))})
+	return draft{exchange: uuid.New(), phase: Event, about: x, outcome: o, at: at.Truncate(time.Microsecond), duration: took,
+		keyIndex: index, bodyBytes: int64(len(x.Body) + len(o.Body))}, nil
 }
 
 func (l *Log) index(key string) ([]byte, error) {
@@ -119,10 +133,7 @@ func (l *Log) index(key string) ([]byte, error) {
 	return index, nil
 }
 
-func checkExchange(ctx context.Context, x Exchange) error {
-	if db.InTransaction(ctx) {
-		return ErrInTransaction
-	}
+func checkExchange(x Exchange) error {
 	if !fits(x.System, 40) || !fits(x.Service, 60) || (x.Direction != In && x.Direction != Out) {
 		return fmt.Errorf("translog: exchange with system %q, service %q, direction %q", x.System, x.Service, x.Direction)
 	}

@@ -1,6 +1,7 @@
 package translog
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -40,6 +41,33 @@ func (l *Log) append(ctx context.Context, d draft) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// appendAll hands several drafts over at once and waits until all are committed;
+// its error is the first one's.
+func (l *Log) appendAll(ctx context.Context, drafts []draft) error {
+	items := make([]*item, len(drafts))
+	for i, d := range drafts {
+		items[i] = &item{draft: d, done: make(chan error, 1)}
+	}
+	l.mu.Lock()
+	l.queue = append(l.queue, items...)
+	start := !l.busy
+	l.busy = true
+	l.mu.Unlock()
+	if start {
+		go l.flush()
+	}
+	var failed error
+	for _, it := range items {
+		select {
+		case err := <-it.done:
+			failed = cmp.Or(failed, err)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return failed
 }
 
 // flush writes batches until nobody waits any more.
@@ -158,10 +186,8 @@ func (w *writer) insert(ctx context.Context, tx *db.Tx, drafts []draft) (Head, e
 			return Head{}, err
 		}
 	}
-	for _, r := range rows {
-		if err := insertEntry(ctx, tx, r); err != nil {
-			return Head{}, err
-		}
+	if err := insertEntries(ctx, tx, rows); err != nil {
+		return Head{}, err
 	}
 	return head, moveHead(ctx, tx, w.head.Length, head)
 }

@@ -107,18 +107,6 @@ func insertWriter(ctx context.Context, tx *db.Tx, w *writer) error {
 	return nil
 }
 
-func insertEntry(ctx context.Context, tx *db.Tx, r row) error {
-	err := tx.ExecOne(ctx, `INSERT INTO translog_entry (writer_id, seq, exchange_id, phase, direction, system_name, service,
-  result, at, duration_us, size, staff_id, key_index, canonical, prev, digest)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		r.Writer, r.Seq, r.Exchange, string(r.Phase), string(r.Direction), r.System, r.Service,
-		string(r.Result), r.At, r.Micros, r.Size, r.StaffID, r.KeyIndex, r.canonical, r.prev[:], r.digest[:])
-	if err != nil {
-		return fmt.Errorf("insert transfer log entry: %w", err)
-	}
-	return nil
-}
-
 // moveHead demands the old length: a head that somebody else moved means that
 // this chain is no longer ours to continue.
 func moveHead(ctx context.Context, tx *db.Tx, from int64, to Head) error {

@@ -1,0 +1,175 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"jingfang/integration/translog"
+	"jingfang/session/identity"
+	"jingfang/session/page"
+	"jingfang/sql/db"
+)
+
+// Bounds of the bodies that a note keeps; of a longer one it keeps the SM3 and the
+// length. A file is kept whole, it may be what left the house for good.
+const (
+	maxDeviceBody = 64 << 10
+	maxFileBody   = 16 << 20
+)
+
+// Systems at the other end of what comes through our own addresses.
+const (
+	DeviceSystem = "DEVICE" // the clinic's laptops, phones, scanners
+	FileSystem   = "FILE"   // files and papers that a person hands in or takes away
+)
+
+// Transfer says what the requests of an address carry, for the transfer log.
+type Transfer struct {
+	// System and Service are those of translog.Exchange.
+	System, Service string
+	Direction       translog.Direction
+	// Key names the parameter of the address that is the business key, such as
+	// "visit"; with Word it reads "场次 12".
+	Key, Word string
+}
+
+// Recorder notes the transfers that come through our own addresses.
+type Recorder struct {
+	spool *translog.Spool
+	now   func() time.Time
+}
+
+// NewRecorder makes a recorder over a spool; nil records nothing.
+func NewRecorder(spool *translog.Spool, now func() time.Time) *Recorder {
+	return &Recorder{spool: spool, now: now}
+}
+
+// Wrap gives f with a note of each of its requests. The note is written later, so
+// that nobody waits for it; f's answer and error are its own.
+func (rec *Recorder) Wrap(t Transfer, f page.Func) page.Func {
+	if rec.spool == nil {
+		return f
+	}
+	most := maxDeviceBody
+	if t.System == FileSystem {
+		most = maxFileBody
+	}
+	return func(w http.ResponseWriter, r *http.Request) error {
+		began, err := rec.now(), errBroken
+		in, out := &copied{most: most}, &answered{ResponseWriter: w, body: copied{most: most}}
+		r.Body = &teeBody{ReadCloser: r.Body, to: in}
+		// Also when f panics: the transfer took place.
+		defer func() { rec.put(t, r, in, out, err, began) }()
+		err = f(out, r)
+		return err
+	}
+}
+
+var errBroken = errors.New("integration/web: the handler did not come to its end")
+
+func (rec *Recorder) put(t Transfer, r *http.Request, in *copied, out *answered, err error, began time.Time) {
+	by, _ := identity.ActorOf(r.Context())
+	n := translog.Note{At: began, Took: rec.now().Sub(began), Outcome: outcomeOf(out, err),
+		About: translog.Exchange{System: t.System, Service: t.Service, Direction: t.Direction, Key: keyOf(t, r),
+			StaffID: by.StaffID, Person: by.Name, Target: r.Method + " " + r.URL.RequestURI(), Body: in.kept.Bytes()}}
+	form, kind, answerKind := r.PostForm, r.Header.Get("Content-Type"), out.Header().Get("Content-Type")
+	if form.Get("done_at") != "" {
+		n.About.Service += ".replay"
+	}
+	n.Outcome.Body = out.body.kept.Bytes()
+	n.Shape = func(x *translog.Exchange, o *translog.Outcome) {
+		x.Body = requestBody(kind, form, in)
+		o.Body = answerBody(answerKind, &out.body)
+	}
+	rec.spool.Put(n)
+}
+
+// keyOf is the business key in the address.
+func keyOf(t Transfer, r *http.Request) string {
+	if t.Key == "" {
+		return ""
+	}
+	key := chi.URLParam(r, t.Key)
+	if t.Word != "" {
+		key = t.Word + " " + key
+	}
+	return key
+}
+
+// outcomeOf says how it ended: an error that the handler gave is answered by
+// others, after us.
+func outcomeOf(out *answered, err error) translog.Outcome {
+	o := translog.Outcome{Result: translog.OK, Status: out.status}
+	switch kind := db.KindOf(err); {
+	case err == nil && out.status >= 500:
+		o.Result = translog.Failed
+	case err == nil && out.status >= 400:
+		o.Result = translog.Refused
+	case err == nil:
+	case kind == db.Internal || kind == db.Unavailable:
+		o.Result, o.Detail = translog.Failed, db.Sentence(err)
+	default:
+		o.Result, o.Detail = translog.Refused, db.Sentence(err)
+	}
+	return o
+}
+
+// requestBody is a form as it was sent but for the token of the login, the file
+// that a person handed in, or the bytes as they came.
+func requestBody(kind string, form url.Values, in *copied) []byte {
+	switch {
+	case strings.HasPrefix(kind, "multipart/form-data"):
+		return uploadedFile(kind, in)
+	case len(form) > 0:
+		kept := url.Values{}
+		for name, values := range form {
+			if name != "csrf" {
+				kept[name] = values
+			}
+		}
+		return shorten([]byte(kept.Encode()), maxDeviceBody)
+	}
+	return in.bytes()
+}
+
+// answerBody keeps of a page the words that a person reads: its mark-up is ours
+// and the same for everybody.
+func answerBody(kind string, out *copied) []byte {
+	if strings.HasPrefix(kind, "text/html") && out.sum == nil {
+		return visibleWords(out.kept.Bytes())
+	}
+	return out.bytes()
+}
+
+// answered is a ResponseWriter that keeps what was answered.
+type answered struct {
+	http.ResponseWriter
+	status int
+	body   copied
+}
+
+// WriteHeader notes the status.
+func (a *answered) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write keeps what was written.
+func (a *answered) Write(p []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	n, err := a.ResponseWriter.Write(p)
+	a.body.add(p[:n])
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection's deadlines.
+func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
