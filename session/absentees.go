@@ -274,14 +274,18 @@ WHERE c.site_id = $1::bigint AND c.kind = 'site' AND c.state = 'planned' AND c.h
 	return next, true, nil
 }
 
-// StillSupplied counts those who will have medicine for longer than the grace on a
-// later date, and need none then.
-func StillSupplied(list []Due, on time.Time) int {
+// StillSupplied counts those whose medicine lasts until the clinic day after a
+// session: its packing proposes nothing for them.
+func StillSupplied(ctx context.Context, r db.Reader, list []Due, next Session) (int, error) {
+	until, err := periodEnd(ctx, r, next)
+	if err != nil {
+		return 0, err
+	}
 	n := 0
 	for _, d := range list {
-		if left, known := d.Left(on); known && left > earlyGrace {
+		if left, known := d.Left(until); known && lastsUntil(left) {
 			n++
 		}
 	}
-	return n
+	return n, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/lib/pq"
 
 	"jingfang/inventory"
@@ -25,8 +26,11 @@ type PackingPlan struct {
 	Stock   []StockLine
 	Lines   []ProposalLine
 	// Expected is the roster, Known those of it whose last medicine is known.
-	// Newcomers are reckoned with the average of the others.
-	Expected, Known int
+	// Newcomers are reckoned with the average of the others. Supplied are those of
+	// Known whose medicine lasts until Until, the site's next clinic day after this
+	// one (还有药): nothing is proposed for them.
+	Expected, Known, Supplied int
+	Until                     time.Time
 }
 
 // ProposalLine is one drug of the plan, in packs.
@@ -38,7 +42,11 @@ type ProposalLine struct {
 	Content  int64  `db:"units_per_pack"`
 	Patients int    `db:"-"` // of the roster who had it last time
 	Proposed int    `db:"-"`
-	Packed   int    `db:"-"` // in the trays now, handed out ones included
+	// Spared are those of Patients whose supply of it lasts until the next clinic day,
+	// SparedPacks what they had last time: Proposed does not hold it.
+	Spared      int `db:"-"`
+	SparedPacks int `db:"-"`
+	Packed      int `db:"-"` // in the trays now, handed out ones included
 	// Shelf is the store's full packs, the first to expire first.
 	Shelf []ShelfBatch `db:"-"`
 }
@@ -74,9 +82,9 @@ func (l ProposalLine) Lacking() int {
 }
 
 // ReadPacking reads what a session has and proposes what it should take: for
-// each patient on the roster what that patient got the last time, the batches of
-// the store that expire first. It proposes only; nothing keeps anybody from
-// taking another box.
+// each patient on the roster what that patient got the last time and does not have
+// for the coming period still, the batches of the store that expire first. It proposes only; nothing
+// keeps anybody from taking another box.
 func ReadPacking(ctx context.Context, d *db.DB, id int64) (PackingPlan, error) {
 	var p PackingPlan
 	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -103,15 +111,18 @@ func (p *PackingPlan) propose(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	units, patients := p.sum(usual)
+	if p.Until, err = periodEnd(ctx, tx, p.Session); err != nil {
+		return err
+	}
+	needs := p.sum(usual)
 	packed := map[int64]int{}
 	ids := []int64{}
-	for drug := range units {
+	for drug := range needs {
 		ids = append(ids, drug)
 	}
 	for _, l := range p.Stock {
 		packed[l.DrugID] = l.Taken
-		if units[l.DrugID] == 0 {
+		if needs[l.DrugID] == nil {
 			ids = append(ids, l.DrugID)
 		}
 	}
@@ -122,50 +133,109 @@ WHERE id = ANY($1::bigint[]) ORDER BY generic_name, spec, id`, pq.Array(ids))
 	}
 	for i := range p.Lines {
 		l := &p.Lines[i]
-		l.Patients, l.Packed = patients[l.DrugID], packed[l.DrugID]
-		l.Proposed = int((units[l.DrugID] + l.Content - 1) / l.Content)
+		l.Packed = packed[l.DrugID]
+		if n := needs[l.DrugID]; n != nil {
+			l.Patients, l.Spared = n.patients, n.spared
+			l.Proposed, l.SparedPacks = packsOf(n.units, l.Content), packsOf(n.sparedUnits, l.Content)
+		}
 	}
 	return p.addShelf(ctx, tx, ids)
 }
 
+// packsOf is how many packs hold that many units; a part of a pack is a whole one.
+func packsOf(units, content int64) int { return int((units + content - 1) / content) }
+
 // usualLine is what a patient got of a drug at the last visit with medicine.
 type usualLine struct {
-	PatientID int64 `db:"patient_id"`
-	DrugID    int64 `db:"drug_id"`
-	Units     int64 `db:"units"`
+	PatientID int64     `db:"patient_id"`
+	DrugID    int64     `db:"drug_id"`
+	Units     int64     `db:"units"`
+	HeldOn    time.Time `db:"held_on"`
+	Days      int       `db:"days"`
+	Dose      string    `db:"dose"`
+	Unit      string    `db:"unit_name"`
+}
+
+// lasts tells whether the patient has the drug until a date.
+func (u usualLine) lasts(until time.Time) bool {
+	left, known := Supplied{GivenOn: u.HeldOn, Units: u.Units, Unit: u.Unit, Days: u.Days, Dose: u.Dose}.Left(until)
+	return known && lastsUntil(left)
+}
+
+// lastsUntil tells of the days left on a clinic day whether the medicine is enough
+// until then: clinic days move around weekends and holidays, so some days less are.
+func lastsUntil(left int) bool { return left >= -earlyGrace }
+
+// usualPeriod is how many days lie between two clinic days where nobody knows.
+const usualPeriod = 28
+
+// periodEnd is the clinic day that follows a session: what is packed for it is to
+// last until then.
+func periodEnd(ctx context.Context, r db.Reader, x Session) (time.Time, error) {
+	next, err := ReadNextDue(ctx, r, x, uuid.Nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if next.On.IsZero() {
+		return x.HeldOn.AddDate(0, 0, usualPeriod), nil
+	}
+	return next.On, nil
 }
 
 func readUsual(ctx context.Context, r db.Reader, x Session) ([]usualLine, error) {
 	var list []usualLine
-	err := r.Select(ctx, &list, `SELECT x.patient_id, k.drug_id, sum(l.quantity) AS units FROM (
-  SELECT v.id, v.patient_id, row_number() OVER (PARTITION BY v.patient_id ORDER BY v.finished_at DESC, v.id) AS n
-  FROM session_roster o JOIN visit v ON v.patient_id = o.patient_id AND v.came_at >= $2::timestamptz
+	err := r.Select(ctx, &list, `SELECT x.patient_id, k.drug_id, sum(l.quantity) AS units, x.held_on, COALESCE(max(l.days), 0) AS days, max(l.dose) AS dose, d.unit_name FROM (
+  SELECT v.id, v.patient_id, c.held_on, row_number() OVER (PARTITION BY v.patient_id ORDER BY v.finished_at DESC, v.id) AS n
+  FROM session_roster o JOIN visit v ON v.patient_id = o.patient_id AND v.came_at >= $2::timestamptz JOIN clinic_session c ON c.id = v.session_id
   WHERE o.session_id = $1::bigint AND v.session_id <> $1::bigint AND v.state = 'finished'
     AND EXISTS (SELECT 1 FROM visit_line e WHERE e.visit_id = v.id AND e.undone_at IS NULL)) x
-JOIN visit_line l ON l.visit_id = x.id AND l.undone_at IS NULL JOIN pack k ON k.id = l.pack_id
-WHERE x.n = 1 GROUP BY x.patient_id, k.drug_id`, x.ID, x.HeldOn.AddDate(0, 0, -lookBack))
+JOIN visit_line l ON l.visit_id = x.id AND l.undone_at IS NULL JOIN pack k ON k.id = l.pack_id JOIN drug d ON d.id = k.drug_id
+WHERE x.n = 1 GROUP BY x.patient_id, k.drug_id, x.held_on, d.unit_name`, x.ID, x.HeldOn.AddDate(0, 0, -lookBack))
 	if err != nil {
 		return nil, fmt.Errorf("read last medicine: %w", err)
 	}
 	return list, nil
 }
 
+// need is what a roster needs of a drug, in units, and what those had who still have
+// it.
+type need struct {
+	units, sparedUnits int64
+	patients, spared   int
+}
+
 // sum adds the patients up by drug. Newcomers, of whom nothing is known, count
 // as the average patient; a part of a unit is a whole one.
-func (p *PackingPlan) sum(usual []usualLine) (units map[int64]int64, patients map[int64]int) {
-	units, patients = map[int64]int64{}, map[int64]int{}
-	known := map[int64]bool{}
+func (p *PackingPlan) sum(usual []usualLine) map[int64]*need {
+	needs := map[int64]*need{}
+	lacks := map[int64]bool{} // by patient: something will be used up
 	for _, u := range usual {
-		units[u.DrugID] += u.Units
-		patients[u.DrugID]++
-		known[u.PatientID] = true
+		n := needs[u.DrugID]
+		if n == nil {
+			n = &need{}
+			needs[u.DrugID] = n
+		}
+		n.patients++
+		still := u.lasts(p.Until)
+		if still {
+			n.spared++
+			n.sparedUnits += u.Units
+		} else {
+			n.units += u.Units
+		}
+		lacks[u.PatientID] = lacks[u.PatientID] || !still
 	}
-	p.Known = len(known)
+	p.Known = len(lacks)
+	for _, l := range lacks {
+		if !l {
+			p.Supplied++
+		}
+	}
 	fresh := int64(max(0, p.Expected-p.Known))
-	for drug, n := range units {
-		units[drug] = n + (n*fresh+int64(p.Known)-1)/int64(p.Known)
+	for _, n := range needs {
+		n.units += ((n.units+n.sparedUnits)*fresh + int64(p.Known) - 1) / int64(p.Known)
 	}
-	return units, patients
+	return needs
 }
 
 // addShelf says for each drug which batches fill what is short.

@@ -104,6 +104,41 @@ func TestTheProposal(t *testing.T) {
 	}
 }
 
+// Whose medicine lasts until the clinic day after the one that is packed for is left
+// out and shown apart; a week less is enough, a day less than that is not, and of whom
+// nobody knows is not left out.
+func TestTheProposalLeavesOutWhoHasMedicine(t *testing.T) {
+	c := newClinic(t, 1, 6, 10)
+	doctor := c.doctors[0]
+	on := session.Today(time.Now()).AddDate(0, 0, 28)
+	for i, days := range []int{28, 60, 49, 48, 0} { // 0: nobody said
+		visit := c.start(doctor, i)
+		c.scan(doctor, visit, c.codes[2*i], c.codes[2*i+1])
+		if days > 0 {
+			c.dose(visit, c.packNo(c.codes[2*i]), days, "")
+		}
+		c.finish(doctor, visit, "")
+	}
+	id, err := c.svc.PlanSession(c.ctx, c.chief, session.Plan{SiteID: c.site, HeldOn: on, Team: c.team()})
+	c.must(err)
+	_, err = c.svc.PlanSession(c.ctx, c.chief, session.Plan{SiteID: c.site, HeldOn: on.AddDate(0, 0, 28), Team: c.team()})
+	c.must(err)
+	p, err := session.ReadPacking(c.ctx, c.db.App, id)
+	c.must(err)
+	list, err := session.ReadAbsentees(c.ctx, c.db.App, p.Session, time.Now())
+	c.must(err)
+	if n, err := session.StillSupplied(c.ctx, c.db.App, list, p.Session); err != nil || n != 2 {
+		t.Errorf("%d have enough, %v", n, err)
+	}
+	if p.Expected != 6 || p.Known != 5 || p.Supplied != 2 || len(p.Lines) != 1 {
+		t.Fatalf("plan %+v", p)
+	}
+	// Three need 6, the newcomer what the average patient has.
+	if l := p.Lines[0]; l.Proposed != 8 || l.Patients != 5 || l.Spared != 2 || l.SparedPacks != 4 {
+		t.Errorf("line %+v", l)
+	}
+}
+
 // A first session proposes nothing, and says so by knowing nobody.
 func TestTheProposalOfAFirstSession(t *testing.T) {
 	c := newClinic(t, 1, 2, 0)

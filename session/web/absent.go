@@ -156,10 +156,11 @@ func (h *Handlers) addPacking(r *http.Request, by identity.Actor, x session.Sess
 	}
 	v.PackURL = fmt.Sprintf("/sessions/%d/packing", next.ID)
 	v.PackWord = next.HeldOn.Format("1月2日") + "的装箱建议"
-	if n := session.StillSupplied(list, next.HeldOn); n > 0 {
-		v.PackWord += fmt.Sprintf("（其中 %d 人到那天还有药）", n)
+	n, err := session.StillSupplied(r.Context(), h.db, list, next)
+	if n > 0 {
+		v.PackWord += fmt.Sprintf("（%d 人的药够到再下一次，建议里不算）", n)
 	}
-	return nil
+	return err
 }
 
 // phonesOf opens the numbers of a list; who has none is missing.

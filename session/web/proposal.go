@@ -19,9 +19,10 @@ type proposalRow struct {
 	Spec   string
 	Packed string
 	Unit   string
-	Word   string // 还差 4, 齐, 多出 2
+	Word   string // 还差 4, 齐, 多出 2, 不用带
 	Tone   string
 	Detail string // 建议 10 · 上次 8 人用过
+	Spared string // whose supply lasts beyond the day: 还有药 3 人，没有算 6 盒; or ""
 	Take   string // which batches to take, the first to expire first
 	Lack   string // what the store does not have, or ""
 }
@@ -66,10 +67,15 @@ func basisOf(p session.PackingPlan) string {
 		return "应到名单还是空的，没有建议。"
 	case p.Known == 0:
 		return fmt.Sprintf("应到 %d 人都没有上次发药的记录，没有建议。", p.Expected)
-	case p.Known < p.Expected:
-		return fmt.Sprintf("按应到 %d 人上次所发推算，其中 %d 人没有记录，按平均计。", p.Expected, p.Expected-p.Known)
 	}
-	return fmt.Sprintf("按应到 %d 人上次所发推算。", p.Expected)
+	text := fmt.Sprintf("按应到 %d 人上次所发推算", p.Expected)
+	if p.Known < p.Expected {
+		text += fmt.Sprintf("，其中 %d 人没有记录，按平均计", p.Expected-p.Known)
+	}
+	if p.Supplied > 0 {
+		text += fmt.Sprintf("；%d 人的药够到 %s，没有算", p.Supplied, p.Until.Format("1月2日"))
+	}
+	return text + "。"
 }
 
 func newProposalRow(l session.ProposalLine) proposalRow {
@@ -77,6 +83,8 @@ func newProposalRow(l session.ProposalLine) proposalRow {
 	switch {
 	case l.Short() > 0:
 		r.Word, r.Tone = fmt.Sprintf("还差 %d", l.Short()), "caution"
+	case l.Proposed == 0 && l.Packed == 0:
+		r.Word, r.Tone = "不用带", "soft"
 	case l.Proposed == 0:
 		r.Word, r.Tone = "另加", "soft"
 	case l.Over() > 0:
@@ -86,6 +94,9 @@ func newProposalRow(l session.ProposalLine) proposalRow {
 	}
 	if l.Proposed > 0 {
 		r.Detail = fmt.Sprintf("建议 %d %s · 上次 %d 人", l.Proposed, l.PackWord, l.Patients)
+	}
+	if l.Spared > 0 {
+		r.Spared = fmt.Sprintf("还有药 %d 人，没有算 %d %s", l.Spared, l.SparedPacks, l.PackWord)
 	}
 	var take []string
 	for _, b := range l.Shelf {
@@ -121,6 +132,7 @@ func batchWord(b session.ShelfBatch, unit string) string {
 type proposalJSON struct {
 	Expected int                `json:"expected"`
 	Known    int                `json:"known"`
+	Supplied int                `json:"supplied"`
 	Drugs    []proposalDrugJSON `json:"drugs"`
 }
 
@@ -130,6 +142,7 @@ type proposalDrugJSON struct {
 	Packed   int             `json:"packed"`
 	Short    int             `json:"short"`
 	Lacking  int             `json:"lacking"`
+	Spared   int             `json:"spared"` // packs of those who still have it, not proposed
 	Take     []takeBatchJSON `json:"take"`
 }
 
@@ -140,9 +153,9 @@ type takeBatchJSON struct {
 }
 
 func newProposalJSON(p session.PackingPlan) proposalJSON {
-	out := proposalJSON{Expected: p.Expected, Known: p.Known, Drugs: []proposalDrugJSON{}}
+	out := proposalJSON{Expected: p.Expected, Known: p.Known, Supplied: p.Supplied, Drugs: []proposalDrugJSON{}}
 	for _, l := range p.Lines {
-		d := proposalDrugJSON{Drug: l.DrugName(), Proposed: l.Proposed, Packed: l.Packed, Short: l.Short(), Lacking: l.Lacking(), Take: []takeBatchJSON{}}
+		d := proposalDrugJSON{Drug: l.DrugName(), Proposed: l.Proposed, Packed: l.Packed, Short: l.Short(), Lacking: l.Lacking(), Spared: l.SparedPacks, Take: []takeBatchJSON{}}
 		for _, b := range l.Shelf {
 			if b.Take > 0 {
 				d.Take = append(d.Take, takeBatchJSON{b.Batch, dayOf(b.ExpiresOn), b.Take})

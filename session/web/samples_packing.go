@@ -17,6 +17,7 @@ func sampleProposal() []proposalRow {
 	for _, l := range []session.ProposalLine{
 		line(1, "演示利培酮片", 24, 18, session.ShelfBatch{Batch: "B2403", ExpiresOn: &early, Packs: 4, Take: 4, Soon: true}, session.ShelfBatch{Batch: "B2501", ExpiresOn: &late, Packs: 1, Take: 1}),
 		line(2, "演示奥氮平片", 12, 12), line(3, "演示盐酸苯海索片", 6, 8), line(4, "演示氯氮平片", 0, 2),
+		{DrugID: 5, Generic: "演示丙戊酸钠缓释片", Spec: "0.5g×30片", PackWord: "盒", Content: 30, Patients: 3, Spared: 3, SparedPacks: 6},
 	} {
 		rows = append(rows, newProposalRow(l))
 	}
