@@ -166,6 +166,21 @@ func (l LastSupply) Sentence(on time.Time) string {
 	return text + " · " + LeftWord(DaysLeft(l.Drugs, on))
 }
 
+// Tone is how urgent the last supply is: red once it is used up, amber on its last
+// three days.
+func (l LastSupply) Tone(on time.Time) inventory.Tone {
+	days, known := DaysLeft(l.Drugs, on)
+	switch {
+	case !known:
+		return inventory.ToneSoft
+	case days < 0:
+		return inventory.ToneBad
+	case days <= 3:
+		return inventory.ToneCaution
+	}
+	return inventory.ToneGood
+}
+
 // ReadLastSupplies reads the last supply of each of many patients, by the patient's
 // id; who never got medicine is missing. except is a visit that does not count, or
 // uuid.Nil. Entries that were merged count for themselves: ask for the whole family.

@@ -95,7 +95,7 @@ func historyMark(q url.Values) (time.Time, error) {
 func newHistoryView(by identity.Actor, x session.PatientHistory, now time.Time) historyView {
 	url := fmt.Sprintf("/patients/%d", x.Patient.ID)
 	v := historyView{Name: x.Name, About: about(x.Patient, now), Back: url, TraceURL: fmt.Sprintf("/trace/patient/%d", x.Patient.ID),
-		Last: x.Last.Sentence(x.Today), LastTone: supplyTone(x.Last, x.Today)}
+		Last: x.Last.Sentence(x.Today), LastTone: string(x.Last.Tone(x.Today))}
 	if x.Name == x.Patient.Name {
 		v.Allergies = x.Patient.Allergies
 	}
@@ -126,21 +126,7 @@ func newHistoryView(by identity.Actor, x session.PatientHistory, now time.Time) 
 
 // newLastView is what the table shows of the last supply.
 func newLastView(patientID int64, l session.LastSupply, today time.Time) lastView {
-	return lastView{Text: l.Sentence(today), Tone: supplyTone(l, today), URL: fmt.Sprintf("/patients/%d/history", patientID)}
-}
-
-// supplyTone is how urgent the last supply is.
-func supplyTone(l session.LastSupply, today time.Time) string {
-	days, known := session.DaysLeft(l.Drugs, today)
-	switch {
-	case !known:
-		return "soft"
-	case days < 0:
-		return "bad"
-	case days <= 3:
-		return "caution"
-	}
-	return "good"
+	return lastView{Text: l.Sentence(today), Tone: string(l.Tone(today)), URL: fmt.Sprintf("/patients/%d/history", patientID)}
 }
 
 func newPastRow(by identity.Actor, x session.PatientHistory, visit session.PastVisit) pastRow {
@@ -190,6 +176,8 @@ func collectorWord(c string) string {
 		return "家属"
 	case "village_doctor":
 		return "村医"
+	case "staff":
+		return "送药上门"
 	case "other":
 		return "其他人"
 	}

@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/google/uuid"
+
+	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/page"
 	"jingfang/session/patient"
@@ -15,16 +18,19 @@ type personView struct {
 	Name      string
 	About     string
 	Allergies string
-	State     string // why nothing can be done for this person; "" when active
-	Into      string // address of the entry that a merged one goes on in
-	Error     string
-	Back      string
-	Session   string
-	LabelURL  string
-	LostURL   string
-	UnmaskURL string
-	Start     *startView
-	Private   *privateView
+	// Last is the last medicine and for how long it is enough, for who treats; its
+	// tone says how urgent it is.
+	Last, LastTone string
+	State          string // why nothing can be done for this person; "" when active
+	Into           string // address of the entry that a merged one goes on in
+	Error          string
+	Back           string
+	Session        string
+	LabelURL       string
+	LostURL        string
+	UnmaskURL      string
+	Start          *startView
+	Private        *privateView
 	// HistoryURL leads to the visits, EditURL to the form, ChangesURL to what was
 	// changed, RiskURL opens the risk level, MergeURL finds a second entry.
 	HistoryURL, EditURL, ChangesURL, RiskURL, MergeURL string
@@ -68,8 +74,33 @@ func (h *Handlers) showPerson(w http.ResponseWriter, r *http.Request, by identit
 	if err := h.addCollectors(r, by, p, &v); err != nil {
 		return err
 	}
+	if err := h.addLast(r, by, p, &v); err != nil {
+		return err
+	}
 	add(&v)
 	return h.site.Page(w, r, "patient", v)
+}
+
+// addLast says what the patient got last, to those who treat: the doctor and who has
+// a pharmacist's duty. Whatever entry of the person it was given under.
+func (h *Handlers) addLast(r *http.Request, by identity.Actor, p patient.Patient, v *personView) error {
+	if by.Can(identity.Dispense, p.HomeSiteID) != nil && by.Can(identity.DecideRequest, p.HomeSiteID) != nil {
+		return nil
+	}
+	family, err := patient.Family(r.Context(), h.db, p.ID)
+	if err != nil {
+		return err
+	}
+	last, err := session.LastSupplyOf(r.Context(), h.db, family, uuid.Nil)
+	if err != nil {
+		return err
+	}
+	today := session.Today(h.db.Now())
+	if v.Last = last.Sentence(today); v.Last == "" {
+		v.Last = "还没有领过药"
+	}
+	v.LastTone = string(last.Tone(today))
+	return nil
 }
 
 func (h *Handlers) addCollectors(r *http.Request, by identity.Actor, p patient.Patient, v *personView) error {

@@ -32,7 +32,7 @@ func personSamples(start *startView) []page.Sample {
 		// The text is a constant of the right alphabet; it always encodes.
 		panic(err)
 	}
-	person := personView{Name: "演示甲", About: "000012 · 男 · 56 岁 · 演示新华", Allergies: "青霉素", Back: "#", Session: "1",
+	person := personView{Name: "演示甲", About: "000012 · 男 · 56 岁 · 演示新华", Allergies: "青霉素", Back: "#", Session: "1", Last: "上次 10-12 演示利培酮片 2 盒 · 还剩 3 天", LastTone: "caution",
 		LabelURL: "#", LostURL: "#", UnmaskURL: "#", Start: start, HistoryURL: "#", EditURL: "#", ChangesURL: "#", RiskURL: "#", MergeURL: "#",
 		Collect: collectView{Show: true, URL: "#", CanAdd: true, Rows: []collectorRow{{"演示母", "父母", "#"}, {"演示村医", "村医", "#"}}, Relations: []string{"父母", "村医"}}}
 	open := person

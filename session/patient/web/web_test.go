@@ -1,15 +1,19 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
 	"jingfang/session/identity"
+	"jingfang/session/patient"
+	"jingfang/sql/db"
 )
 
 func TestSearchPage(t *testing.T) {
@@ -198,4 +202,56 @@ func TestLabelPage(t *testing.T) {
 	if strings.Contains(h.log.text(), token.String()) {
 		t.Error("the log holds a token")
 	}
+}
+
+// gave writes down that a patient was given a box of 28 days so many days ago.
+func (h *house) gave(patientID int64, daysAgo int) {
+	h.t.Helper()
+	at := h.test.App.Now().AddDate(0, 0, -daysAgo)
+	by := h.insert(`INSERT INTO staff (username, name, created_at) VALUES ($1, '演示医生', now()) RETURNING id`, uuid.NewString()[:13])
+	drug := h.insert(`INSERT INTO drug (his_code, generic_name, spec, units_per_pack, created_at) VALUES ($1, '演示利培酮片', '1mg×28片', 28, now()) RETURNING id`, uuid.NewString()[:13])
+	pack := h.insert(`INSERT INTO pack (code, drug_id, state, units_total, units_left, units_given, created_at, changed_at) VALUES ($1, $2, 'dispensed', 28, 0, 28, $3, $3) RETURNING id`,
+		uuid.NewString()[:20], drug, at)
+	session := h.insert(`INSERT INTO clinic_session (site_id, held_on, kind, state, planned_by, planned_at) VALUES ($1, $2::date, 'site', 'closed', $3, $4) RETURNING id`,
+		h.here, at.Format(time.DateOnly), by, at)
+	visit := uuid.New()
+	h.insert(`INSERT INTO visit (id, session_id, patient_id, number, state, came_at, came_by, doctor_id, started_at, finished_at, finished_by)
+VALUES ($1, $2, $3, 1, 'finished', $4, $5, $5, $4, $4, $5) RETURNING number`, visit, session, patientID, at, by)
+	h.insert(`INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at, days) VALUES ($1, $2, 28, 'scanned', $3, $4, 28) RETURNING id`, visit, pack, by, at)
+}
+
+// The head says what was given last and for how long it is enough, to those who
+// treat; a merged entry's medicine is the same person's.
+func TestTheHeadSaysTheLastMedicine(t *testing.T) {
+	h := newHouse(t)
+	first, _ := h.add(h.here, "陈小明")
+	second, _, err := h.patients.Register(t.Context(), identity.System("test"), patient.Entry{Name: "陈小明", HomeSiteID: h.here, Paper: patient.PaperNone})
+	check(t, err)
+	person := fmt.Sprintf("/patients/%d", first.ID)
+	h.get(person).want(http.StatusOK, "还没有领过药")
+	h.gave(first.ID, 60)
+	h.gave(second.ID, 26)
+	if got := h.get(person).want(http.StatusOK).doc().Find(".supply").Text(); got != "上次 09-24 演示利培酮片 1mg×28片 1 盒 · 已断药 32 天" {
+		t.Errorf("%q", got)
+	}
+	h.role(identity.Pharmacist)
+	by := *h.actor.Load()
+	check(t, h.test.App.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		j, err := patient.LockPair(ctx, tx, first.ID, second.ID)
+		if err != nil {
+			return err
+		}
+		j.Reason = "登记了两次"
+		_, err = h.patients.Join(ctx, tx, by, j)
+		return err
+	}))
+	a := h.get(person).want(http.StatusOK, "还剩 2 天")
+	if n := h.statements.Load(); n > 12 {
+		t.Errorf("%d statements", n)
+	}
+	if a.doc().Find(".supply .badge-caution").Length() != 1 {
+		t.Errorf("two days left do not stand out: %s", a.body)
+	}
+	h.role(identity.Assistant, h.here)
+	h.get(person).want(http.StatusOK, "!还剩", "!利培酮")
 }
