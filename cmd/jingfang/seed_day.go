@@ -15,8 +15,48 @@ import (
 	"jingfang/sql/db"
 )
 
-// drugs fetches the dictionary of the stand-in HIS as a hospital's would be.
-func (s *seeder) drugs(ctx context.Context) error { return s.app.fetchDrugs(ctx) }
+// drugs fetches the dictionary of the stand-in HIS as a hospital's would be, and says
+// what the table is to remind of.
+func (s *seeder) drugs(ctx context.Context) error {
+	if err := s.app.fetchDrugs(ctx); err != nil {
+		return err
+	}
+	have, err := inventory.DrugCares(ctx, s.app.db)
+	if err != nil || len(have) > 0 {
+		return err
+	}
+	by, err := s.by(ctx, "pharmacist")
+	if err != nil {
+		return err
+	}
+	for _, x := range demoCares() {
+		var id int64
+		if err := s.app.db.Get(ctx, &id, `SELECT id FROM drug WHERE his_code = $1`, fmt.Sprintf("DEMO%03d", x.drug+1)); err != nil {
+			return fmt.Errorf("find a drug to remind of: %w", err)
+		}
+		x.care.DrugID = id
+		if _, err := s.app.stock.SetCare(ctx, by, inventory.Caring{CommandID: uuid.New(), Care: x.care}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// demoClozapine is the place of clozapine in the demo's dictionary.
+const demoClozapine = 4
+
+// demoCare is what a drug of the demo, by its place in the dictionary, reminds of.
+type demoCare struct {
+	drug int
+	care inventory.Care
+}
+
+// demoCares are the blood count of clozapine, the lithium level, and the long-acting
+// injections.
+func demoCares() []demoCare {
+	return []demoCare{{demoClozapine, inventory.Care{Check: "血常规", CheckDays: 28}}, {17, inventory.Care{Check: "血锂浓度", CheckDays: 90}},
+		{13, inventory.Care{DepotDays: 28}}, {14, inventory.Care{DepotDays: 84}}, {demoAmpoules, inventory.Care{DepotDays: 28}}}
+}
 
 // today gives a visitor two sessions, one open with a queue and one to be
 // packed, and receipts to scan in. They are made once a day.
@@ -235,7 +275,11 @@ func (s *seeder) firstPatients(ctx context.Context, site, id int64, codes []stri
 	}
 	s.note("这个精防点的患者标签：", tokens)
 	for i := range demoDone + 1 {
-		if err := s.visit(ctx, doctor, id, tokens[i], []string{codes[i], codes[24+i]}, i < demoDone); err != nil {
+		second := 1
+		if i == demoDone {
+			second = demoClozapine // whoever sits at the table is reminded of the blood count
+		}
+		if err := s.visit(ctx, doctor, id, tokens[i], []string{codes[i], codes[24*second+i]}, i < demoDone); err != nil {
 			return err
 		}
 	}
