@@ -45,6 +45,7 @@ func Tables() []Table {
 		{Name: "drug_class", Owner: "inventory", AppendOnly: true},
 		{Name: "drug_prefix", Owner: "inventory"},
 		{Name: "drug_care", Owner: "inventory"},
+		{Name: "drug_proposal", Owner: "inventory"},
 		{Name: "receipt", Owner: "inventory"},
 		{Name: "receipt_line", Owner: "inventory"},
 		{Name: "receipt_refusal", Owner: "inventory"},
@@ -99,6 +100,9 @@ func Tables() []Table {
 		{Name: "injection", Owner: "session"},
 		{Name: "patient_check", Owner: "session", AppendOnly: true},
 		{Name: "session_device", Owner: "session"},
+		{Name: "programme", Owner: "session", AppendOnly: true},
+		{Name: "outbox_switch", Owner: "session"},
+		{Name: "outbox_fact", Owner: "session"},
 
 		{Name: "stock_check", Owner: "reporting"},
 		{Name: "ledger_day", Owner: "reporting", Deletable: true},
