@@ -20,8 +20,10 @@ import (
 // wait for another system.
 var ErrInTransaction = errors.New("integration: network inside a transaction")
 
-// Service is a service of the other system. Codes and paths are configuration.
-type Service struct{ Code, Path string }
+// ErrUnknown is behind the error of a call that was sent and not answered: nobody
+// knows whether the other side did what was asked. It is never repeated; what
+// became of it must be asked for.
+var ErrUnknown = errors.New("integration: outcome unknown")
 
 // Config says how to reach another system.
 type Config struct {
@@ -33,8 +35,9 @@ type Config struct {
 	Key wire.Key
 	// Log is the sealed transfer log.
 	Log *translog.Log
-	// Receipts and Drugs are its services; zero means those of package wire.
-	Receipts, Drugs Service
+	// Dialect is its envelope, its services and the names of its fields; zero is our
+	// own JSON.
+	Dialect wire.Dialect
 	// Timeout bounds one try with everything; 0 means 15 s.
 	Timeout time.Duration
 	// Tries is how often a read is tried in all; 0 means 3.
@@ -44,6 +47,10 @@ type Config struct {
 	Pause time.Duration
 	// Concurrency bounds the calls that run at the same time; 0 means 4.
 	Concurrency int
+	// BreakAfter is after how many tries without an answer in a row calls fail at
+	// once, for BreakFor; 0 means 9 and 20 s.
+	BreakAfter int
+	BreakFor   time.Duration
 	// Transport replaces our own in tests.
 	Transport http.RoundTripper
 	// Now replaces time.Now in tests.
@@ -57,6 +64,8 @@ type Client struct {
 	http     *http.Client
 	verifier *wire.Verifier
 	slots    chan struct{}
+	breaker  *breaker
+	style    wire.Style
 }
 
 // NewClient checks the configuration; it does not ask the system yet.
@@ -70,7 +79,8 @@ func NewClient(c Config) (*Client, error) {
 		return nil, errors.New("integration: client without system, log or key")
 	}
 	c.defaults()
-	cl := &Client{c: c, base: base, verifier: wire.NewVerifier(c.Now, c.Key), slots: make(chan struct{}, c.Concurrency)}
+	cl := &Client{c: c, base: base, verifier: wire.NewVerifier(c.Now, c.Key), slots: make(chan struct{}, c.Concurrency),
+		breaker: &breaker{limit: c.BreakAfter, pause: c.BreakFor, now: c.Now}, style: c.Dialect.Style()}
 	cl.http = &http.Client{Transport: c.Transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 		// A redirect would carry the signed body to a stranger.
 		return http.ErrUseLastResponse
@@ -94,14 +104,14 @@ func (c *Config) defaults() {
 	if c.Concurrency <= 0 {
 		c.Concurrency = 4
 	}
+	if c.BreakAfter <= 0 {
+		c.BreakAfter = 9
+	}
+	if c.BreakFor <= 0 {
+		c.BreakFor = 20 * time.Second
+	}
 	if c.Now == nil {
 		c.Now = time.Now
-	}
-	if c.Receipts == (Service{}) {
-		c.Receipts = Service{wire.ServiceReceipts, wire.PathReceipts}
-	}
-	if c.Drugs == (Service{}) {
-		c.Drugs = Service{wire.ServiceDrugs, wire.PathDrugs}
 	}
 }
 
@@ -120,9 +130,30 @@ func newTransport() *http.Transport {
 // Close gives idle connections back.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// read asks a service that changes nothing over there, and may therefore ask
-// again. Errors are *db.Error with a sentence that names the system.
-func (c *Client) read(ctx context.Context, by identity.Actor, s Service, key string, body any) (json.RawMessage, error) {
+// Service gives code and path of a service by its name in the mapping file; ok is
+// false for one that neither the file nor package wire knows.
+func (c *Client) Service(name string) (s wire.Service, ok bool) {
+	s = c.c.Dialect.Service(name)
+	return s, s != wire.Service{}
+}
+
+// Ask asks a service that changes nothing over there, and may therefore ask again:
+// several tries with growing pauses. key is the business key in the transfer log,
+// body any JSON-able value, the answer the data of the envelope. Errors are
+// *db.Error with a sentence that names the system.
+func (c *Client) Ask(ctx context.Context, by identity.Actor, s wire.Service, key string, body any) (json.RawMessage, error) {
+	return c.call(ctx, by, s, key, body, c.c.Tries)
+}
+
+// Tell asks for something that changes the other side. It is sent once: without an
+// answer the error is an ErrUnknown, and the caller finds out what became of it by
+// asking. Other errors say that nothing was done.
+func (c *Client) Tell(ctx context.Context, by identity.Actor, s wire.Service, key string, body any) (json.RawMessage, error) {
+	return c.call(ctx, by, s, key, body, 0)
+}
+
+// call makes up to tries tries; 0 is one try of a service that changes something.
+func (c *Client) call(ctx context.Context, by identity.Actor, s wire.Service, key string, body any, tries int) (json.RawMessage, error) {
 	if db.InTransaction(ctx) {
 		return nil, ErrInTransaction
 	}
@@ -131,14 +162,23 @@ func (c *Client) read(ctx context.Context, by identity.Actor, s Service, key str
 	}
 	defer c.leave()
 	for try := 1; ; try++ {
-		data, fail, err := c.try(ctx, by, s, key, body)
-		if err != nil {
+		if !c.breaker.allow() {
+			return nil, db.Refuse(db.Unavailable, "%s 连续没有应答，暂停请求片刻，稍后自动再试。", c.c.System)
+		}
+		data, fail, err := c.try(ctx, by, s, key, body, tries == 0)
+		switch {
+		case err != nil:
+			c.breaker.leave()
 			return nil, err
-		}
-		if fail == nil {
+		case fail == nil:
+			c.breaker.note(true)
 			return data, nil
+		case ctx.Err() != nil:
+			c.breaker.leave()
+		default:
+			c.breaker.note(!fail.again)
 		}
-		if !fail.again || try >= c.c.Tries {
+		if !fail.again || try >= tries {
 			return nil, fail.err
 		}
 		if err := wait(ctx, spread(c.c.Pause<<(try-1))); err != nil {
@@ -160,7 +200,7 @@ func (c *Client) enter(ctx context.Context) error {
 
 func (c *Client) leave() { <-c.slots }
 
-func (c *Client) url(s Service) *url.URL {
+func (c *Client) url(s wire.Service) *url.URL {
 	u := *c.base
 	u.Path = strings.TrimSuffix(u.Path, "/") + s.Path
 	return &u

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -35,10 +36,10 @@ type message struct {
 
 // try makes one exchange and writes it down. err says that the transfer log
 // itself failed, which ends the call: nothing is exchanged unrecorded.
-func (c *Client) try(ctx context.Context, by identity.Actor, s Service, key string, body any) (json.RawMessage, *failure, error) {
+func (c *Client) try(ctx context.Context, by identity.Actor, s wire.Service, key string, body any, changes bool) (json.RawMessage, *failure, error) {
 	m := message{id: uuid.NewString(), nonce: wire.NewNonce(), at: c.c.Now()}
 	var err error
-	m.body, err = wire.EncodeRequest(wire.Header{AppID: c.c.Key.AppID(), MessageID: m.id, Service: s.Code, Timestamp: m.at, Nonce: m.nonce}, body)
+	m.body, err = c.style.EncodeRequest(wire.Header{AppID: c.c.Key.AppID(), MessageID: m.id, Service: s.Code, Timestamp: m.at, Nonce: m.nonce}, body)
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask %s: %w", c.c.System, err)
 	}
@@ -53,6 +54,9 @@ func (c *Client) try(ctx context.Context, by identity.Actor, s Service, key stri
 	}
 	status, answer, sendErr := c.send(ctx, s, m)
 	data, fail := c.judge(status, answer, sendErr, m.id)
+	if changes && fail != nil {
+		fail = c.doubt(fail, answer)
+	}
 	out := translog.Outcome{Result: translog.OK, Status: status, Body: answer.body}
 	if fail != nil {
 		out.Result, out.Detail = fail.result, fail.err.Error()
@@ -65,11 +69,14 @@ func (c *Client) try(ctx context.Context, by identity.Actor, s Service, key stri
 
 // answer is what came back, as far as it came.
 type answer struct {
-	body    []byte
-	signErr error
+	body        []byte
+	contentType string
+	signErr     error
+	// unsent says that no connection was made: nothing can have been done.
+	unsent bool
 }
 
-func (c *Client) send(ctx context.Context, s Service, m message) (int, answer, error) {
+func (c *Client) send(ctx context.Context, s wire.Service, m message) (int, answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.c.Timeout)
 	defer cancel()
 	u := c.url(s)
@@ -77,11 +84,15 @@ func (c *Client) send(ctx context.Context, s Service, m message) (int, answer, e
 	if err != nil {
 		return 0, answer{}, err
 	}
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	req.Header.Set("Content-Type", c.style.ContentType())
+	if soap := c.style.SOAP; soap != nil {
+		req.Header.Set("SOAPAction", `"`+soap.Namespace+soap.Method+`"`)
+	}
 	c.c.Key.SignRequest(req, m.body, m.nonce, m.at)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, answer{}, err
+		var dial *net.OpError
+		return 0, answer{unsent: errors.As(err, &dial) && dial.Op == "dial"}, err
 	}
 	body, err := wire.ReadBody(resp.Body)
 	if cerr := resp.Body.Close(); err == nil {
@@ -90,7 +101,11 @@ func (c *Client) send(ctx context.Context, s Service, m message) (int, answer, e
 	if err != nil {
 		return resp.StatusCode, answer{body: body}, err
 	}
-	return resp.StatusCode, answer{body: body, signErr: c.verifier.Answer(resp.Header, u.EscapedPath(), m.nonce, body)}, nil
+	a := answer{body: body, contentType: resp.Header.Get("Content-Type")}
+	if !c.c.Dialect.UnsignedAnswers {
+		a.signErr = c.verifier.Answer(resp.Header, u.EscapedPath(), m.nonce, body)
+	}
+	return resp.StatusCode, a, nil
 }
 
 // judge goes from the outside in: connection, HTTP status, signature,
@@ -106,7 +121,7 @@ func (c *Client) judge(status int, a answer, err error, messageID string) (json.
 	case a.signErr != nil:
 		return nil, c.failed(a.signErr, false, "%s 的应答验签不通过，未予采信，请核对双方密钥。", c.c.System)
 	}
-	env, err := wire.DecodeAnswer(a.body, messageID)
+	env, err := c.style.DecodeAnswer(a.body, a.contentType, messageID)
 	if err != nil {
 		return nil, c.failed(err, false, "%s 的应答格式与约定不符，请联系接口负责人。", c.c.System)
 	}
@@ -116,6 +131,18 @@ func (c *Client) judge(status int, a answer, err error, messageID string) (json.
 		return nil, f
 	}
 	return env.Data, nil
+}
+
+// doubt turns a failed try of a service that changes something into an unknown
+// outcome, unless the other side has answered that it did not do it, or was never
+// reached.
+func (c *Client) doubt(f *failure, a answer) *failure {
+	if f.result == translog.Refused || a.unsent {
+		return f
+	}
+	f.result = translog.Unknown
+	f.err = db.RefuseBecause(errors.Join(ErrUnknown, f.err.Cause), db.Unavailable, "%s对方是否已处理不清楚，会先查询，不会重复发送。", f.err.Message)
+	return f
 }
 
 // broken is a try that ended before a whole answer was there. As the call only

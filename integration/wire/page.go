@@ -6,13 +6,6 @@ import (
 	"unicode"
 )
 
-// Default service codes and paths; a hospital's own are configuration.
-const (
-	ServiceReceipts = "HIS.RECEIPT.PULL"
-	ServiceDrugs    = "HIS.DRUG.LIST"
-	PathReceipts    = "/his/receipts"
-	PathDrugs       = "/his/drugs"
-)
 
 // Pull asks for documents after a position.
 type Pull struct {
@@ -31,6 +24,9 @@ type Page struct {
 	Next string `json:"next"`
 	// More says that there are further documents behind Next.
 	More bool `json:"more"`
+	// Waiting is how many documents are behind this page, where the other system
+	// says so; 0 otherwise.
+	Waiting int `json:"waiting,omitempty"`
 }
 
 // maxPosition is the length of the column it is stored in, in bytes.
@@ -55,6 +51,7 @@ func DecodePage(data []byte, since string) (Page, error) {
 		Documents *[]json.RawMessage `json:"documents"`
 		Next      *string            `json:"next"`
 		More      bool               `json:"more"`
+		Waiting   int                `json:"waiting"`
 	}
 	if err := unmarshal(data, &raw); err != nil {
 		return Page{}, err
@@ -62,7 +59,7 @@ func DecodePage(data []byte, since string) (Page, error) {
 	if raw.Documents == nil || raw.Next == nil {
 		return Page{}, refuse("documents", "或 next 缺失")
 	}
-	p := Page{Documents: *raw.Documents, Next: *raw.Next, More: raw.More}
+	p := Page{Documents: *raw.Documents, Next: *raw.Next, More: raw.More, Waiting: min(max(raw.Waiting, 0), 1_000_000)}
 	if len(p.Next) > maxPosition || strings.ContainsFunc(p.Next, unicode.IsControl) {
 		return Page{}, refuse("next", "超过 200 字节或含控制字符")
 	}
