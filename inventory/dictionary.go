@@ -63,10 +63,11 @@ func validPrefix(s string) bool {
 	return len(s) == 14 && isDigits(s) && validCheckDigit(s)
 }
 
-// TakeDrugs brings the dictionary up to what HIS says, by HIS code, and gives
-// the number of entries that changed; the same entries again change nothing.
-// One wrong entry refuses all of them with a sentence. What a person taught of a
-// prefix is not overruled by HIS: the difference is refused and named.
+// TakeDrugs compares the dictionary with what HIS says, by HIS code, and gives the
+// number of entries that are new or newly differ; the same entries again change
+// nothing. A new drug, a new prefix and a stricter class are taken in and noted.
+// Everything else that differs from what we have waits for a person (DecideDrug):
+// nothing is overwritten. One wrong entry refuses all of them with a sentence.
 func (s *Service) TakeDrugs(ctx context.Context, by identity.Actor, entries []DictionaryDrug) (changed int, err error) {
 	if err := identity.Allow(ctx, s.db, by, identity.ManageSystem, 0); err != nil {
 		return 0, err
@@ -100,21 +101,27 @@ func takeDrugs(ctx context.Context, tx *db.Tx, by identity.Actor, entries []Dict
 	if known.classes, err = knownClasses(ctx, tx, have); err != nil {
 		return 0, err
 	}
-	changed := 0
+	if known.proposals, err = knownProposals(ctx, tx, entries); err != nil {
+		return 0, err
+	}
+	changed, waiting := 0, 0
 	for _, e := range entries {
-		did, err := takeDrug(ctx, tx, e, have[e.HISCode], known)
+		did, waits, err := takeDrug(ctx, tx, e, have[e.HISCode], known)
 		if err != nil {
 			return 0, err
 		}
 		if did {
 			changed++
 		}
+		if waits {
+			waiting++
+		}
 	}
 	if changed == 0 {
 		return 0, nil
 	}
 	return changed, identity.Audit(ctx, tx, by, identity.Event{Name: "drug.dictionary", ObjectKind: "drug",
-		Detail: fmt.Sprintf("entries=%d changed=%d", len(entries), changed)})
+		Detail: fmt.Sprintf("entries=%d changed=%d waiting=%d", len(entries), changed, waiting)})
 }
 
 func lockDrugs(ctx context.Context, tx *db.Tx, entries []DictionaryDrug) (map[string]Drug, error) {
@@ -164,10 +171,12 @@ func knownClasses(ctx context.Context, tx *db.Tx, have map[string]Drug) (map[cla
 	return known, nil
 }
 
-// dictionaryKnown is what was told of classes and prefixes before.
+// dictionaryKnown is what was told of classes and prefixes before, and what was
+// said about differences.
 type dictionaryKnown struct {
-	prefixes map[string]prefixRow
-	classes  map[classKey]Class
+	prefixes  map[string]prefixRow
+	classes   map[classKey]Class
+	proposals map[string]proposalRow
 }
 
 func knownPrefixes(ctx context.Context, tx *db.Tx, entries []DictionaryDrug) (map[string]prefixRow, error) {
@@ -185,36 +194,43 @@ func knownPrefixes(ctx context.Context, tx *db.Tx, entries []DictionaryDrug) (ma
 	return known, err
 }
 
-// takeDrug writes what differs of one entry.
-func takeDrug(ctx context.Context, tx *db.Tx, e DictionaryDrug, have Drug, known dictionaryKnown) (changed bool, err error) {
+// takeDrug takes in what is new of one entry and proposes what differs.
+func takeDrug(ctx context.Context, tx *db.Tx, e DictionaryDrug, have Drug, known dictionaryKnown) (changed, waits bool, err error) {
+	d := compareDrug(e, have, known)
 	id := have.ID
-	if !sameDrug(e, have) {
-		changed = true
+	if id == 0 {
 		if id, err = putDrug(ctx, tx, e); err != nil {
-			return false, err
+			return false, false, err
 		}
 	}
-	if e.Class != ClassUnknown && known.classes[classKey{id, dateText(e.ClassSince)}] != e.Class {
+	if d.class {
+		if err := putClass(ctx, tx, id, e); err != nil {
+			return false, false, err
+		}
+	}
+	for _, x := range d.prefixes {
+		if err := putPrefix(ctx, tx, Prefix{Prefix: x.Prefix, DrugID: id, Level: x.Level, Units: int64(x.Units)}, 0); err != nil {
+			return false, false, err
+		}
+		known.prefixes[x.Prefix] = prefixRow{Prefix: x.Prefix, DrugID: id, Generic: e.GenericName, Spec: e.Spec, Level: x.Level, Units: int64(x.Units)}
+	}
+	if len(d.taken) > 0 {
 		changed = true
-		err = tx.ExecOne(ctx, `INSERT INTO drug_class (drug_id, class, since_on, at) VALUES ($1, $2, $3::date, $4)`,
-			id, string(e.Class), dateText(e.ClassSince), tx.Now)
-		if err != nil {
-			return false, fmt.Errorf("insert class of drug %s: %w", e.HISCode, err)
+		if err := noteDrug(ctx, tx, e, have.ID == 0, d.taken); err != nil {
+			return false, false, err
 		}
 	}
-	for _, x := range e.Prefixes {
-		did, err := takePrefix(ctx, tx, e, id, x, known.prefixes)
-		if err != nil {
-			return false, err
-		}
-		changed = changed || did
-	}
-	return changed, nil
+	proposed, err := propose(ctx, tx, e, d.waiting, known.proposals[e.HISCode])
+	return changed || proposed, len(d.waiting) > 0, err
 }
 
-func sameDrug(e DictionaryDrug, d Drug) bool {
-	return d.ID != 0 && d.GenericName == e.GenericName && d.TradeName == e.TradeName && d.Spec == e.Spec && d.Maker == e.Maker &&
-		d.UnitName == e.UnitName && d.PackName == e.PackName && d.UnitsPerPack == int64(e.UnitsPerPack) && d.Loose == e.Loose
+func putClass(ctx context.Context, tx *db.Tx, id int64, e DictionaryDrug) error {
+	err := tx.ExecOne(ctx, `INSERT INTO drug_class (drug_id, class, since_on, at) VALUES ($1, $2, $3::date, $4)`,
+		id, string(e.Class), dateText(e.ClassSince), tx.Now)
+	if err != nil {
+		return fmt.Errorf("insert class of drug %s: %w", e.HISCode, err)
+	}
+	return nil
 }
 
 // putDrug updates the entry's row or inserts it. Two servers may bring the same

@@ -6,6 +6,8 @@ func EventLabel(name string) string {
 	switch name {
 	case "drug.dictionary":
 		return "同步药品目录"
+	case "drug.decide":
+		return "处理药品目录变动"
 	case "drug.care":
 		return "设置药品提醒"
 	case "prefix.teach":

@@ -11,23 +11,6 @@ import (
 	"jingfang/sql/db"
 )
 
-// takePrefix writes what HIS says of a prefix if it differs.
-func takePrefix(ctx context.Context, tx *db.Tx, e DictionaryDrug, drugID int64, x DictionaryPrefix, known map[string]prefixRow) (bool, error) {
-	was, ok := known[x.Prefix]
-	switch {
-	case ok && was.DrugID == drugID && was.Level == x.Level && was.Units == int64(x.Units):
-		return false, nil
-	case ok && was.TaughtBy != nil:
-		return false, db.Refuse(db.Conflict, "前缀 %s：药品目录说是 %s（%d 级，%d 个单位），药师登记的是 %s。请药师在药品页核对后改正其中一处。",
-			x.Prefix, DrugName(e.GenericName, e.Spec), x.Level, x.Units, was.value().Drug)
-	}
-	if err := putPrefix(ctx, tx, Prefix{Prefix: x.Prefix, DrugID: drugID, Level: x.Level, Units: int64(x.Units)}, 0); err != nil {
-		return false, err
-	}
-	known[x.Prefix] = prefixRow{Prefix: x.Prefix, DrugID: drugID, Generic: e.GenericName, Spec: e.Spec, Level: x.Level, Units: int64(x.Units)}
-	return true, nil
-}
-
 // putPrefix makes x the one meaning of its prefix. What it meant before is kept
 // as an inactive row.
 func putPrefix(ctx context.Context, tx *db.Tx, x Prefix, taughtBy int64) error {

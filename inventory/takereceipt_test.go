@@ -137,16 +137,38 @@ func TestDictionary(t *testing.T) {
 			t.Fatalf("%d entries changed, want %d: %v", n, want, err)
 		}
 	}
+	accept := func(words string) {
+		t.Helper()
+		list, err := inventory.DrugChanges(t.Context(), s.App)
+		if err != nil || len(list) == 0 || list[0].State != "open" || !strings.Contains(strings.Join(list[0].Words, "；"), words) {
+			t.Fatalf("no open change with %q: %+v, %v", words, list, err)
+		}
+		in := inventory.DecidingDrug{CommandID: newID(), ID: list[0].ID, Accept: true}
+		if _, err := s.DecideDrug(t.Context(), pharmacist(), in); err != nil {
+			t.Fatal(err)
+		}
+		in.CommandID = newID()
+		if _, err := s.DecideDrug(t.Context(), pharmacist(), in); db.KindOf(err) != db.Conflict {
+			t.Errorf("decided twice: %v", err)
+		}
+	}
 	put(1)
 	put(0)
 	entry.Spec = "1mg×30片"
 	put(1)
 	put(0)
+	if d := oneDrug(t, s, "YS9"); d.Spec != "1mg×20片" {
+		t.Errorf("overwritten before anybody said yes: %+v", d)
+	}
+	accept("规格：1mg×20片 → 1mg×30片")
+	put(0)
 	entry.Class = inventory.ClassOrdinary // a correction for the same day
 	put(1)
+	accept("管理类别")
 	put(0)
 	entry.Prefixes[1].Units = 3000
 	put(1)
+	accept("前缀 8177778")
 	put(0)
 	drugs, err := inventory.ListDrugs(t.Context(), s.App, time.Now())
 	if err != nil || len(drugs) != 3 {
@@ -183,11 +205,51 @@ func TestDictionaryDoesNotOverruleAPerson(t *testing.T) {
 	}
 	entry := inventory.DictionaryDrug{HISCode: "YS2", GenericName: "演示药YS2", UnitName: "片", PackName: "盒", UnitsPerPack: 20,
 		Prefixes: []inventory.DictionaryPrefix{{Prefix: "8166666", Level: 1, Units: 20}}}
-	if _, err := s.TakeDrugs(t.Context(), identity.System("his-poller"), []inventory.DictionaryDrug{entry}); db.KindOf(err) != db.Conflict {
-		t.Fatalf("overruled: %v", err)
+	if n, err := s.TakeDrugs(t.Context(), identity.System("his-poller"), []inventory.DictionaryDrug{entry}); err != nil || n != 1 {
+		t.Fatalf("%d changed, %v", n, err)
 	}
 	known, err := inventory.FindPrefixes(context.Background(), s.App, []string{"8166666"})
 	if err != nil || known["8166666"].DrugID != s.drug1 {
 		t.Errorf("prefix %+v %v", known, err)
 	}
+	list, err := inventory.DrugChanges(t.Context(), s.App)
+	if err != nil || len(list) != 1 || list[0].State != "open" || !strings.Contains(list[0].Words[0]+list[0].Words[len(list[0].Words)-1], "8166666") {
+		t.Fatalf("changes %+v, %v", list, err)
+	}
+	// Refused, it is not asked again until HIS says something else.
+	no := inventory.DecidingDrug{CommandID: newID(), ID: list[0].ID}
+	if _, err := s.DecideDrug(t.Context(), pharmacist(), no); db.KindOf(err) != db.Invalid {
+		t.Errorf("refused without a reason: %v", err)
+	}
+	no.Reason = "药师已核对实物"
+	if _, err := s.DecideDrug(t.Context(), pharmacist(), no); err != nil {
+		t.Fatal(err)
+	}
+	again := func(want int) {
+		t.Helper()
+		if n, err := s.TakeDrugs(t.Context(), identity.System("his-poller"), []inventory.DictionaryDrug{entry}); err != nil || n != want {
+			t.Errorf("%d changed, want %d: %v", n, want, err)
+		}
+	}
+	again(0)
+	entry.Maker = "另一药厂"
+	again(1)
+	if n, err := inventory.OpenDrugChanges(t.Context(), s.App); err != nil || n != 1 {
+		t.Errorf("%d open, %v", n, err)
+	}
+}
+
+func oneDrug(t *testing.T, s *shop, code string) inventory.Drug {
+	t.Helper()
+	drugs, err := inventory.ListDrugs(t.Context(), s.App, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range drugs {
+		if d.HISCode == code {
+			return d
+		}
+	}
+	t.Fatalf("no drug %s", code)
+	return inventory.Drug{}
 }

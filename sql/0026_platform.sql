@@ -11,7 +11,6 @@ CREATE TABLE drug_proposal (
   entry       text           NOT NULL,
   words       varchar(1000)  NOT NULL,
   state       varchar(10)    NOT NULL,
-  seen        integer        NOT NULL DEFAULT 1,
   first_at    timestamptz    NOT NULL,
   last_at     timestamptz    NOT NULL,
   decided_at  timestamptz,

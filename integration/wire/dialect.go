@@ -13,14 +13,14 @@ type Service struct {
 
 // Names of the services that we ask of HIS.
 const (
-	AskReceipts     = "receipts"      // documents since a position
-	AskDrugs        = "drugs"         // the drug dictionary
-	AskPatients     = "patients"      // a patient by number or ID number
-	AskStock        = "stock"         // what HIS counts in our store
-	AskCode         = "code"          // what HIS knows of a trace code
-	TellDispense    = "dispense"      // a line was handed out (3505)
-	TellReverse     = "reverse"       // one that was told was wrong (3506)
-	AskDispensed    = "dispensed"     // what became of a fact that was told
+	AskReceipts     = "receipts"  // documents since a position
+	AskDrugs        = "drugs"     // the drug dictionary
+	AskPatients     = "patients"  // a patient by number or ID number
+	AskStock        = "stock"     // what HIS counts in our store
+	AskCode         = "code"      // what HIS knows of a trace code
+	TellDispense    = "dispense"  // a line was handed out (3505)
+	TellReverse     = "reverse"   // one that was told was wrong (3506)
+	AskDispensed    = "dispensed" // what became of a fact that was told
 	ServiceReceipts = "HIS.RECEIPT.PULL"
 	ServiceDrugs    = "HIS.DRUG.LIST"
 	PathReceipts    = "/his/receipts"

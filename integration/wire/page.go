@@ -6,7 +6,6 @@ import (
 	"unicode"
 )
 
-
 // Pull asks for documents after a position.
 type Pull struct {
 	// Since is the Next of an earlier page; "" means from the beginning.
