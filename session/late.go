@@ -52,8 +52,12 @@ func writeLate(ctx context.Context, tx *db.Tx, by identity.Actor, sessionID int6
 	if err != nil {
 		return 0, fmt.Errorf("compose late record: %w", err)
 	}
-	return appendRecord(ctx, tx, sessionID, chain, newRecord{recipe: lateRecipe, corrects: l.old.ID, visit: visit,
+	seq, err := appendRecord(ctx, tx, sessionID, chain, newRecord{recipe: lateRecipe, corrects: l.old.ID, visit: visit,
 		patient: h.PatientID, doctor: h.DoctorID, canonical: canonical})
+	if err != nil {
+		return 0, err
+	}
+	return seq, noteFacts(ctx, tx, h, visit)
 }
 
 // composeLate is recipe 2: the fields of recipe 1 and those below (RECORD.md).

@@ -66,6 +66,8 @@ type recordHead struct {
 	CollName   string    `db:"collector_name"`
 	Prescript  string    `db:"prescription_no"`
 	NoDrug     string    `db:"no_drug_reason"`
+	// Told says that other systems are told of the visit, or have been.
+	Told bool `db:"told"`
 }
 
 // writeRecord freezes a finished visit: it reads what the transaction has
@@ -85,17 +87,21 @@ func writeRecord(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v
 		return 0, "", fmt.Errorf("compose record: %w", err)
 	}
 	seq, err = appendRecord(ctx, tx, x.ID, mainChain, newRecord{recipe: recordRecipe, visit: visit, patient: h.PatientID, doctor: h.DoctorID, canonical: canonical, at: h.FinishedAt})
-	return seq, handedWords(lines), err
+	if err != nil {
+		return 0, "", err
+	}
+	return seq, handedWords(lines), noteFacts(ctx, tx, h, visit)
 }
 
 func readHead(ctx context.Context, tx *db.Tx, visit uuid.UUID) (recordHead, error) {
 	var h recordHead
 	err := tx.Get(ctx, &h, `SELECT v.session_id, c.held_on, s.code AS site_code, s.name AS site, c.kind, c.place, v.number,
   v.doctor_id, d.name AS doctor, v.patient_id, p.number AS patient_no, p.name AS patient, v.started_at, v.finished_at,
-  b.name AS finished_by, v.collector, v.collector_name, v.prescription_no, v.no_drug_reason
+  b.name AS finished_by, v.collector, v.collector_name, v.prescription_no, v.no_drug_reason,
+  (EXISTS (SELECT 1 FROM outbox_switch o WHERE o.channel = $2 AND o.active) OR EXISTS (SELECT 1 FROM outbox_fact f WHERE f.visit_id = v.id)) AS told
 FROM visit v JOIN clinic_session c ON c.id = v.session_id JOIN site s ON s.id = c.site_id
 JOIN staff d ON d.id = v.doctor_id JOIN staff b ON b.id = v.finished_by JOIN patient p ON p.id = v.patient_id
-WHERE v.id = $1`, visit)
+WHERE v.id = $1`, visit, dispensingChannel)
 	if err != nil {
 		return h, fmt.Errorf("read visit for its record: %w", err)
 	}

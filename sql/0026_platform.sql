@@ -91,3 +91,4 @@ CREATE INDEX outbox_fact_open_ix ON outbox_fact (state, next_at) WHERE state IN 
 
 -- How many documents HIS said are still behind those that were fetched.
 ALTER TABLE pull_position ADD COLUMN waiting integer NOT NULL DEFAULT 0;
+CREATE INDEX outbox_fact_sent_ix ON outbox_fact (settled_at) WHERE state = 'sent';

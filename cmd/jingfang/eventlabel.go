@@ -168,5 +168,8 @@ func storeEvent(event string) string {
 	case "transferlog.open":
 		return "查看传输日志正文"
 	}
+	if label := platformLabel(event); label != "" {
+		return label
+	}
 	return recallEvent(event)
 }

@@ -1,0 +1,155 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jingfang/session/identity"
+	"jingfang/sql/db"
+)
+
+// dispensingChannel is the switch of dispensing facts.
+const dispensingChannel = "dispensing"
+
+// toldLine is a line of a visit as it stands, or as it was told.
+type toldLine struct {
+	Fact     int64     `db:"id"` // 0 for a line
+	Line     int64     `db:"line_id"`
+	Pack     int64     `db:"pack_id"`
+	Quantity int64     `db:"quantity"`
+	Payer    string    `db:"payer"`
+	At       time.Time `db:"at"`
+}
+
+// same says that two tell the same: the same units of the same box, of one payer.
+func (l toldLine) same(o toldLine) bool {
+	return l.Pack == o.Pack && l.Quantity == o.Quantity && l.Payer == o.Payer
+}
+
+// noteFacts writes what other systems are to hear of a visit whose record was
+// written just now: what it says and was not told yet is a sale, what was told and
+// is no longer so is reversed. Nothing is written while the switch is off and
+// nothing of the visit was told.
+func noteFacts(ctx context.Context, tx *db.Tx, h recordHead, visit uuid.UUID) error {
+	if !h.Told {
+		return nil
+	}
+	stands, told, err := readTold(ctx, tx, visit)
+	if err != nil {
+		return err
+	}
+	wrong, missing := unlike(told, stands)
+	for _, t := range wrong {
+		if err := reverseFact(ctx, tx, h.SessionID, visit, t); err != nil {
+			return err
+		}
+	}
+	for _, l := range missing {
+		if err := insertFact(ctx, tx, h.SessionID, visit, l, "sale", 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unlike compares what was told with what stands.
+func unlike(told, stands []toldLine) (wrong, missing []toldLine) {
+	right := map[int64]bool{} // places in stands that were told
+	for _, t := range told {
+		found := false
+		for i, l := range stands {
+			if !right[int64(i)] && t.same(l) {
+				right[int64(i)], found = true, true
+				break
+			}
+		}
+		if !found {
+			wrong = append(wrong, t)
+		}
+	}
+	for i, l := range stands {
+		if !right[int64(i)] {
+			missing = append(missing, l)
+		}
+	}
+	return wrong, missing
+}
+
+// readTold reads the lines that stand, with who pays, and the sales that were told
+// and hold.
+func readTold(ctx context.Context, tx *db.Tx, visit uuid.UUID) (stands, told []toldLine, err error) {
+	err = tx.Select(ctx, &stands, `SELECT 0 AS id, l.id AS line_id, l.pack_id, l.quantity, l.at, COALESCE(NULLIF(l.payer, ''),
+  (SELECT p.payer FROM programme p WHERE p.site_id IN (0, c.site_id) ORDER BY CASE WHEN p.site_id = 0 THEN 1 ELSE 0 END, p.id DESC LIMIT 1), 'free') AS payer
+FROM visit_line l JOIN visit v ON v.id = l.visit_id JOIN clinic_session c ON c.id = v.session_id
+WHERE l.visit_id = $1 AND l.undone_at IS NULL ORDER BY l.id`, visit)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read lines to tell: %w", err)
+	}
+	err = tx.Select(ctx, &told, `SELECT f.id, f.line_id, f.pack_id, f.quantity, f.payer, f.happened_at AS at FROM outbox_fact f
+WHERE f.visit_id = $1 AND f.kind = 'sale' AND f.state <> 'withdrawn' AND NOT EXISTS (SELECT 1 FROM outbox_fact r WHERE r.reverses = f.id)
+ORDER BY f.id FOR NO KEY UPDATE`, visit)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read what was told: %w", err)
+	}
+	return stands, told, nil
+}
+
+// reverseFact takes a sale back: before it was sent it is withdrawn, afterwards the
+// other side hears of a reversal.
+func reverseFact(ctx context.Context, tx *db.Tx, session int64, visit uuid.UUID, t toldLine) error {
+	n, err := tx.Exec(ctx, `UPDATE outbox_fact SET state = 'withdrawn', settled_at = $2 WHERE id = $1 AND state IN ('waiting', 'failed')`, t.Fact, tx.Now)
+	if err != nil {
+		return fmt.Errorf("withdraw a fact: %w", err)
+	}
+	if n > 0 {
+		return nil
+	}
+	t.At = tx.Now
+	return insertFact(ctx, tx, session, visit, t, "reversal", t.Fact)
+}
+
+func insertFact(ctx context.Context, tx *db.Tx, session int64, visit uuid.UUID, l toldLine, kind string, reverses int64) error {
+	err := tx.ExecOne(ctx, `INSERT INTO outbox_fact (fact, kind, reverses, session_id, visit_id, line_id, pack_id, quantity, payer, happened_at, written_at, next_at)
+VALUES ($1, $2, NULLIF($3::bigint, 0), $4, $5, $6, $7, $8, $9, $10, $11::timestamptz, $11::timestamptz)`,
+		uuid.New(), kind, reverses, session, visit, l.Line, l.Pack, l.Quantity, l.Payer, l.At, tx.Now)
+	if err != nil {
+		return fmt.Errorf("insert a dispensing fact: %w", err)
+	}
+	return nil
+}
+
+// OutboxActive says whether dispensing facts are written.
+func OutboxActive(ctx context.Context, r db.Reader) (bool, error) {
+	var active bool
+	err := r.Get(ctx, &active, `SELECT active FROM outbox_switch WHERE channel = $1`, dispensingChannel)
+	if err != nil && !db.IsNoRows(err) {
+		return false, fmt.Errorf("read the outbox's switch: %w", err)
+	}
+	return active, nil
+}
+
+// SwitchOutbox turns the writing of dispensing facts on or off. What was written
+// before is still sent.
+func (s *Service) SwitchOutbox(ctx context.Context, by identity.Actor, command uuid.UUID, active bool) error {
+	if err := identity.Allow(ctx, s.db, by, identity.ManageSystem, 0); err != nil {
+		return err
+	}
+	cmd := identity.Command{ID: command, Kind: "switch_outbox", Request: active}
+	_, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (bool, error) {
+		n, err := tx.Exec(ctx, `UPDATE outbox_switch SET active = $2, changed_at = $3, changed_by = $4 WHERE channel = $1`,
+			dispensingChannel, active, tx.Now, by.StaffID)
+		if err == nil && n == 0 {
+			err = tx.ExecOne(ctx, `INSERT INTO outbox_switch (channel, active, changed_at, changed_by) VALUES ($1, $2, $3, $4)`,
+				dispensingChannel, active, tx.Now, by.StaffID)
+		}
+		if err != nil {
+			return false, fmt.Errorf("switch the outbox: %w", err)
+		}
+		return true, identity.Audit(ctx, tx, by, identity.Event{Name: "outbox.switch", ObjectKind: "outbox", ObjectID: dispensingChannel,
+			Detail: fmt.Sprintf("active=%t", active)})
+	})
+	return err
+}

@@ -1,0 +1,185 @@
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jingfang/session"
+	"jingfang/session/identity"
+	"jingfang/sql/db"
+)
+
+// told lists the facts as "sale 80…01 20 free waiting", in their order.
+func (c *clinic) told() (list []string) {
+	c.t.Helper()
+	var rows []struct {
+		Kind     string `db:"kind"`
+		Code     string `db:"code"`
+		Quantity int64  `db:"quantity"`
+		Payer    string `db:"payer"`
+		State    string `db:"state"`
+	}
+	c.must(c.db.App.Select(c.ctx, &rows, `SELECT f.kind, k.code, f.quantity, f.payer, f.state FROM outbox_fact f JOIN pack k ON k.id = f.pack_id ORDER BY f.id`))
+	for _, x := range rows {
+		list = append(list, fmt.Sprintf("%s …%s %d %s %s", x.Kind, x.Code[len(x.Code)-2:], x.Quantity, x.Payer, x.State))
+	}
+	return list
+}
+
+func (c *clinic) wantTold(when string, want ...string) {
+	c.t.Helper()
+	if got := c.told(); strings.Join(got, "|") != strings.Join(want, "|") {
+		c.t.Errorf("%s:\n got %q\nwant %q", when, got, want)
+	}
+}
+
+// send claims what waits and settles it in a state.
+func (c *clinic) send(state session.FactState) int {
+	c.t.Helper()
+	n := 0
+	c.must(c.db.App.InTx(c.ctx, func(ctx context.Context, tx *db.Tx) error {
+		list, err := session.ClaimFacts(ctx, tx, 50)
+		if err != nil {
+			return err
+		}
+		n = len(list)
+		for _, f := range list {
+			if _, err := session.SettleFact(ctx, tx, f.ID, session.FactOutcome{State: state}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	return n
+}
+
+func tail2(code string) string { return code[len(code)-2:] }
+
+// Off, nothing is written. On, 诊毕 writes what was handed out; what was taken back
+// before it was never told; a correction after it reverses what was sent, and
+// withdraws what was not.
+func TestFactsFollowTheRecord(t *testing.T) {
+	e := &evening{clinic: newClinic(t, 1, 3, 6)}
+	e.svc = e.svc.WithKeys(newKeys(e))
+	d := e.doctors[0]
+	visit := e.start(d, 0)
+	e.scan(d, visit, e.codes[0])
+	e.finish(d, visit, "")
+	e.wantTold("off")
+
+	root := e.person("系统管理员", identity.SysAdmin)
+	e.refused(e.svc.SwitchOutbox(e.ctx, d, uuid.New(), true), db.Denied)
+	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), true))
+	visit = e.start(d, 1)
+	e.scan(d, visit, e.codes[1], e.codes[2], e.codes[3])
+	_, err := e.svc.Undo(e.ctx, d, session.Undoing{SessionID: e.session, Visit: visit, CommandID: uuid.New(), Code: e.codes[3]})
+	e.must(err)
+	e.wantTold("before 诊毕")
+	e.finish(d, visit, "")
+	a, b := tail2(e.codes[1]), tail2(e.codes[2])
+	e.wantTold("诊毕", "sale …"+a+" 20 free waiting", "sale …"+b+" 20 free waiting")
+
+	_, err = e.correct(d, visit, e.codes[1], 0)
+	e.must(err)
+	e.wantTold("corrected before it was sent", "sale …"+a+" 20 free withdrawn", "sale …"+b+" 20 free waiting")
+	if n := e.send(session.FactSent); n != 1 {
+		t.Errorf("%d facts were due, want 1", n)
+	}
+	_, err = e.correct(d, visit, e.codes[2], 0)
+	e.must(err)
+	e.wantTold("corrected after it was sent", "sale …"+a+" 20 free withdrawn", "sale …"+b+" 20 free sent", "reversal …"+b+" 20 free waiting")
+	if n := e.send(session.FactSent); n != 1 {
+		t.Errorf("%d facts were due, want the reversal", n)
+	}
+	if n := e.send(session.FactSent); n != 0 {
+		t.Errorf("%d facts were due again", n)
+	}
+}
+
+// A reversal waits for its sale: while nobody knows whether that arrived, it is not
+// sent. An unknown fact is asked for and never claimed for sending.
+func TestAReversalWaitsForItsSale(t *testing.T) {
+	e := &evening{clinic: newClinic(t, 1, 1, 2)}
+	e.svc = e.svc.WithKeys(newKeys(e))
+	d, root := e.doctors[0], e.person("系统管理员", identity.SysAdmin)
+	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), true))
+	visit := e.start(d, 0)
+	e.scan(d, visit, e.codes[0], e.codes[1])
+	e.finish(d, visit, "")
+	if n := e.send(session.FactUnknown); n != 2 {
+		t.Fatalf("%d sent", n)
+	}
+	_, err := e.correct(d, visit, e.codes[0], 0)
+	e.must(err)
+	if n := e.send(session.FactSent); n != 0 {
+		t.Errorf("%d facts went out before their sale was known to have arrived", n)
+	}
+	asked := func() (list []session.Fact) {
+		e.must(e.db.App.InTx(e.ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+			list, err = session.ClaimDoubts(ctx, tx, 10, tx.Now.Add(-time.Hour), tx.Now.Add(time.Hour))
+			return err
+		}))
+		return list
+	}
+	doubts := asked()
+	if len(doubts) != 2 || len(asked()) != 0 {
+		t.Fatalf("doubts %+v", doubts)
+	}
+	e.must(e.db.App.InTx(e.ctx, func(ctx context.Context, tx *db.Tx) error {
+		for _, f := range doubts {
+			if changed, err := session.SettleFact(ctx, tx, f.ID, session.FactOutcome{State: session.FactSent, Remote: "R1"}); err != nil || !changed {
+				return fmt.Errorf("settle: %t %w", changed, err)
+			}
+		}
+		return nil
+	}))
+	if n := e.send(session.FactSent); n != 1 {
+		t.Errorf("%d facts, want the reversal", n)
+	}
+	counts, err := session.CountFacts(e.ctx, e.db.App, time.Time{})
+	e.must(err)
+	if counts.Open() != 0 || counts.Sent != 3 {
+		t.Errorf("%+v", counts)
+	}
+}
+
+// The line's own payer counts before that of the site's programme, and that before
+// the one of all sites.
+func TestWhoPays(t *testing.T) {
+	e := &evening{clinic: newClinic(t, 1, 3, 6)}
+	e.svc = e.svc.WithKeys(newKeys(e))
+	d, root := e.doctors[0], e.person("系统管理员", identity.SysAdmin)
+	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), true))
+	set := func(site int64, p session.Payer) {
+		e.must(e.svc.SetProgramme(e.ctx, root, session.SettingProgramme{CommandID: uuid.New(), Name: "演示项目", SiteID: site, Payer: p}))
+	}
+	e.refused(e.svc.SetProgramme(e.ctx, d, session.SettingProgramme{CommandID: uuid.New(), Name: "演示项目", Payer: session.PayerSelf}), db.Denied)
+	e.refused(e.svc.SetProgramme(e.ctx, root, session.SettingProgramme{CommandID: uuid.New(), Name: "演示项目", Payer: "nobody"}), db.Invalid)
+	e.refused(e.svc.SetProgramme(e.ctx, root, session.SettingProgramme{CommandID: uuid.New(), Name: "演示项目", SiteID: 999, Payer: session.PayerSelf}), db.Invalid)
+	var site int64
+	e.must(e.db.App.Get(e.ctx, &site, `SELECT site_id FROM clinic_session WHERE id = $1`, e.session))
+	set(0, session.PayerSelf)
+	give := func(i int, code string, own session.Payer) {
+		visit := e.start(d, i)
+		e.scan(d, visit, code)
+		if own != "" {
+			e.must(e.svc.SetPayer(e.ctx, d, session.SettingPayer{SessionID: e.session, Visit: visit, CommandID: uuid.New(), Pack: e.packNo(code), Payer: own}))
+		}
+		e.finish(d, visit, "")
+	}
+	give(0, e.codes[0], "")
+	set(site, session.PayerInsured)
+	give(1, e.codes[1], "")
+	give(2, e.codes[2], session.PayerFree)
+	e.wantTold("three payers", "sale …"+tail2(e.codes[0])+" 20 self waiting", "sale …"+tail2(e.codes[1])+" 20 insured waiting", "sale …"+tail2(e.codes[2])+" 20 free waiting")
+	list, err := session.Programmes(e.ctx, e.db.App)
+	e.must(err)
+	if len(list) != 2 || list[0].SiteID != 0 || list[1].Payer != session.PayerInsured {
+		t.Errorf("%+v", list)
+	}
+}
