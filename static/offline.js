@@ -17,6 +17,7 @@
   var ready = false;   // this page may queue
   var running = false; // this tab sends
   var pause = 2000;
+  var lack = 3000;     // until the roster is asked for again that did not come
   var timer = 0;
   var version = 0;
   var stuck = {};      // what neither the server nor the duty holder would take, until a reload
@@ -92,7 +93,11 @@
       version = a.said.version;
       line.roster = a.said;
       return store.put(staff, 'roster:' + session, a.said);
-    }).catch(function () {});
+    }).catch(function () {}).then(function () {
+      if (line.roster) return;
+      setTimeout(refreshRoster, lack); // without one the table cannot work alone
+      lack = Math.min(60000, lack * 2);
+    });
   }
 
   // ----- queueing
@@ -260,7 +265,7 @@
   window.addEventListener('online', function () { pause = 2000; soon(200); });
   window.addEventListener('storage', function (event) { if (event.key === 'unsent-' + staff) refreshCount().then(function () { if (!unsent && document.querySelector('#desk[data-off]')) settled(true); }); });
   window.addEventListener('pagehide', function () { if (ready && !unsent) report(true); });
-  document.addEventListener('visibilitychange', function () { if (ready && !unsent) report(); });
+  document.addEventListener('visibilitychange', function () { if (ready && !unsent) { report(); refreshRoster(); } });
   var sign = document.getElementById('line');
   if (sign) new MutationObserver(function () { if (unsent && sign.dataset.state === 'live') soon(100); }).observe(sign, { attributes: true, attributeFilter: ['data-state'] });
 })();

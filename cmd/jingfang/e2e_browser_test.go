@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
@@ -176,7 +177,7 @@ func (w *window) until(expression string) {
 	ctx, cancel := context.WithTimeout(w.ctx, testPatience)
 	defer cancel()
 	for {
-		_, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.body !== null && !!(`+expression+`)`))
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.body !== null && !!(`+expression+`)`, chromedp.WithPollingTimeout(time.Minute)))
 		if err == nil {
 			return
 		}

@@ -205,7 +205,7 @@ func (b browser) do(steps ...chromedp.Action[chromedp.Void]) {
 // until waits until the expression is true in the page.
 func (b browser) until(expression string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression)); err != nil {
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Minute))); err != nil {
 		state, stateErr := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
 		b.t.Fatalf("waiting for %s: %v; the page says %q (%v)", expression, err, state, stateErr)
 	}

@@ -19,6 +19,7 @@ const (
 	whole int32 = iota
 	cut         // nothing arrives
 	deaf        // commands arrive, their answers do not
+	bare        // the first roster is lost, then all is whole
 )
 
 // offlineRoutes are the addresses of the weak link, with those of planning.
@@ -39,6 +40,10 @@ func (h *house) linked(next http.Handler) http.Handler {
 		case deaf:
 			next.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler)
+		case bare:
+			if strings.HasSuffix(r.URL.Path, "/offline") && h.link.CompareAndSwap(bare, whole) {
+				panic(http.ErrAbortHandler)
+			}
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -80,6 +85,17 @@ func (s screen) ready() {
 	s.t.Helper()
 	s.until(`window.jingfang && window.jingfang.offline && window.jingfang.offline.ready() && window.jingfang.offline.roster`)
 	s.until(`document.getElementById("line").dataset.state === "live"`)
+}
+
+// A roster that got lost on the way is asked for again: without one the table could
+// not work alone.
+func TestTheRosterComesLater(t *testing.T) {
+	d := newDesk(t, 1, 1)
+	d.link.Store(bare)
+	d.sealed(390, 844)
+	if d.link.Load() != whole {
+		t.Error("the first roster was not lost")
+	}
 }
 
 // kept waits until that many commands wait on the device.
