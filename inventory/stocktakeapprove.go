@@ -224,7 +224,14 @@ func (a *adjusting) finish(ctx context.Context, s *Service) (CountStepped, error
 	if a.dropped > 0 {
 		done.Sentence += fmt.Sprintf("有 %d 盒在提交以后又动过，没有调整，已在结果里标明。", a.dropped)
 	}
-	detail := fmt.Sprintf("number=%s submission=%d adjusted=%d dropped=%d", x.Number(), x.Submission, a.adjusted, a.dropped)
+	open, err := x.unnamedNow(ctx, tx)
+	if err != nil {
+		return CountStepped{}, err
+	}
+	if done.Open = open; open > 0 {
+		done.Sentence += fmt.Sprintf("有 %d 种药按数和账不符，账没有动。请另起一次盘点，把它们逐盒扫一遍。", open)
+	}
+	detail := fmt.Sprintf("number=%s submission=%d adjusted=%d dropped=%d open=%d", x.Number(), x.Submission, a.adjusted, a.dropped, open)
 	if err := x.audit(ctx, tx, a.by, "stocktake.approve", detail); err != nil {
 		return CountStepped{}, err
 	}

@@ -100,6 +100,9 @@ func (x Stocktake) takeNumber(ctx context.Context, tx *db.Tx, by identity.Actor,
 	if err != nil {
 		return NumberTaken{}, err
 	}
+	if err := x.mayBeNumber(ctx, tx, drug, in.Packs); err != nil {
+		return NumberTaken{}, err
+	}
 	if err := endNumbers(ctx, tx, by, x.ID, in.DrugID); err != nil {
 		return NumberTaken{}, err
 	}

@@ -130,6 +130,9 @@ WHERE stocktake_id = $1 AND submission = $2 AND (id = ANY($3::bigint[]) OR ($9::
 	if n == 0 || len(ids) > 0 && n != int64(len(ids)) {
 		return Explained{}, db.Refuse(db.Conflict, "差异清单刚刚变了。请刷新后重新勾选。")
 	}
+	if err := x.wantsWords(ctx, tx); err != nil {
+		return Explained{}, err
+	}
 	a := Explained{Explained: int(n)}
 	if a.Left, err = x.unexplained(ctx, tx); err != nil {
 		return a, err

@@ -29,7 +29,10 @@ type CountStepped struct {
 	Differences int            `json:"differences,omitempty"`
 	Adjusted    int            `json:"adjusted,omitempty"`
 	Dropped     int            `json:"dropped,omitempty"`
-	Sentence    string         `json:"sentence"`
+	// Open is the drugs whose number differs from the books and was not settled by
+	// scanning.
+	Open     int    `json:"open,omitempty"`
+	Sentence string `json:"sentence"`
 }
 
 // SubmitStocktake hands a count in: from now on the differences are shown, by
@@ -64,6 +67,11 @@ func (x Stocktake) submit(ctx context.Context, tx *db.Tx, by identity.Actor) (Co
 	if !j.anything(drugs) {
 		return CountStepped{}, db.Refuse(db.Invalid, "还没有点到任何药，不能提交。请先扫药盒或按数填；不盘了请作废。")
 	}
+	before, err := x.unnamedBefore(ctx, tx)
+	if err != nil {
+		return CountStepped{}, err
+	}
+	j.keepUnnamed(drugs, before)
 	x.Submission++
 	if err := x.insertResults(ctx, tx, drugs); err != nil {
 		return CountStepped{}, err
@@ -79,6 +87,9 @@ func (x Stocktake) submit(ctx context.Context, tx *db.Tx, by identity.Actor) (Co
 	a := CountStepped{State: CountSubmitted, Submission: x.Submission, Differences: len(j.found), Sentence: "已提交，没有差异。请另一人审核。"}
 	if len(j.found) > 0 {
 		a.Sentence = fmt.Sprintf("已提交，有 %d 处差异。请逐条写明原因，再请另一人审核。", len(j.found))
+	}
+	if n := j.unnamed(); n > 0 {
+		a.Sentence = fmt.Sprintf("已提交，有 %d 处差异，其中 %d 种药按数和账不符，查不出是哪几盒。请先把它们逐盒重盘。", len(j.found), n)
 	}
 	return a, x.audit(ctx, tx, by, "stocktake.submit", fmt.Sprintf("number=%s submission=%d drugs=%d differences=%d", x.Number(), x.Submission, len(drugs), len(j.found)))
 }

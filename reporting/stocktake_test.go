@@ -88,3 +88,17 @@ func TestStocktakePaperOfNothing(t *testing.T) {
 		t.Errorf("an abandoned count: %s", text)
 	}
 }
+
+// A number that differs is not an adjustment: the paper says that the books stand.
+func TestStocktakePaperOfANumber(t *testing.T) {
+	r, drug := countResult(0), int64(3)
+	r.Differences = []inventory.CountDifference{{Kind: inventory.DifferNumber, DrugID: &drug, GenericName: "演示阿普唑仑片", Spec: "0.4mg×24片", PackName: "盒", Booked: 12, Counted: 10,
+		Reason: inventory.ReasonNotKnown, Text: "冷柜锁着", Outcome: "recorded"}}
+	path, _ := stocktakePaper(t, r)
+	text := squeezed(strings.Join(pages(t, path), "\n"))
+	for _, want := range []string{"其中1种药按数和账不符", "账未动", "冷柜"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in %s", want, text)
+		}
+	}
+}

@@ -77,10 +77,24 @@ func (p *stocktakePaper) verdict() string {
 		}
 	}
 	text := strings.Join(list, "，") + "。"
+	if p.unnamed() > 0 {
+		text += fmt.Sprintf("其中 %d 种药按数和账不符：不知道是哪几盒，账没有动，要逐盒盘清。", p.unnamed())
+	}
 	if p.r.Unexplained > 0 {
 		text += fmt.Sprintf("还有 %d 处没有写明原因。", p.r.Unexplained)
 	}
 	return text
+}
+
+// unnamed counts the drugs of the pharmacy whose number differs from the books.
+func (p *stocktakePaper) unnamed() int {
+	drugs := map[int64]bool{}
+	for _, d := range p.r.Differences {
+		if p.r.SessionID == nil && d.Unnamed() && d.DrugID != nil {
+			drugs[*d.DrugID] = true
+		}
+	}
+	return len(drugs)
 }
 
 func (p *stocktakePaper) lines() {
@@ -138,7 +152,7 @@ func (p *stocktakePaper) differences() {
 		column{title: "实盘", width: 14, right: true}, column{title: "原因", width: 33}, column{title: "处理", width: 24})
 	for _, d := range p.r.Differences {
 		t.row(cell{text: d.Kind.Chinese()}, cell{text: drugOf(d)}, cell{text: codeOf(d)}, cell{text: unitsOf(d, d.Booked)}, cell{text: unitsOf(d, d.Counted)},
-			cell{text: reasonOf(d)}, cell{text: outcomeOf(d), red: d.Outcome == "dropped"})
+			cell{text: reasonOf(d)}, cell{text: outcomeOf(d, p.r.SessionID == nil), red: d.Outcome == "dropped" || p.r.SessionID == nil && d.Unnamed()})
 	}
 }
 
@@ -176,12 +190,16 @@ func reasonOf(d inventory.CountDifference) string {
 	return d.Reason.Chinese()
 }
 
-func outcomeOf(d inventory.CountDifference) string {
+// outcomeOf says what became of a difference; unsettled is the pharmacy's, where a
+// number that differs waits for the boxes to be scanned.
+func outcomeOf(d inventory.CountDifference, unsettled bool) string {
 	switch {
 	case d.Outcome == "adjusted":
 		return "已" + d.Action.Chinese()
 	case d.Outcome == "dropped":
 		return "提交后动过，没有调"
+	case unsettled && d.Unnamed():
+		return "账未动，待逐盒盘清"
 	case d.Outcome == "recorded", d.Action == "":
 		return "只记录"
 	}

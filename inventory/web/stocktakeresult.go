@@ -158,7 +158,7 @@ func newCountResult(res inventory.CountResult, by identity.Actor) countResultVie
 		v.Groups = append(v.Groups, differenceGroup{Kind: string(n.Kind), Word: n.Kind.Chinese(), All: n.All, Left: n.Unexplained})
 	}
 	for _, d := range res.Differences {
-		v.add(d)
+		v.add(x, d)
 	}
 	v.Hidden = v.Differences - len(res.Differences)
 	for _, reason := range inventory.CountReasons() {
@@ -177,16 +177,35 @@ func countNotice(res inventory.CountResult) string {
 	switch {
 	case res.State == inventory.CountAbandoned:
 		return "这次盘点已作废，没有改动任何库存，也不计入任何合计。"
+	case res.State == inventory.CountApproved && unnamed(res) > 0:
+		return fmt.Sprintf("有 %d 种药按数和账不符，账没有动。请另起一次盘点，把它们逐盒扫一遍；查清以前，收发统计会一直提示。", unnamed(res))
 	case res.State == inventory.CountApproved:
 		return ""
 	case res.SessionID != nil && n > 0 && res.Unexplained == 0:
 		return "差异都写明了原因。场次的盘点只记录、不调账：少的、多的请在该场次收尾时处理。请另一人审核。"
 	case n == 0:
 		return "账实相符，没有差异。请没有参加盘点的人审核。"
+	case unnamed(res) > 0 && res.Unexplained == 0:
+		return fmt.Sprintf("差异都写明了原因，其中 %d 种药按数和账不符，审核后账不动。能逐盒重盘就先重盘；不能，请没有参加盘点的人审核。", unnamed(res))
+	case unnamed(res) > 0:
+		return fmt.Sprintf("有 %d 种药按数和账不符，查不出是哪几盒，不能调账。请在下面点“重盘”，把它们逐盒扫一遍；今天盘不了，请在说明里写一句为什么。", unnamed(res))
 	case res.Unexplained > 0:
 		return fmt.Sprintf("有 %d 处差异，%d 处还没有写明原因。", n, res.Unexplained)
 	}
 	return "差异都写明了原因。请没有参加盘点的人审核，审核后才调账。"
+}
+
+// unnamed counts the drugs of the pharmacy whose number differs from the books.
+func unnamed(res inventory.CountResult) (n int) {
+	for _, l := range res.Lines {
+		for _, d := range res.Differences {
+			if res.SessionID == nil && d.Unnamed() && d.DrugID != nil && *d.DrugID == l.DrugID {
+				n++
+				break
+			}
+		}
+	}
+	return n
 }
 
 func countFacts(res inventory.CountResult) []fact {
@@ -248,10 +267,10 @@ func differWords(l inventory.CountLine) string {
 }
 
 // add puts a difference to its group.
-func (v *countResultView) add(d inventory.CountDifference) {
+func (v *countResultView) add(x inventory.Stocktake, d inventory.CountDifference) {
 	for i := range v.Groups {
 		if v.Groups[i].Kind == string(d.Kind) {
-			v.Groups[i].Rows = append(v.Groups[i].Rows, newDifferenceRow(d))
+			v.Groups[i].Rows = append(v.Groups[i].Rows, newDifferenceRow(d, x.SessionID == nil && d.Unnamed()))
 		}
 	}
 	if d.Action != "" {
@@ -259,8 +278,10 @@ func (v *countResultView) add(d inventory.CountDifference) {
 	}
 }
 
-func newDifferenceRow(d inventory.CountDifference) differenceRow {
-	v := differenceRow{ID: d.ID, Drug: d.DrugName(), Tail: tail(d.Code), What: whatDiffers(d), Asks: d.Reason == ""}
+// newDifferenceRow says one difference. A number that differs (apart) is not among
+// those that are ticked beforehand: it wants the boxes scanned, or words of its own.
+func newDifferenceRow(d inventory.CountDifference, apart bool) differenceRow {
+	v := differenceRow{ID: d.ID, Drug: d.DrugName(), Tail: tail(d.Code), What: whatDiffers(d), Asks: d.Reason == "" && !apart}
 	v.Head = strings.TrimSuffix(d.Code, v.Tail)
 	if v.Drug == "" {
 		v.Drug = "没有记录的码"
@@ -278,6 +299,12 @@ func newDifferenceRow(d inventory.CountDifference) differenceRow {
 		}
 	}
 	v.Action, v.Outcome, v.Tone = actionWords(d)
+	switch {
+	case apart && d.Outcome != "":
+		v.Outcome, v.Tone = "账未动，待逐盒盘清", "caution"
+	case apart:
+		v.Action = "请逐盒重盘"
+	}
 	return v
 }
 
