@@ -23,7 +23,7 @@ type LedgerCheck struct {
 // ledger, and passed over here.
 func CheckLedger(ctx context.Context, d *db.DB) (LedgerCheck, error) {
 	var check LedgerCheck
-	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err := d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		s, err := readSums(ctx, tx)
 		if err != nil || s.open.IsZero() {
 			return err

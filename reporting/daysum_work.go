@@ -39,6 +39,7 @@ type reach struct {
 // without anything to do changes nothing.
 func SumLedger(ctx context.Context, d *db.DB) (DaySums, error) {
 	var done DaySums
+	ctx = db.WithOwnPlans(ctx)
 	for more := true; more; {
 		var days int
 		err := d.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {

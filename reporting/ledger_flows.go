@@ -16,18 +16,35 @@ type daySums struct {
 	stale       []time.Time // among them, in order: days whose sums do not hold
 }
 
+// ledgerMemory lets the database sum a great many rows without its disk.
+const ledgerMemory = "96MB"
+
+// readSums also tells the database, for the rest of the transaction, how to sum:
+// over all movements packs are best read whole; where days are summed only some days'
+// are left, and theirs are looked up one by one, however many movements the database
+// expects of a day.
 func readSums(ctx context.Context, tx *db.Tx) (daySums, error) {
-	var r reach
-	if err := tx.Get(ctx, &r, `SELECT since, open_day FROM ledger_reach WHERE id = 1`); err != nil {
+	var rows []struct {
+		reach
+		Stale *time.Time `db:"stale"`
+		Set   string     `db:"how"`
+	}
+	err := tx.Select(ctx, &rows, `SELECT r.since, r.open_day, n.day AS stale, set_config('work_mem', $1::text, true)
+  || set_config('enable_hashjoin', CASE WHEN r.open_day IS NULL THEN 'on' ELSE 'off' END, true)
+  || set_config('enable_mergejoin', CASE WHEN r.open_day IS NULL THEN 'on' ELSE 'off' END, true) AS how
+FROM ledger_reach r LEFT JOIN (SELECT DISTINCT day FROM ledger_stale) n ON n.day < r.open_day WHERE r.id = 1 ORDER BY n.day`, ledgerMemory)
+	if err != nil {
 		return daySums{}, fmt.Errorf("read which days are summed: %w", err)
 	}
-	if r.Open == nil {
-		return daySums{}, nil
-	}
-	s := daySums{since: r.Since.UTC(), open: r.Open.UTC()}
-	err := tx.Select(ctx, &s.stale, `SELECT DISTINCT day FROM ledger_stale WHERE day < $1::date ORDER BY day`, dateOf(s.open))
-	if err != nil {
-		return daySums{}, fmt.Errorf("read which sums do not hold: %w", err)
+	var s daySums
+	for _, x := range rows {
+		if x.Open == nil {
+			return daySums{}, nil
+		}
+		s.since, s.open = x.Since.UTC(), x.Open.UTC()
+		if x.Stale != nil {
+			s.stale = append(s.stale, x.Stale.UTC())
+		}
 	}
 	return s, nil
 }
@@ -44,7 +61,8 @@ func (s daySums) base(day time.Time) time.Time {
 // readFlows gives flows that make opening, in, out, closing and what there is now,
 // but for those that only pass from one of the given states to another. Finished
 // days come from their sums, the rest from the movements; what was there before
-// comes from the last carry-over.
+// comes from the last carry-over. It is the last to be read on a snapshot: see
+// [readSums].
 func readFlows(ctx context.Context, tx *db.Tx, q LedgerQuestion, passing []string) ([]flow, error) {
 	s, err := readSums(ctx, tx)
 	if err != nil {
@@ -52,24 +70,14 @@ func readFlows(ctx context.Context, tx *db.Tx, q LedgerQuestion, passing []strin
 	}
 	r := flowReader{tx: tx, q: q, passing: passing, sums: s}
 	if s.open.IsZero() {
-		return r.moved(ctx, dawn(), dusk())
+		return r.moved(ctx)
 	}
-	first, last := s.base(q.From), s.base(s.open)
-	if first.Equal(last) {
-		return r.since(ctx, first, dusk(), before)
-	}
-	list, err := r.since(ctx, first, q.To.AddDate(0, 0, 1), before)
+	list, err := r.summed(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for i := range list {
-		list[i].Apart = true
-	}
-	now, err := r.since(ctx, last, dusk(), after)
-	for i := range now {
-		now[i].Phase = after
-	}
-	return append(list, now...), err
+	moved, err := r.moved(ctx)
+	return append(list, moved...), err
 }
 
 // dawn and dusk lie before and after all movements.
@@ -84,90 +92,67 @@ type flowReader struct {
 	sums    daySums
 }
 
-// since reads what a month carries over, as a flow of the given phase that comes
-// from nowhere, and all that moved from its beginning up to a day, which is not
-// among it.
-func (r flowReader) since(ctx context.Context, month, to time.Time, p phase) ([]flow, error) {
-	list, err := r.carried(ctx, month, p)
-	if err != nil {
-		return nil, err
+// bases are the months with whose carry-over the reading begins: for the period,
+// and for what there is now. Of a period that reaches into the last month, or into
+// days that must be read from their movements, both are one, and now is dusk.
+func (r flowReader) bases() (period, now time.Time) {
+	now = r.sums.base(r.sums.open)
+	if r.q.To.Before(now) {
+		return r.sums.base(r.q.From), now
 	}
-	summed, err := r.summed(ctx, month, earlier(to, r.sums.open))
-	if err != nil {
-		return nil, err
-	}
-	list = append(list, summed...)
-	for _, x := range r.sums.unsummed(month, to) {
-		moved, err := r.moved(ctx, x.from, x.to)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, moved...)
-	}
-	return list, nil
+	return r.sums.base(r.q.From), dusk()
 }
 
-// days are some days in a row; to is the first that is not among them.
-type days struct{ from, to time.Time }
-
-// unsummed lists the days between two whose movements must be read: those that are
-// not summed yet and those whose sums do not hold.
-func (s daySums) unsummed(from, to time.Time) []days {
-	var list []days
-	for _, day := range s.stale {
-		next := day.AddDate(0, 0, 1)
-		switch n := len(list); {
-		case day.Before(from) || !day.Before(to):
-		case n > 0 && list[n-1].to.Equal(day):
-			list[n-1].to = next
-		default:
-			list = append(list, days{day, next})
-		}
-	}
-	if s.open.Before(to) {
-		list = append(list, days{s.open, to})
+// staleDays are the days whose sums do not hold, as text: never none, for NULL
+// would compare as unknown.
+func (r flowReader) staleDays() []string {
+	list := make([]string, 0, len(r.sums.stale))
+	for _, day := range r.sums.stale {
+		list = append(list, dateOf(day))
 	}
 	return list
 }
 
-// carried reads what lay where at the beginning of a month.
-func (r flowReader) carried(ctx context.Context, month time.Time, p phase) ([]flow, error) {
-	var list []flow
-	err := r.tx.Select(ctx, &list, `SELECT x.drug_id, x.batch, x.content, '' AS kind, '' AS from_state, x.state AS to_state, x.site AS to_site,
-  CAST(sum(x.whole) AS bigint) AS whole_after, CAST(sum(x.loose) AS bigint) AS loose_after
-FROM (SELECT drug_id, CASE WHEN $4::boolean THEN batch ELSE '' END AS batch, content, state, CASE WHEN $5::bigint = 0 THEN 0 ELSE site_id END AS site, whole, loose
-  FROM ledger_carry WHERE on_day = $1::date AND ($2::bigint = 0 OR drug_id = $2::bigint) AND ($3::text = '' OR batch = $3::text)) x
-GROUP BY x.drug_id, x.batch, x.content, x.state, x.site`, dateOf(month), r.q.DrugID, r.q.Batch, r.q.batches(), r.q.siteAsked())
-	if err != nil {
-		return nil, fmt.Errorf("read what a month carries over: %w", err)
-	}
-	for i := range list {
-		list[i].Phase = p
-	}
-	return list, nil
+// sumFlow is a flow of finished days; Now belongs to what there is now alone.
+type sumFlow struct {
+	flow
+	Now bool `db:"now"`
 }
 
-// summed adds the sums of days, but for those that do not hold.
-func (r flowReader) summed(ctx context.Context, from, to time.Time) ([]flow, error) {
+// summed reads what the months carry over, as flows that come from nowhere, and
+// adds the sums of the days since, but for those that do not hold.
+func (r flowReader) summed(ctx context.Context) ([]flow, error) {
 	q := r.q
-	over := make([]string, 0, len(r.sums.stale))
-	for _, day := range r.sums.stale {
-		over = append(over, dateOf(day))
+	period, now := r.bases()
+	to := r.sums.open
+	if now.Before(dusk()) {
+		to = q.To.AddDate(0, 0, 1)
 	}
-	var list []flow
-	err := r.tx.Select(ctx, &list, `SELECT x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from_site, x.to_site, x.phase, CAST(sum(x.moves) AS bigint) AS moves,
+	var rows []sumFlow
+	err := r.tx.Select(ctx, &rows, `SELECT x.now, x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from_site, x.to_site, x.phase, CAST(sum(x.moves) AS bigint) AS moves,
   CAST(sum(x.whole_before) AS bigint) AS whole_before, CAST(sum(x.loose_before) AS bigint) AS loose_before,
   CAST(sum(x.whole_after) AS bigint) AS whole_after, CAST(sum(x.loose_after) AS bigint) AS loose_after
-FROM (SELECT drug_id, CASE WHEN $5::boolean THEN batch ELSE '' END AS batch, content, kind, from_state, to_state,
+FROM (SELECT on_day = $10::date AS now, drug_id, CASE WHEN $5::boolean THEN batch ELSE '' END AS batch, content, '' AS kind, '' AS from_state, state AS to_state,
+    0 AS from_site, CASE WHEN $6::bigint = 0 THEN 0 ELSE site_id END AS to_site, CASE WHEN on_day = $10::date THEN 2 ELSE 0 END AS phase, 0 AS moves,
+    0 AS whole_before, 0 AS loose_before, whole AS whole_after, loose AS loose_after
+  FROM ledger_carry WHERE on_day IN ($8::date, $10::date) AND ($3::bigint = 0 OR drug_id = $3::bigint) AND ($4::text = '' OR batch = $4::text)
+    AND ($6::bigint = 0 OR site_id = $6::bigint)
+  UNION ALL SELECT day >= $10::date AS now, drug_id, CASE WHEN $5::boolean THEN batch ELSE '' END AS batch, content, kind, from_state, to_state,
     CASE WHEN $6::bigint = 0 THEN 0 ELSE from_site END AS from_site, CASE WHEN $6::bigint = 0 THEN 0 ELSE to_site END AS to_site,
     CASE WHEN day < $1::date THEN 0 WHEN day < $2::date THEN 1 ELSE 2 END AS phase, moves, whole_before, loose_before, whole_after, loose_after
-  FROM ledger_day WHERE day >= $8::date AND day < $9::date AND NOT (to_char(day, 'YYYY-MM-DD') = ANY($10::text[]))
-    AND ($3::bigint = 0 OR drug_id = $3::bigint) AND ($4::text = '' OR batch = $4::text)
+  FROM ledger_day WHERE (day >= $8::date AND day < $9::date OR day >= $10::date AND day < $11::date) AND NOT (day = ANY($12::date[]))
+    AND ($3::bigint = 0 OR drug_id = $3::bigint) AND ($4::text = '' OR batch = $4::text) AND ($6::bigint = 0 OR from_site = $6::bigint OR to_site = $6::bigint)
     AND NOT (from_state = ANY($7::text[]) AND to_state = ANY($7::text[]) AND kind NOT IN ('dispense', 'undo', 'adjust_up', 'adjust_down'))) x
-GROUP BY x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from_site, x.to_site, x.phase`,
-		dateOf(q.From), dateOf(q.To.AddDate(0, 0, 1)), q.DrugID, q.Batch, q.batches(), q.siteAsked(), pq.Array(r.passing), dateOf(from), dateOf(to), pq.Array(over))
+GROUP BY x.now, x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from_site, x.to_site, x.phase`,
+		dateOf(q.From), dateOf(q.To.AddDate(0, 0, 1)), q.DrugID, q.Batch, q.batches(), q.siteAsked(), pq.Array(r.passing), dateOf(period), dateOf(to),
+		dateOf(now), dateOf(r.sums.open), pq.Array(r.staleDays()))
 	if err != nil {
 		return nil, fmt.Errorf("add the sums of days: %w", err)
+	}
+	list := make([]flow, 0, len(rows))
+	for _, x := range rows {
+		x.Apart = now.Before(dusk()) && !x.Now
+		list = append(list, x.flow)
 	}
 	return list, nil
 }
@@ -175,23 +160,20 @@ GROUP BY x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from
 // batches tells whether batches are told apart.
 func (q LedgerQuestion) batches() bool { return q.ByBatch || q.Batch != "" }
 
-// ledgerMemory lets the database sum a great many movements without its disk.
-const ledgerMemory = "96MB"
-
-// moved sums the movements of days. What a pack held before a movement follows from
-// what it holds after it and from the kind.
-func (r flowReader) moved(ctx context.Context, from, to time.Time) ([]flow, error) {
-	q := r.q
-	var list []flow
-	// Over all movements packs are best read whole; over some days' they are looked up
-	// one by one, however many movements the database expects of a day.
-	joins := map[bool]string{true: "on", false: "off"}[from.Equal(dawn())]
-	var set string
-	err := r.tx.Get(ctx, &set, `SELECT set_config('work_mem', $1::text, true) || set_config('enable_hashjoin', $2::text, true) || set_config('enable_mergejoin', $2::text, true)`, ledgerMemory, joins)
-	if err != nil {
-		return nil, fmt.Errorf("room to sum movements: %w", err)
+// moved sums the movements of the days that are not summed, and of those whose sums
+// do not hold: whatever a ledger asks, these come after the months it begins with.
+// What a pack held before a movement follows from what it holds after it and from
+// the kind.
+func (r flowReader) moved(ctx context.Context) ([]flow, error) {
+	q, from, stale := r.q, dawn(), []time.Time{dusk(), dusk()}
+	if !r.sums.open.IsZero() {
+		from = r.sums.open
 	}
-	err = r.tx.Select(ctx, &list, `SELECT x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from_site, x.to_site, x.phase, count(*) AS moves,
+	if n := len(r.sums.stale); n > 0 {
+		stale = []time.Time{r.sums.stale[0], r.sums.stale[n-1].AddDate(0, 0, 1)}
+	}
+	var list []flow
+	err := r.tx.Select(ctx, &list, `SELECT x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from_site, x.to_site, x.phase, count(*) AS moves,
   sum(CASE WHEN x.held_before = x.content THEN 1 ELSE 0 END) AS whole_before, sum(CASE WHEN x.held_before <> x.content THEN x.held_before ELSE 0 END) AS loose_before,
   sum(CASE WHEN x.held_after = x.content THEN 1 ELSE 0 END) AS whole_after, sum(CASE WHEN x.held_after <> x.content THEN x.held_after ELSE 0 END) AS loose_after
 FROM (SELECT k.drug_id, CASE WHEN $5::boolean THEN k.batch ELSE '' END AS batch, k.units_total AS content, m.kind, m.from_state, m.to_state,
@@ -201,16 +183,13 @@ FROM (SELECT k.drug_id, CASE WHEN $5::boolean THEN k.batch ELSE '' END AS batch,
       WHEN m.kind IN ('undo', 'patient_return', 'adjust_up') THEN m.units_after - m.quantity ELSE m.units_after END AS held_before
   FROM movement m JOIN pack k ON k.id = m.pack_id
   LEFT JOIN clinic_session f ON f.id = m.from_session_id AND $6::bigint <> 0 LEFT JOIN clinic_session t ON t.id = m.to_session_id AND $6::bigint <> 0
-  WHERE m.at >= $8::timestamptz AND m.at < $9::timestamptz AND ($3::bigint = 0 OR k.drug_id = $3::bigint) AND ($4::text = '' OR k.batch = $4::text)
+  WHERE (m.at >= $8::timestamptz OR m.at >= $9::timestamptz AND m.at < $10::timestamptz AND CAST(m.at AT TIME ZONE 'Asia/Shanghai' AS date) = ANY($11::date[]))
+    AND ($3::bigint = 0 OR k.drug_id = $3::bigint) AND ($4::text = '' OR k.batch = $4::text)
     AND NOT (m.from_state = ANY($7::text[]) AND m.to_state = ANY($7::text[]) AND m.kind NOT IN ('dispense', 'undo', 'adjust_up', 'adjust_down'))) x
 GROUP BY x.drug_id, x.batch, x.content, x.kind, x.from_state, x.to_state, x.from_site, x.to_site, x.phase`,
-		q.Begin(), q.End(), q.DrugID, q.Batch, q.batches(), q.siteAsked(), pq.Array(r.passing), midnight(from), midnight(to))
+		q.Begin(), q.End(), q.DrugID, q.Batch, q.batches(), q.siteAsked(), pq.Array(r.passing), midnight(from), midnight(stale[0]), midnight(stale[1]), pq.Array(r.staleDays()))
 	if err != nil {
 		return nil, fmt.Errorf("sum movements: %w", err)
-	}
-	// What else is read on this snapshot is planned as always.
-	if err := r.tx.Get(ctx, &set, `SELECT set_config('enable_hashjoin', 'on', true) || set_config('enable_mergejoin', 'on', true)`); err != nil {
-		return nil, fmt.Errorf("end of the sum of movements: %w", err)
 	}
 	return list, nil
 }

@@ -83,7 +83,7 @@ func ReadMoves(ctx context.Context, d *db.DB, q MovesQuestion) (list []LedgerMov
 	// Ordered by a sum, not by the column: walking all movements by their number
 	// until a hundred of the period are met would be tempting. Packs and names are
 	// looked up for the one page alone.
-	err = d.Select(ctx, &list, `SELECT x.id, x.at, x.kind, x.from_state, x.to_state, k.code, d.generic_name, d.spec, d.pack_name, d.unit_name, k.units_total AS content, k.batch,
+	err = d.Select(db.WithOwnPlans(ctx), &list, `SELECT x.id, x.at, x.kind, x.from_state, x.to_state, k.code, d.generic_name, d.spec, d.pack_name, d.unit_name, k.units_total AS content, k.batch,
   x.quantity, COALESCE(p.name, '') AS who, c.id AS session_id, COALESCE(s.name, '') AS site, c.held_on, COALESCE(r.number, '') AS receipt, x.reason
 FROM (SELECT y.id, y.at, y.kind, y.from_state, y.to_state, y.quantity, y.staff_id, y.reason, y.receipt_line_id, y.on_session, y.pack_id
   FROM (SELECT m.id, m.at, m.kind, m.from_state, m.to_state, m.quantity, m.staff_id, m.reason, m.receipt_line_id, COALESCE(m.to_session_id, m.from_session_id) AS on_session, m.pack_id,

@@ -58,6 +58,9 @@ type Ledger struct {
 	Question LedgerQuestion
 	At       time.Time
 	Lines    []LedgerLine
+	// Open is what counts of the pharmacy found by number and nobody has settled:
+	// movements and packs agree, the shelf does not.
+	Open []inventory.OpenDifference
 }
 
 // Wrong lists the lines that do not balance.
@@ -78,18 +81,10 @@ func ReadLedger(ctx context.Context, d *db.DB, q LedgerQuestion) (Ledger, error)
 		return Ledger{}, err
 	}
 	l := Ledger{Question: q}
-	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err := d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		l.At = tx.Now
-		flows, err := readFlows(ctx, tx, q, q.passing())
-		if err != nil {
-			return err
-		}
-		found, err := readHeld(ctx, tx, q)
-		if err != nil {
-			return err
-		}
-		words, err := readWords(ctx, tx)
-		l.Lines = nameLines(words, makeLines(q.Scope, flows, found))
+		b, err := readBooks(ctx, tx, q, q.passing())
+		l.Lines, l.Open = b.lines(q.Scope), b.openIn(q.Scope)
 		return err
 	})
 	if err != nil {
@@ -105,20 +100,12 @@ func ByPlace(ctx context.Context, d *db.DB, q LedgerQuestion) ([]Ledger, error) 
 		return nil, err
 	}
 	var list []Ledger
-	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
-		flows, err := readFlows(ctx, tx, q, []string{})
-		if err != nil {
-			return err
-		}
-		found, err := readHeld(ctx, tx, q)
-		if err != nil {
-			return err
-		}
-		words, err := readWords(ctx, tx)
+	err := d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
+		b, err := readBooks(ctx, tx, q, []string{})
 		for _, p := range LedgerPlaces() {
 			one := Ledger{Question: q, At: tx.Now}
 			one.Question.Scope = Scope{Place: p}
-			one.Lines = nameLines(words, makeLines(one.Question.Scope, flows, found))
+			one.Lines, one.Open = b.lines(one.Question.Scope), b.openIn(one.Question.Scope)
 			list = append(list, one)
 		}
 		return err
@@ -128,6 +115,40 @@ func ByPlace(ctx context.Context, d *db.DB, q LedgerQuestion) ([]Ledger, error) 
 	}
 	return list, nil
 }
+
+// books is what lines are made of, read at one moment.
+type books struct {
+	words map[int64]drugWords
+	found []held
+	open  []inventory.OpenDifference
+	flows []flow
+}
+
+// readBooks reads everything of a question but the flows within passing states.
+func readBooks(ctx context.Context, tx *db.Tx, q LedgerQuestion, passing []string) (b books, err error) {
+	if b.words, err = readWords(ctx, tx); err != nil {
+		return books{}, err
+	}
+	if b.found, err = readHeld(ctx, tx, q); err != nil {
+		return books{}, err
+	}
+	if b.open, err = inventory.OpenDifferences(ctx, tx, q.DrugID); err != nil {
+		return books{}, err
+	}
+	b.flows, err = readFlows(ctx, tx, q, passing)
+	return b, err
+}
+
+// openIn is what counts of the pharmacy left unsettled, where the scope has it.
+func (b books) openIn(s Scope) []inventory.OpenDifference {
+	if s.Place != "" && s.Place != inventory.PlaceStore {
+		return nil
+	}
+	return b.open
+}
+
+// lines makes the lines of a scope.
+func (b books) lines(s Scope) []LedgerLine { return nameLines(b.words, makeLines(s, b.flows, b.found)) }
 
 // passing are the states between which a pack may move without anything coming or
 // going: a third of all movements takes medicine from the shelf to a session.

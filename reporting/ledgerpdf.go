@@ -49,6 +49,10 @@ func (p *ledgerPaper) front(scope, period string) {
 	p.paragraph(fmt.Sprintf("期初 %s ＋ 入 %s － 出 %s ± 拆零 %s ＝ 期末 %s", total(func(l LedgerLine) Amount { return l.Opening }),
 		total(func(l LedgerLine) Amount { return l.In }), total(func(l LedgerLine) Amount { return l.Out }),
 		total(func(l LedgerLine) Amount { return l.Opened }), total(func(l LedgerLine) Amount { return l.Closing })))
+	p.font(true, 10, red())
+	for _, x := range p.l.Open {
+		p.paragraph(x.Sentence())
+	}
 	wrong := p.l.Wrong()
 	if len(wrong) == 0 {
 		p.font(true, 10, black())

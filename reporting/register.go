@@ -57,6 +57,8 @@ type Register struct {
 	// Ledger is the ledger's line of the same drug and period, against which the
 	// register is held.
 	Ledger LedgerLine
+	// Open is what counts of the pharmacy found by number and nobody has settled.
+	Open []inventory.OpenDifference
 }
 
 // Closing is the balance at the end of the period.
@@ -67,14 +69,19 @@ func (r Register) Closing() Amount {
 	return r.Opening
 }
 
-// Right tells whether the running balance ends where the ledger does, and that the
-// ledger agrees with the packs.
-func (r Register) Right() bool { return r.Closing() == r.Ledger.Closing && r.Ledger.Right() }
+// Right tells whether the running balance ends where the ledger does, that the
+// ledger agrees with the packs, and that no count of the shelf says otherwise.
+func (r Register) Right() bool {
+	return r.Closing() == r.Ledger.Closing && r.Ledger.Right() && len(r.Open) == 0
+}
 
 // Problem says what is wrong with a register that is not right.
 func (r Register) Problem() string {
 	if !r.Ledger.Right() {
 		return r.Ledger.Problem()
+	}
+	if len(r.Open) > 0 {
+		return r.Open[0].Sentence()
 	}
 	words := func(a Amount) string { return a.Words(r.Drug.PackName, r.Drug.UnitName) }
 	return fmt.Sprintf("%s：逐笔结存到 %s，按流水应为 %s。", r.Drug.Name(), words(r.Closing()), words(r.Ledger.Closing))

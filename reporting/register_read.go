@@ -42,7 +42,7 @@ func ReadRegister(ctx context.Context, d *db.DB, by identity.Actor, drugID int64
 		return Register{}, err
 	}
 	r := Register{From: from, To: to}
-	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err := d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		r.At = tx.Now
 		if err := r.find(ctx, tx, drugID); err != nil {
 			return err
@@ -71,24 +71,26 @@ func (r *Register) find(ctx context.Context, tx *db.Tx, drugID int64) error {
 }
 
 func (r *Register) read(ctx context.Context, tx *db.Tx, q LedgerQuestion) error {
-	flows, err := readFlows(ctx, tx, q, q.passing())
+	rows, err := readRegisterRows(ctx, tx, q)
 	if err != nil {
+		return err
+	}
+	if r.Open, err = inventory.OpenDifferences(ctx, tx, q.DrugID); err != nil {
 		return err
 	}
 	found, err := readHeld(ctx, tx, q)
 	if err != nil {
 		return err
 	}
-	r.Ledger = LedgerLine{}
+	flows, err := readFlows(ctx, tx, q, q.passing())
+	if err != nil {
+		return err
+	}
 	if l := makeLines(Scope{}, flows, found)[lineKey{drug: q.DrugID}]; l != nil {
 		r.Ledger = *l
 	}
 	r.Ledger.Drug, r.Ledger.PackWord, r.Ledger.UnitWord = r.Drug.Name(), r.Drug.PackName, r.Drug.UnitName
 	r.Opening = r.Ledger.Opening
-	rows, err := readRegisterRows(ctx, tx, q)
-	if err != nil {
-		return err
-	}
 	for _, x := range rows {
 		r.add(x)
 	}

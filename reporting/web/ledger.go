@@ -21,6 +21,7 @@ type ledgerView struct {
 	Period  string
 	Sum     sumView
 	Wrong   []string // the lines that do not balance
+	Open    []openCount
 	Rows    []ledgerRow
 	Kinds   []kindRow
 	Places  []placeRow
@@ -31,6 +32,16 @@ type ledgerView struct {
 
 // sumView is opening + in − out = closing over all lines.
 type sumView struct{ Opening, In, Out, Opened, Closing string }
+
+// openCount is a number of a count that differed and that nobody has settled.
+type openCount struct{ Text, URL string }
+
+func openCounts(l reporting.Ledger) (list []openCount) {
+	for _, x := range l.Open {
+		list = append(list, openCount{x.Sentence(), fmt.Sprintf("/stocktakes/%d/result", x.StocktakeID)})
+	}
+	return list
+}
 
 type ledgerRow struct {
 	Drug, Batch               string
@@ -110,7 +121,7 @@ func (h *Handlers) ledgerByPlace(w http.ResponseWriter, r *http.Request, v filte
 	for _, l := range list {
 		place := string(l.Question.Place)
 		view.Places = append(view.Places, placeRow{l.Question.Place.Chinese(), newSumView(l.Lines), v.with("/ledger", "by", "", "place", place)})
-		view.Wrong = append(view.Wrong, problems(l)...)
+		view.Wrong, view.Open = append(view.Wrong, problems(l)...), append(view.Open, openCounts(l)...)
 		view.At = moment(l)
 	}
 	return h.site.Page(w, r, "ledger", view)
@@ -130,7 +141,7 @@ func problems(l reporting.Ledger) (list []string) {
 }
 
 func newLedgerView(v filterView, l reporting.Ledger) ledgerView {
-	view := ledgerView{Filter: v, Period: period(l.Question), Sum: newSumView(l.Lines), Wrong: problems(l), PDFURL: v.with("/ledger.pdf"), At: moment(l)}
+	view := ledgerView{Filter: v, Period: period(l.Question), Sum: newSumView(l.Lines), Wrong: problems(l), Open: openCounts(l), PDFURL: v.with("/ledger.pdf"), At: moment(l)}
 	if v.By == "kind" {
 		for _, k := range reporting.KindTotals(l.Lines) {
 			view.Kinds = append(view.Kinds, kindRow{k.Kind.Chinese(), k.In, k.Out, v.with("/ledger/moves", "kind", string(k.Kind)), k.Moves})

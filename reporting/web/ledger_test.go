@@ -90,6 +90,31 @@ func TestLedgerPages(t *testing.T) {
 	}
 }
 
+// What a count found by number and nobody settled stands on the ledger of the
+// pharmacy, on paper too, and not on that of another place or drug.
+func TestLedgerNamesUnsettledCounts(t *testing.T) {
+	needFonts(t)
+	h := newHouse(t)
+	drug, other := h.stocked("普", "80000010000000000001"), h.stocked("普", "80000010000000000002")
+	by := h.person("演示药师", identity.Pharmacist, h.site)
+	id := h.insert(`INSERT INTO stocktake (scope_key, state, submission, started_by, started_at, decided_by, decided_at) VALUES ('store', 'approved', 1, $1, now(), $1, now()) RETURNING id`, by.StaffID)
+	h.insert(`INSERT INTO stocktake_difference (stocktake_id, submission, kind, drug_id, booked, counted, reason_kind, reason, outcome)
+VALUES ($1, 1, 'number', $2, 1, 3, 'unknown', '演示缘由', 'recorded') RETURNING id`, id, drug)
+	for path, want := range map[string]bool{"/ledger": true, "/ledger?place=store": true, "/ledger?by=place": true, fmt.Sprintf("/ledger?drug=%d", drug): true,
+		"/ledger?place=quarantine": false, fmt.Sprintf("/ledger?drug=%d", other): false} {
+		w := h.ask(by, "GET", path, nil)
+		if strings.Contains(w.Body.String(), "按数多 2 盒") != want || strings.Count(w.Body.String(), fmt.Sprintf("/stocktakes/%d/result", id)) > 1 {
+			t.Errorf("GET %s: %s", path, w.Body)
+		}
+	}
+	if w := h.ask(by, "GET", "/ledger", nil, "Accept", "application/json"); !strings.Contains(w.Body.String(), `"open_counts":["演示阿普唑仑片`) {
+		t.Errorf("a program: %s", w.Body)
+	}
+	if w := h.ask(by, "GET", "/ledger.pdf", nil); w.Code != 200 {
+		t.Errorf("the paper: %d", w.Code)
+	}
+}
+
 func TestRegisterPageAndPaper(t *testing.T) {
 	needFonts(t)
 	h := newHouse(t)

@@ -45,6 +45,7 @@ func ledgerSamples(filter filterView) []page.Sample {
 	wrong.Cut = "共 1204 行，这里列出前 400 行，合计是全部的。请选一种药品，或下载 PDF。"
 	kinds := whole
 	kinds.Rows, kinds.Kinds = nil, []kindRow{{"扫码入库", "360盒", "0", "#", 360}, {"发药", "0", "288盒40片", "#", 291}}
+	whole.Open = []openCount{{"演示利培酮片 1mg×20片：2026-11-20 盘点 PD20261120-5 按数少 2 盒，还没有逐盒查清（冷柜锁着）。请再盘一次，把这种药逐盒扫一遍。", "#"}}
 	places := ledgerView{Filter: filter, Period: whole.Period, At: whole.At, Places: []placeRow{{"药房", sampleSum(), "#"}, {"义诊场次", sumView{"0", "300盒", "288盒40片", "", "11盒60片"}, "#"}}}
 	return []page.Sample{
 		{Name: "ledger", Title: "收发统计", View: whole},

@@ -41,6 +41,19 @@ func (k keeper) Connect(ctx context.Context) (driver.Conn, error) {
 	return &keptConn{fullConn: full, kept: map[string]keptStmt{}}, nil
 }
 
+type ownPlansKey struct{}
+
+// WithOwnPlans gives a context under which the database plans every statement for
+// the arguments it has, and keeps none. A kept statement is planned from its sixth
+// use on for any arguments: what looks a few rows up by their keys loses nothing by
+// that, what sums a period or leaves a condition out ("$1 = 0 OR …") may read a
+// whole table for one day.
+func WithOwnPlans(ctx context.Context) context.Context {
+	return context.WithValue(ctx, ownPlansKey{}, true)
+}
+
+func ownPlans(ctx context.Context) bool { return ctx.Value(ownPlansKey{}) != nil }
+
 // keptStmt is a prepared statement of lib/pq.
 type keptStmt interface {
 	driver.Stmt
@@ -57,7 +70,7 @@ type keptConn struct {
 // QueryContext runs a query with arguments as a kept statement. One without may
 // hold several statements, which cannot be prepared.
 func (c *keptConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if len(args) == 0 {
+	if len(args) == 0 || ownPlans(ctx) {
 		return c.fullConn.QueryContext(ctx, query, args)
 	}
 	s, err := c.stmt(ctx, query)
@@ -73,7 +86,7 @@ func (c *keptConn) QueryContext(ctx context.Context, query string, args []driver
 
 // ExecContext is QueryContext for a statement without rows.
 func (c *keptConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if len(args) == 0 {
+	if len(args) == 0 || ownPlans(ctx) {
 		return c.fullConn.ExecContext(ctx, query, args)
 	}
 	s, err := c.stmt(ctx, query)

@@ -36,6 +36,17 @@ func TestStatementsAreKept(t *testing.T) {
 	if n := prepared(t, d, "%+ 1000"); n != 1 {
 		t.Errorf("the text is prepared %d times, want once", n)
 	}
+	t.Run("but not where each is planned for itself", func(t *testing.T) {
+		for i := range 10 {
+			var got int
+			if err := d.Get(db.WithOwnPlans(t.Context()), &got, `SELECT $1::integer + 2000`, i); err != nil || got != i+2000 {
+				t.Fatalf("%d + 2000 is %d: %v", i, got, err)
+			}
+		}
+		if n := prepared(t, d, "%+ 2000"); n != 0 {
+			t.Errorf("the text is prepared %d times, want never", n)
+		}
+	})
 	t.Run("an error does not spoil it", func(t *testing.T) {
 		err := d.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 			var x int
