@@ -118,6 +118,8 @@ const (
 	KindLooked     AnswerKind = "looked"
 	KindLookedStop AnswerKind = "looked_stop"
 	KindLookedNone AnswerKind = "looked_none"
+	// KindLookedInside is for a container some of whose packs may not be handed out.
+	KindLookedInside AnswerKind = "looked_inside"
 )
 
 // Answers about a text that is no trace code; the kinds of [CodeError].
@@ -260,6 +262,7 @@ var kinds = [...]Kind{
 	{KindBagUnknown, ToneCaution, "本场没有这个药袋，标签可能没有读完整。请再扫一次，或逐盒扫追溯码。"},
 	{KindLooked, ToneSoft, "只查看，没有改动：{drug} {state}，{where}。"},
 	{KindLookedStop, ToneBad, "只查看，没有改动：{drug} {state}，{where}，不能发。请放到隔离区或交给药师。"},
+	{KindLookedInside, ToneBad, "只查看，没有改动：{drug} {state}，{where}。里面有 {count} 盒不能发（{rest}），请拿出来放到隔离区。"},
 	{KindLookedNone, ToneCaution, "只查看，没有改动：没有这个码的记录。请核对盒上的码。"},
 	{KindEmpty, ToneCaution, "没有读到内容。请对准追溯码再扫一次。"},
 	{KindTooLong, ToneCaution, "内容太长，不是一个追溯码。请只扫药盒上的追溯码，多个码请分行。"},

@@ -55,6 +55,11 @@ type ContainerFacts struct {
 	// Sealed is how many packs were in the tote when it was closed, or how many the
 	// relation names in the carton.
 	Sealed int
+	// Where is where it is and what it holds, for who only looks: 12 盒在药房. Unfit is
+	// how many packs in it may not be handed out, Why the reasons.
+	Where string
+	Unfit int
+	Why   string
 	// Moves is how many packs inside the scan would move, Here how many are where
 	// it would move them already.
 	Moves, Here int
@@ -67,12 +72,25 @@ func ContainerAnswer(f ContainerFacts, c ScanContext) Answer {
 	switch {
 	case c.Denied:
 		return f.answer(KindNotAllowed, c)
+	case c.Point == PointLook:
+		return f.answerLook(c)
 	case f.Container == ContainerBag:
 		return answerBag(f, c)
 	case f.Container == ContainerCarton:
 		return answerCarton(f, c)
 	}
 	return answerTote(f, c)
+}
+
+// answerLook is for who only wants to know: nothing moves, whatever lies inside.
+func (f ContainerFacts) answerLook(c ScanContext) Answer {
+	switch {
+	case f.State == ContainerUnknown:
+		return f.answer(KindLookedNone, c)
+	case f.Unfit > 0:
+		return f.answer(KindLookedInside, c)
+	}
+	return f.answer(KindLooked, c)
 }
 
 func answerTote(f ContainerFacts, c ScanContext) Answer {
@@ -153,9 +171,24 @@ func answerBag(f ContainerFacts, c ScanContext) Answer {
 	return a
 }
 
+// stateWord is the state for people. Nobody seals a carton: what counts is whether
+// every code in it is known.
+func (f ContainerFacts) stateWord() string {
+	switch {
+	case f.Container != ContainerCarton:
+		return f.State.Chinese()
+	case f.State == ContainerSealed:
+		return "小码齐全"
+	}
+	return "小码不全"
+}
+
 // answer fills in the sentence.
 func (f ContainerFacts) answer(kind AnswerKind, c ScanContext) Answer {
-	d := Details{Drug: f.Name, Done: doneAt(c), Who: f.Owner, State: f.State.Chinese(), Count: fmt.Sprint(f.Moves), Before: fmt.Sprint(f.Sealed)}
+	d := Details{Drug: f.Name, Done: doneAt(c), Who: f.Owner, State: f.stateWord(), Count: fmt.Sprint(f.Moves), Before: fmt.Sprint(f.Sealed), Where: f.Where}
+	if kind == KindLookedInside {
+		d.Count, d.Rest = fmt.Sprint(f.Unfit), f.Why
+	}
 	if !f.At.IsZero() {
 		d.When = whenAt(f.At, c.Now)
 	}

@@ -26,6 +26,8 @@ func boxFacts(k boxKey) ContainerFacts {
 		f.Moves, f.Here = 6, 4
 	case "all here":
 		f.Here = 10
+	case "unfit":
+		f.Unfit, f.Why, f.Where = 2, "正在召回", "10 盒在药房"
 	case "mine, empty":
 		f.Mine = true
 	case "mine, this visit":
@@ -93,7 +95,14 @@ func TestContainerAnswer_everyStatePointAndRelation(t *testing.T) {
 	for k, want := range boxAnswers {
 		checkBox(t, k, want)
 	}
-	for _, p := range []ScanPoint{PointReceiving, PointPacking, PointHome, PointStow, PointBagging, PointTable, PointClosing, PointReturn, PointCount, PointLook} {
+	for _, kind := range []Container{ContainerTote, ContainerCarton, ContainerBag} {
+		for _, s := range []ContainerState{ContainerOpen, ContainerSealed, ContainerRetired, ContainerPacked, ContainerGiven, ContainerOpened} {
+			checkBox(t, boxKey{kind, s, PointLook, "all move"}, KindLooked)
+			checkBox(t, boxKey{kind, s, PointLook, "unfit"}, KindLookedInside)
+		}
+		checkBox(t, boxKey{kind, ContainerUnknown, PointLook, "nothing"}, KindLookedNone)
+	}
+	for _, p := range []ScanPoint{PointReceiving, PointPacking, PointHome, PointStow, PointBagging, PointTable, PointClosing, PointReturn, PointCount} {
 		for _, s := range []ContainerState{ContainerUnknown, ContainerPacked, ContainerGiven, ContainerOpened} {
 			if p != PointTable {
 				checkBox(t, boxKey{ContainerBag, s, p, "mine"}, KindBagLabel)

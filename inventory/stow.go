@@ -76,7 +76,7 @@ func (s *Service) stowing(ctx context.Context, by identity.Actor, in Stowing, ev
 			return StowAnswer{}, err
 		}
 		a := StowAnswer{Answers: b.answer, Moved: len(b.in) + len(b.out), Packs: t.InStore + t.Away + len(b.in) - len(b.out)}
-		return a, auditTote(ctx, tx, by, event, t, fmt.Sprintf("moved=%d codes=%d packs=%d", a.Moved, len(read), a.Packs))
+		return a, auditTote(ctx, tx, by, event, t, fmt.Sprintf("moved=%d codes=%d packs=%d %s", a.Moved, len(read), a.Packs, t.Title()))
 	})
 	return answer, err
 }

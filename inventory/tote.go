@@ -143,12 +143,12 @@ func makeTote(ctx context.Context, tx *db.Tx, by identity.Actor, name string) (T
 	if err != nil {
 		return t, fmt.Errorf("make tote: %w", err)
 	}
-	return t, auditTote(ctx, tx, by, "tote.make", t, "packs=0")
+	return t, auditTote(ctx, tx, by, "tote.make", t, "packs=0 "+t.Title())
 }
 
 // auditTote files an act under the tote's label, which never changes; its name may.
 func auditTote(ctx context.Context, tx *db.Tx, by identity.Actor, name string, t Tote, detail string) error {
-	return identity.Audit(ctx, tx, by, identity.Event{Name: name, ObjectKind: "tote", ObjectID: t.Code, Detail: detail + " " + t.Title()})
+	return identity.Audit(ctx, tx, by, identity.Event{Name: name, ObjectKind: "tote", ObjectID: t.Code, Detail: detail})
 }
 
 // SealTote closes a tote: from now on its label stands for what lies in it, and
@@ -209,9 +209,9 @@ func (s *Service) toteStep(ctx context.Context, by identity.Actor, act toteAct, 
 		if err := do(ctx, tx, &t); err != nil {
 			return t, err
 		}
-		detail := fmt.Sprintf("packs=%d", t.InStore+t.Away)
+		detail := fmt.Sprintf("packs=%d %s", t.InStore+t.Away, t.Title())
 		if t.Title() != before {
-			detail += " 原来叫" + before
+			detail += "，原来叫" + before
 		}
 		return t, auditTote(ctx, tx, by, act.event, t, detail)
 	})

@@ -32,6 +32,14 @@ type ReceiptHit struct {
 	Store    string `db:"from_store" json:"from_store"`
 }
 
+// ToteHit is a tote of that name.
+type ToteHit struct {
+	Label string `db:"code" json:"label"`
+	Name  string `db:"name" json:"name"`
+	// Retired is true for one that is not used any more.
+	Retired bool `db:"retired" json:"retired,omitempty"`
+}
+
 // PatientHit is the patient of that label or number.
 type PatientHit struct {
 	ID     int64  `json:"id"`
@@ -41,18 +49,24 @@ type PatientHit struct {
 // Asked is what a text in the one search field means. Several lists may be filled;
 // a text that means nothing known has none, and Problem says why.
 type Asked struct {
-	// Code is the whole trace code that the text is, in any of its forms; "" when it
-	// is none.
+	// Code is the whole trace code that the text is, in any of its forms, or the label
+	// of a tote or a bag; "" when it is none.
 	Code     string           `json:"code,omitempty"`
 	Packs    []inventory.Pack `json:"-"`
 	Batches  []BatchHit       `json:"batches,omitempty"`
 	Receipts []ReceiptHit     `json:"receipts,omitempty"`
+	Totes    []ToteHit        `json:"totes,omitempty"`
 	Patients []PatientHit     `json:"patients,omitempty"`
 	Problem  string           `json:"problem,omitempty"`
 }
 
+// LabelTorn is what a label of ours that was not read to its end is answered with.
+const LabelTorn = "标签没有读完整，或输错了一位。请再扫一次，或核对标签上的 14 位字符。"
+
 // Hits counts what was found.
-func (a Asked) Hits() int { return len(a.Packs) + len(a.Batches) + len(a.Receipts) + len(a.Patients) }
+func (a Asked) Hits() int {
+	return len(a.Packs) + len(a.Batches) + len(a.Receipts) + len(a.Totes) + len(a.Patients)
+}
 
 // Ask says what a text means: a trace code in any form, the last 4 to 6 characters
 // of one, a batch, the number of a receipt, a patient's label or number. It takes
@@ -60,6 +74,11 @@ func (a Asked) Hits() int { return len(a.Packs) + len(a.Batches) + len(a.Receipt
 func (s *Service) Ask(ctx context.Context, by identity.Actor, text string) (Asked, error) {
 	if err := s.mayTrace(ctx, by); err != nil {
 		return Asked{}, err
+	}
+	if c, label, whole := inventory.ParseLabel(text); whole {
+		return Asked{Code: label}, nil
+	} else if c != "" {
+		return Asked{Problem: LabelTorn}, nil
 	}
 	code, err := inventory.ParseTraceCode(text)
 	if err == nil {
@@ -73,7 +92,7 @@ func (s *Service) Ask(ctx context.Context, by identity.Actor, text string) (Aske
 	if err == nil && a.Hits() == 0 && a.Problem == "" {
 		a.Problem = wrong.Sentence()
 		if looksTyped(text) {
-			a.Problem = "没有找到。可以输入追溯码或末 4–6 位、批号、入库单号、患者编号；请核对后再查。"
+			a.Problem = "没有找到。可以输入追溯码或末 4–6 位、批号、入库单号、箱名、患者编号；请核对后再查。"
 		}
 	}
 	return a, err
@@ -142,7 +161,8 @@ func (s *Service) askPatient(ctx context.Context, by identity.Actor, text string
 	return nil
 }
 
-// askPapers finds batches and receipts of that name, as typed or in capitals.
+// askPapers finds batches, receipts and totes of that name, as typed or in
+// capitals; of a tote the word 周转箱 may stand before it.
 func askPapers(ctx context.Context, tx *db.Tx, text, word string, a *Asked) error {
 	err := tx.Select(ctx, &a.Batches, `SELECT d.id AS drug_id, d.generic_name, d.spec, k.batch, count(*) AS packs FROM pack k JOIN drug d ON d.id = k.drug_id
 WHERE k.batch IN ($1::text, $2::text) AND k.batch <> '' GROUP BY d.id, d.generic_name, d.spec, k.batch ORDER BY d.generic_name, d.id, k.batch LIMIT $3`, text, word, mostHits)
@@ -153,6 +173,11 @@ WHERE k.batch IN ($1::text, $2::text) AND k.batch <> '' GROUP BY d.id, d.generic
 ORDER BY id DESC LIMIT $3`, text, word, mostHits)
 	if err != nil {
 		return fmt.Errorf("find a receipt: %w", err)
+	}
+	err = tx.Select(ctx, &a.Totes, `SELECT code, name, (retired_at IS NOT NULL) AS retired FROM tote WHERE name IN ($1::text, $2::text)
+ORDER BY (retired_at IS NOT NULL), id LIMIT $3`, text, strings.TrimSpace(strings.TrimPrefix(text, "周转箱")), mostHits)
+	if err != nil {
+		return fmt.Errorf("find a tote: %w", err)
 	}
 	return nil
 }

@@ -80,8 +80,13 @@ func (s *Service) bagScan(ctx context.Context, by identity.Actor, in BagFilling,
 	return answer, err
 }
 
+// auditBag files an act under the bag's label: a patient may have two bags.
 func auditBag(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, event string, b Bag, detail string) error {
-	return identity.Audit(ctx, tx, by, identity.Event{Name: event, ObjectKind: "bag", ObjectID: b.Number, SiteID: x.SiteID, SessionID: x.ID, Detail: detail})
+	id := b.Code
+	if id == "" {
+		id = b.Number // nothing went in: there is no bag
+	}
+	return identity.Audit(ctx, tx, by, identity.Event{Name: event, ObjectKind: "bag", ObjectID: id, SiteID: x.SiteID, SessionID: x.ID, Detail: detail})
 }
 
 // bagBench is one scan into or out of a bag while it is worked through. The

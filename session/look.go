@@ -55,6 +55,7 @@ type look struct {
 	taken  map[int64]*inventory.Taken
 	places map[int64]lookedPlace // by pack
 	known  map[string]inventory.Prefix
+	boxes  map[string]*lookedBox // totes, bags and cartons by their codes
 }
 
 // lookedPlace names the session or the receipt of a pack.
@@ -82,9 +83,11 @@ func (l *look) read(ctx context.Context, tx *db.Tx, read []inventory.Parsed) err
 		return err
 	}
 	if len(l.packs) < len(codes) {
-		l.known, err = inventory.FindPrefixes(ctx, tx, prefixes)
+		if l.known, err = inventory.FindPrefixes(ctx, tx, prefixes); err != nil {
+			return err
+		}
 	}
-	return err
+	return l.readBoxes(ctx, tx, read)
 }
 
 func lookPlaces(ctx context.Context, r db.Reader, ids []int64) (map[int64]lookedPlace, error) {
@@ -104,6 +107,9 @@ LEFT JOIN receipt_line l ON l.id = k.receipt_line_id LEFT JOIN receipt e ON e.id
 
 // answer asks the rule of package inventory.
 func (l *look) answer(p inventory.Parsed) inventory.CodeAnswer {
+	if a, box := l.answerBox(p); box {
+		return a
+	}
 	if p.Err != nil {
 		return inventory.UnreadAnswer(p.Err)
 	}

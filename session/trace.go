@@ -21,8 +21,9 @@ type Trace struct {
 	Pack inventory.Pack
 	// Steps are all movements, the first of them first.
 	Steps []TraceStep
-	// Notes are the carton it came in, the recalls that mean it, what patients
-	// brought back of it and the papers it stands on.
+	// Notes are the carton it came in, the tote or bag it lies in, a count that has
+	// it open, the recalls that mean it, what patients brought back of it and the
+	// papers it stands on.
 	Notes []TraceNote
 	// Chains is the result of verifying, now, the record chains of the sessions
 	// that handed the pack out; no chains when no record names it.
@@ -142,6 +143,7 @@ func readTrace(ctx context.Context, tx *db.Tx, by identity.Actor, code string) (
 		return t, err
 	}
 	t.markRecalled()
+	t.hideBags(by)
 	for i := range t.Steps {
 		t.Steps[i].hide(by)
 	}

@@ -33,6 +33,8 @@ type Box struct {
 	Number    int             `db:"number" json:"number,omitempty"` // in the queue
 	PatientID int64           `db:"patient_id" json:"patient_id,omitempty"`
 	Patient   string          `db:"patient" json:"patient,omitempty"` // masked, or ""
+	// Unfit is why a box in a container may not be handed out; "" elsewhere.
+	Unfit string `db:"-" json:"unfit,omitempty"`
 }
 
 // boxColumns reads a Box from boxTables.

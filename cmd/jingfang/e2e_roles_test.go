@@ -431,6 +431,14 @@ func (w *world) totePath(t *testing.T) string {
 	return fmt.Sprintf("/totes/%d", tote.ID)
 }
 
+// toteLabel is the text on a tote made for the asking.
+func (w *world) toteLabel(t *testing.T) string {
+	t.Helper()
+	var tote struct{ Label string }
+	w.pharm.post("/totes", commandForm()).json(t, &tote)
+	return tote.Label
+}
+
 // batchPath is the page of a batch of which something was given out today.
 func (w *world) batchPath(t *testing.T) string {
 	t.Helper()

@@ -90,7 +90,7 @@ func (w *world) testStatements(t *testing.T) {
 		{"P", "/stocktakes/{id}/sheet", "/stocktakes/" + w.openCount(t) + "/sheet"}, {"P", "/stocktakes/{id}/result.pdf", "/stocktakes/" + w.endedCount(t) + "/result.pdf"},
 		{"P", "/trace", "/trace"}, {"D", "/trace/{code}", "/trace/" + w.givenCode(t)},
 		{"P", "/trace", "/trace?q=000001"}, {"D", "/trace/look", "/trace/look?codes=" + w.givenCode(t)}, {"P", "/trace/batch", w.batchPath(t)},
-		{"P", "/trace/receipt/{id}", "/trace/receipt/1"}, {"D", "/trace/patient/{id}", "/trace/patient/1"},
+		{"P", "/trace/{code}", "/trace/" + w.toteLabel(t)}, {"P", "/trace/receipt/{id}", "/trace/receipt/1"}, {"D", "/trace/patient/{id}", "/trace/patient/1"},
 		{"S", "/admin/staff", "/admin/staff"}, {"S", "/admin/staff/{id}", "/admin/staff/2"}, {"C", "/admin/staff/{id}", "/admin/staff/2"},
 		{"S", "/admin/sites", "/admin/sites"}, {"U", "/audit", "/audit"},
 		{"D", "/password", "/password"}, {"D", "/login", "/login"}, {"D", "/trust", "/trust"},

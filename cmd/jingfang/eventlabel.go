@@ -163,6 +163,12 @@ func storeEvent(event string) string {
 		return "查入库单的药盒"
 	case "trace.patient":
 		return "查患者领过的药"
+	case "trace.tote":
+		return "查周转箱"
+	case "trace.bag":
+		return "查药袋"
+	case "trace.carton":
+		return "查箱码"
 	case "trace.view":
 		return "查码"
 	case "transferlog.open":

@@ -89,7 +89,8 @@ func (h *Handlers) TraceSearch(w http.ResponseWriter, r *http.Request) error {
 // a slash: everything that means something in an address is escaped.
 func traceURL(code string) string { return "/trace/" + url.PathEscape(code) }
 
-// Trace is GET /trace/{code}: the life of a pack, to programs as JSON.
+// Trace is GET /trace/{code}: the life of a pack, of a carton, a tote or a bag, to
+// programs as JSON.
 func (h *Handlers) Trace(w http.ResponseWriter, r *http.Request) error {
 	by, err := identity.Who(r.Context())
 	if err != nil {
@@ -99,12 +100,19 @@ func (h *Handlers) Trace(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t, err := h.sessions.Trace(r.Context(), by, text)
-	if err != nil {
-		return h.answerTrace(w, r, text, err)
+	if kind, label, whole := inventory.ParseLabel(text); whole {
+		return h.traceBox(w, r, by, kind, label)
+	} else if kind != "" {
+		return h.answerTrace(w, r, text, db.Refuse(db.Invalid, "%s", session.LabelTorn))
 	}
-	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, newTraceJSON(t))
+	t, err := h.sessions.Trace(r.Context(), by, text)
+	switch {
+	case db.KindOf(err) == db.NotFound:
+		return h.traceBox(w, r, by, inventory.ContainerCarton, text)
+	case err != nil:
+		return h.answerTrace(w, r, text, err)
+	case page.WantsJSON(r):
+		return h.site.JSON(w, r, http.StatusOK, newTraceJSON(t, by))
 	}
 	return h.site.Page(w, r, "trace", traceView{Pack: newTracePack(t, by)})
 }
@@ -155,7 +163,7 @@ func newTracePack(t session.Trace, by identity.Actor) *tracePack {
 		v.Steps = append(v.Steps, newTraceStep(x, p, by))
 	}
 	for _, n := range t.Notes {
-		v.Notes = append(v.Notes, newNoteView(n, p))
+		v.Notes = append(v.Notes, newNoteView(n, p, by))
 	}
 	if p.Batch != "" {
 		v.Batch = batchURL(p.DrugID, p.Batch)

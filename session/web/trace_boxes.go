@@ -17,9 +17,13 @@ import (
 	"jingfang/sql/db"
 )
 
-// boxesView is a reverse trace: the boxes of a batch, of a receipt, of a patient.
+// boxesView is a reverse trace: the boxes of a batch, of a receipt, of a patient, of
+// a tote, a bag or a carton.
 type boxesView struct {
 	Title, About string
+	Box          *boxHead // of a container, nil elsewhere
+	Acts         []boxAct // its life
+	Empty        string   // what to say where there is no box; "" for the usual
 	Notes        []noteView
 	Counts       []countView
 	People       []personRow
@@ -34,7 +38,10 @@ type countView struct{ Figure, Word string }
 type personRow struct{ Name, About, Packs, URL string }
 
 // boxRow is one box.
-type boxRow struct{ Head, Tail, Drug, State, Tone, About, URL string }
+type boxRow struct {
+	Head, Tail, Drug, State, Tone, About, URL string
+	Unfit                                     string // why it may not be handed out
+}
 
 // TraceBatch is GET /trace/batch: all boxes of a batch, and who has some.
 func (h *Handlers) TraceBatch(w http.ResponseWriter, r *http.Request) error {
@@ -61,7 +68,7 @@ func (h *Handlers) TraceBatch(w http.ResponseWriter, r *http.Request) error {
 	v := boxesView{Title: "批号 " + t.Batch, About: t.Drug, Counts: newCounts(t.Packs, t.Counts), Rows: newBoxRows(t.Boxes),
 		PeopleWord: fmt.Sprintf("%d 位患者领过", t.People)}
 	for _, x := range t.Recalls {
-		n := noteView{Text: x.Class + "召回 " + inventory.RecallNumber(x.ID) + "，" + x.At.In(session.Zone()).Format(time.DateOnly) + " 起", Bad: x.Gone == nil}
+		n := noteView{Text: x.Class + "召回 " + inventory.RecallNumber(x.ID) + "，" + x.At.In(session.Zone()).Format(time.DateOnly) + " 起", Bad: x.Gone == nil, URL: recallURL(by, x.ID)}
 		if x.Gone != nil {
 			n.Text += "（已解除）"
 		}
@@ -173,7 +180,7 @@ func newBoxRows(boxes []session.Box) []boxRow {
 	var list []boxRow
 	for _, b := range boxes {
 		row := boxRow{Tail: tail(b.Code), Drug: inventory.DrugName(b.Generic, b.Spec), State: b.State.Chinese(), Tone: stateTone(b.State), URL: traceURL(b.Code)}
-		row.Head = strings.TrimSuffix(b.Code, row.Tail)
+		row.Head, row.Unfit = strings.TrimSuffix(b.Code, row.Tail), b.Unfit
 		var about []string
 		if b.HeldOn != nil {
 			about = append(about, b.Site+" "+b.HeldOn.Format(time.DateOnly))

@@ -1,11 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"jingfang/inventory"
 	"jingfang/session"
+	"jingfang/session/identity"
 )
 
 // hitRow is one thing that a text may mean.
@@ -31,6 +34,13 @@ func newHitRows(a session.Asked) []hitRow {
 			about += fmt.Sprintf(" 第 %d 版", r.Revision)
 		}
 		list = append(list, hitRow{"入库单", r.Number, about, receiptTraceURL(r.ID)})
+	}
+	for _, t := range a.Totes {
+		about := "里面有什么，在哪里"
+		if t.Retired {
+			about = "已停用"
+		}
+		list = append(list, hitRow{"周转箱", t.Name, about, traceURL(t.Label)})
 	}
 	for _, b := range a.Batches {
 		list = append(list, hitRow{"批号", b.Batch, fmt.Sprintf("%s · %d 盒", inventory.DrugName(b.Generic, b.Spec), b.Packs), batchURL(b.DrugID, b.Batch)})
@@ -77,16 +87,53 @@ func stepLinks(x session.TraceStep) []linkView {
 	return list
 }
 
-func newNoteView(n session.TraceNote, p inventory.Pack) noteView {
+// recallURL leads to a recall, for who may open it.
+func recallURL(by identity.Actor, id int64) string {
+	if by.Can(identity.CallPatients, 0) != nil {
+		return ""
+	}
+	return fmt.Sprintf("/recalls/%d", id)
+}
+
+// lyingNote says what a pack lies in now.
+func lyingNote(n session.TraceNote, when string) noteView {
+	v := noteView{URL: traceURL(n.Label)}
+	switch {
+	case n.Kind == session.NoteBag:
+		v.Text = strings.TrimSpace("现在装在药袋 "+n.Text) + " 里，" + when + " " + n.Who + "装袋"
+	case n.State == "sealed":
+		v.Text = "现在在周转箱 " + n.Text + " 里（已封箱），" + when + " " + n.Who + "装进"
+	default:
+		v.Text = "现在在周转箱 " + n.Text + " 里，" + when + " " + n.Who + "装进"
+	}
+	return v
+}
+
+// countNote says that a count under way has the pack in its scope.
+func countNote(n session.TraceNote, when string) noteView {
+	v := noteView{Text: "正在盘点（" + cmp.Or(n.Text, "药房") + "，" + when + " " + n.Who + "开始）", URL: fmt.Sprintf("/stocktakes/%d", n.ID)}
+	if n.State == "seen" {
+		v.Text += "，这一盒已点到"
+	} else {
+		v.Text += "，这一盒还没有点到"
+	}
+	return v
+}
+
+func newNoteView(n session.TraceNote, p inventory.Pack, by identity.Actor) noteView {
 	when := ""
 	if n.At != nil {
 		when = n.At.In(session.Zone()).Format("2006-01-02")
 	}
 	switch n.Kind {
 	case session.NoteCarton:
-		return noteView{Text: "来自箱 …" + n.Text[max(0, len(n.Text)-6):]}
+		return noteView{Text: "来自箱 …" + n.Text[max(0, len(n.Text)-6):], URL: traceURL(n.Text)}
+	case session.NoteTote, session.NoteBag:
+		return lyingNote(n, when)
+	case session.NoteCount:
+		return countNote(n, when)
 	case session.NoteRecall:
-		v := noteView{Text: n.Text + "召回 " + inventory.RecallNumber(n.ID) + "，" + when + " 起，" + n.Who, Bad: n.State == ""}
+		v := noteView{Text: n.Text + "召回 " + inventory.RecallNumber(n.ID) + "，" + when + " 起，" + n.Who, Bad: n.State == "", URL: recallURL(by, n.ID)}
 		if n.State != "" {
 			v.Text += "（已解除）"
 		}
@@ -98,7 +145,7 @@ func newNoteView(n session.TraceNote, p inventory.Pack) noteView {
 		}
 		return v
 	}
-	return noteView{Text: "处置单 " + n.Text + "，" + when + " " + n.Who + "提出，等第二人确认"}
+	return noteView{Text: "处置单 " + n.Text + "，" + when + " " + n.Who + "提出，等第二人确认", URL: fmt.Sprintf("/setaside/%d", n.ID)}
 }
 
 func formWord(n session.TraceNote, p inventory.Pack) string {

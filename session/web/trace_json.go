@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"jingfang/session"
+	"jingfang/session/identity"
 )
 
 // traceJSON is the life of a pack for programs.
@@ -17,6 +18,7 @@ type traceJSON struct {
 	Left     int64           `json:"units_left"`
 	Verified int             `json:"records_verified"`
 	Problem  string          `json:"problem,omitempty"`
+	Notes    []traceNoteJSON `json:"notes"`
 	Steps    []traceStepJSON `json:"steps"`
 }
 
@@ -51,10 +53,28 @@ type traceStepJSON struct {
 	GivenNumber int    `json:"given_number,omitempty"`
 }
 
-func newTraceJSON(t session.Trace) traceJSON {
+// traceNoteJSON is what a pack lies in now, a count that has it open, a recall, a
+// return or a paper. Text is the carton's code, the tote's name, the patient's number
+// of a bag, the place of a count, a class, a form or a paper's number, by the kind.
+type traceNoteJSON struct {
+	Kind  string     `json:"kind"`
+	ID    int64      `json:"id"`
+	Text  string     `json:"text,omitempty"`
+	Label string     `json:"label,omitempty"` // of a tote or a bag
+	State string     `json:"state,omitempty"`
+	At    *time.Time `json:"at,omitempty"`
+	Who   string     `json:"who,omitempty"`
+	Units int64      `json:"units,omitempty"`
+	URL   string     `json:"url,omitempty"` // for who may open it
+}
+
+func newTraceJSON(t session.Trace, by identity.Actor) traceJSON {
 	p := t.Pack
 	out := traceJSON{Code: p.Code, Drug: p.DrugName(), State: string(p.State), Batch: p.Batch, Expires: dayOf(p.ExpiresOn),
-		Units: p.UnitsTotal, Left: p.UnitsLeft, Verified: t.Chains.Records, Problem: t.Chains.Problem, Steps: []traceStepJSON{}}
+		Units: p.UnitsTotal, Left: p.UnitsLeft, Verified: t.Chains.Records, Problem: t.Chains.Problem, Notes: []traceNoteJSON{}, Steps: []traceStepJSON{}}
+	for _, n := range t.Notes {
+		out.Notes = append(out.Notes, traceNoteJSON{string(n.Kind), n.ID, n.Text, n.Label, n.State, n.At, n.Who, n.Units, newNoteView(n, p, by).URL})
+	}
 	for _, x := range t.Steps {
 		s := traceStepJSON{Kind: string(x.Kind), From: string(x.From), To: string(x.To), Quantity: x.Quantity, At: x.At, Who: x.Who,
 			How: string(x.How), Reason: x.Reason, Alarm: x.Alarm, Receipt: x.Receipt, Site: x.Site, Date: dayOf(x.HeldOn),

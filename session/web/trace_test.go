@@ -13,6 +13,8 @@ import (
 	"jingfang/inventory"
 	"jingfang/session/identity"
 	"jingfang/sql/db"
+
+	"github.com/google/uuid"
 )
 
 // The field leads to the code's own address, whatever characters it holds.
@@ -125,5 +127,79 @@ func TestTraceLeadsToBatchReceiptAndPatient(t *testing.T) {
 		if r := d.page(path); r.status != 403 {
 			t.Errorf("a system administrator asks %s: %d", path, r.status)
 		}
+	}
+}
+
+// The label of a tote or a bag answers on the page, to programs and from the field;
+// what lies in it leads on, and a box leads to what it lies in.
+func TestTraceOfContainers(t *testing.T) {
+	d := newDesk(t, 4, 2)
+	ids, numbers := d.expect()
+	bag := d.bag(ids[0], d.codes[0], d.codes[1])
+	stock := inventory.New(d.App)
+	tote, err := stock.MakeTote(t.Context(), d.chief, inventory.NewTote{CommandID: uuid.New(), Name: "新华专用"})
+	d.must(err)
+	spare := d.stock("C12", time.Now().AddDate(1, 0, 0), 2)
+	_, err = stock.Stow(t.Context(), d.chief, inventory.Stowing{ToteID: tote.ID, CommandID: uuid.New(), Codes: strings.Join(spare, "\n")})
+	d.must(err)
+	d.lookAs(d.doctors[0])
+	for path, want := range map[string][]string{
+		"/trace/" + tote.Code:   {"周转箱 新华专用", "药房 2 盒", "装进 2 盒", spare[0][16:], "/trace/" + spare[0]},
+		"/trace/" + bag.Label:   {"药袋 " + numbers[0], "装袋 2 盒", d.codes[0][16:], fmt.Sprintf("/sessions/%d", d.id)},
+		"/trace/" + spare[0]:    {"现在在周转箱 新华专用 里", `href="/trace/` + tote.Code},
+		"/trace/" + d.codes[0]:  {"现在装在药袋 " + numbers[0], `href="/trace/` + bag.Label},
+		"/trace?q=JFT012345678": {"没有读完整"},
+		"/trace/JFT0123456789X": {"没有读完整"},
+	} {
+		r := d.page(path)
+		if r.status != 200 || d.statements.Load() > 12 {
+			t.Errorf("GET %s: %d, %d statements: %s", path, r.status, d.statements.Load(), r.body)
+		}
+		for _, x := range want {
+			if !strings.Contains(r.body, x) {
+				t.Errorf("GET %s lacks %q: %s", path, x, r.body)
+			}
+		}
+	}
+	if r := d.page("/trace?q=" + strings.ToLower(tote.Code)); r.status != 303 || r.to != "/trace/"+tote.Code {
+		t.Errorf("the field leads to %d %s", r.status, r.to)
+	}
+	if r := d.page("/trace?q=" + url.QueryEscape("新华专用")); r.status != 303 || r.to != "/trace/"+tote.Code {
+		t.Errorf("the name leads to %d %s", r.status, r.to)
+	}
+	var said struct {
+		Label string
+		Packs int
+		Boxes []struct{ Code string }
+		Acts  []struct{ Event string }
+		Notes []struct{ Kind, Label, URL string }
+	}
+	d.must(json.Unmarshal([]byte(d.json("/trace/"+tote.Code).body), &said))
+	if said.Label != tote.Code || said.Packs != 2 || len(said.Boxes) != 2 || len(said.Acts) != 2 {
+		t.Errorf("a program reads of the tote %+v", said)
+	}
+	d.must(json.Unmarshal([]byte(d.json("/trace/"+spare[1]).body), &said))
+	if len(said.Notes) != 1 || said.Notes[0].Label != tote.Code || said.Notes[0].URL != "/trace/"+tote.Code {
+		t.Errorf("a program reads of the box %+v", said.Notes)
+	}
+	d.must(json.Unmarshal([]byte(d.json("/trace/"+bag.Label).body), &said))
+	if said.Label != bag.Label || len(said.Boxes) != 2 {
+		t.Errorf("a program reads of the bag %+v", said)
+	}
+	if r := d.json("/trace/" + inventory.NewLabel(inventory.ContainerTote)); r.status != 404 || !strings.Contains(r.body, "没有这个周转箱") {
+		t.Errorf("a label nobody made: %d %s", r.status, r.body)
+	}
+	_, err = stock.StartRecall(t.Context(), d.chief, inventory.Recalling{CommandID: uuid.New(), Codes: spare[0] + "\n" + d.codes[0], Class: "二级", Reason: "演示", SourceNo: "演 1"})
+	d.must(err)
+	for path, want := range map[string]string{"/trace/" + tote.Code: "有 1 盒已转入隔离", "/trace/" + bag.Label: "里面有 1 盒正在召回，不能发"} {
+		if r := d.page(path); r.status != 200 || !strings.Contains(r.body, want) || d.statements.Load() > 12 {
+			t.Errorf("after a recall %s lacks %q: %s", path, want, r.body)
+		}
+	}
+	if r := d.json("/trace/look?codes=" + url.QueryEscape(bag.Label)); !strings.Contains(r.body, "里面有 1 盒不能发（正在召回）") {
+		t.Errorf("a look at a bag with a recalled box: %s", r.body)
+	}
+	if r := d.json("/trace/look?codes=" + url.QueryEscape(tote.Code+"\n"+bag.Label)); r.status != 200 || !strings.Contains(r.body, "1 盒在药房") || !strings.Contains(r.body, "药袋 已装袋") {
+		t.Errorf("a look: %d %s", r.status, r.body)
 	}
 }
