@@ -53,10 +53,10 @@ type ToteTrace struct {
 	Boxes       []Box      `db:"-" json:"boxes"` // in the order of their numbers
 	// SetApart are codes of packs that were in it and have gone to quarantine since,
 	// as a recall does on the books alone: the boxes may still lie in it.
-	SetApart []string `db:"-" json:"set_apart,omitempty"`
-	More        bool       `db:"-" json:"more"`
-	Acts        []BoxAct   `db:"-" json:"acts"`
-	AuditName   string     `db:"audit_name" json:"-"`
+	SetApart  []string `db:"-" json:"set_apart,omitempty"`
+	More      bool     `db:"-" json:"more"`
+	Acts      []BoxAct `db:"-" json:"acts"`
+	AuditName string   `db:"audit_name" json:"-"`
 }
 
 // Title is the tote as people say it.
