@@ -173,6 +173,12 @@ func storeEvent(event string) string {
 		return "查码"
 	case "transferlog.open":
 		return "查看传输日志正文"
+	case "transferlog.export":
+		return "导出传输日志"
+	case "transferlog.archive":
+		return "归档传输日志"
+	case "transferlog.trim":
+		return "清除已归档日志的正文"
 	}
 	if label := platformLabel(event); label != "" {
 		return label

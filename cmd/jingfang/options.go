@@ -16,14 +16,14 @@ import (
 func options() []option {
 	serve, demo := []string{"serve"}, []string{"demo"}
 	both := []string{"serve", "demo"}
-	reads := []string{"verify stock", "verify ledger", "verify records", "verify transferlog", "verify audit", "transferlog list", "transferlog show", "transferlog verify", "password reset"}
+	reads := []string{"verify stock", "verify ledger", "verify records", "verify transferlog", "verify audit", "transferlog list", "transferlog show", "transferlog verify", "transferlog export", "transferlog archive", "transferlog trim", "password reset"}
 	data := append([]string{"serve", "demo", "officer use"}, reads...)
 	database := append([]string{"serve", "demo", "migrate"}, reads...)
 	return []option{
 		{name: "data", on: data, def: defaultData(), about: "数据文件夹：密钥、证书；演示时还有数据库", bind: func(c *config) any { return &c.Data }},
 		{name: "addr", on: both, def: "127.0.0.1:8080", check: checkAddr, about: "监听地址；不是本机地址时用 HTTPS", bind: func(c *config) any { return &c.Addr }},
 		{name: "dsn", on: database, secret: true, about: "程序使用的数据库用户，postgres://… 或 opengauss://…；演示时不设即用自带数据库", bind: func(c *config) any { return &c.DSN }},
-		{name: "owner-dsn", on: []string{"migrate", "demo"}, secret: true, about: "建表和授权的数据库用户", bind: func(c *config) any { return &c.OwnerDSN }},
+		{name: "owner-dsn", on: []string{"migrate", "demo", "transferlog trim"}, secret: true, about: "建表和授权的数据库用户", bind: func(c *config) any { return &c.OwnerDSN }},
 		{name: "max-open", on: both, def: "25", check: checkCount, about: "数据库连接数上限", bind: func(c *config) any { return &c.MaxOpen }},
 
 		{name: "tls-cert", on: both, check: checkFile, about: "医院的证书文件（PEM，含中间证书）", bind: func(c *config) any { return &c.TLSCert }},
@@ -49,7 +49,7 @@ func options() []option {
 		{name: "load", on: demo, def: "0", check: checkCount, about: "为压力测试准备这么多个进行中的场次（每个 1500 盒药）", bind: func(c *config) any { return &c.Load }},
 		{name: "history", on: demo, about: "生成多年的历史数据，如 30y", bind: func(c *config) any { return &c.History }},
 
-		{name: "passphrase", on: []string{"transferlog show", "transferlog verify", "officer new"}, secret: true, about: "日志审计员私钥的口令；不设则在终端输入", bind: func(c *config) any { return &c.Passphrase }},
+		{name: "passphrase", on: []string{"transferlog list", "transferlog show", "transferlog verify", "officer new"}, secret: true, about: "日志审计员私钥的口令；不设则在终端输入", bind: func(c *config) any { return &c.Passphrase }},
 		{name: "print-config", on: append([]string{"migrate"}, both...), def: "false", about: "只打印生效的配置（密码等不显示）后退出", bind: func(c *config) any { return &c.PrintConfig }},
 	}
 }

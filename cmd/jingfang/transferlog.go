@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
@@ -20,32 +21,71 @@ import (
 )
 
 // runTransferLog runs the reader of the transfer log. The officer's private key
-// is a file of the officer's; the server holds only the public half.
+// is a file of the officer's; the server holds only the public half. With -folder
+// neither a database nor the server's keys are asked for.
 func runTransferLog(ctx context.Context, p *program, c config) error {
+	env := translog.Env{Out: p.out, Who: atMachine(), Passphrase: func() (string, error) { return p.passphrase(c) }}
+	args := c.rest[1:]
+	if folder := translog.FolderOf(args); folder != "" && args[0] != "trim" {
+		env.Opened = func(_ context.Context, id uuid.UUID) error { return noteInFolder(p, folder, env.Who, id) }
+		return told(translog.Main(ctx, env, args))
+	}
 	keys, err := publicKeys(c)
 	if err != nil {
 		return err
 	}
 	return reading(ctx, p, c, func(d *db.DB) error {
-		err := translog.Main(ctx, translog.Env{
-			DB: d, Out: p.out, Keys: keys,
-			Passphrase: func() (string, error) { return p.passphrase(c) },
-			Anchored:   func(ctx context.Context) ([]translog.Head, error) { return anchoredLogs(ctx, d, keys) },
-			Opened:     func(ctx context.Context, id uuid.UUID) error { return auditOpening(ctx, d, id) },
-		}, c.rest[1:])
-		if errors.Is(err, translog.ErrNotGood) {
-			return errSaid
+		env.DB, env.Keys, env.Signing = d, keys, keys
+		env.Anchored = func(ctx context.Context) ([]translog.Head, error) { return anchoredLogs(ctx, d, keys) }
+		env.Opened = func(ctx context.Context, id uuid.UUID) error {
+			return auditAtMachine(ctx, d, "transferlog.open", "exchange", id.String(), "")
 		}
-		if db.KindOf(err) == db.Invalid {
-			return usage("%s", db.Sentence(err))
+		env.Exported = func(ctx context.Context, day, dir string) error {
+			return auditAtMachine(ctx, d, "transferlog.export", "day", day, "，写入 "+dir)
 		}
-		return err
+		env.Owner = func(ctx context.Context) (*db.DB, func() error, error) { return ownerOf(ctx, c) }
+		return told(translog.Main(ctx, env, args))
 	})
 }
 
-// auditOpening writes down who at this machine opened an exchange, before it is
-// shown (domain rule: each opening is recorded).
-func auditOpening(ctx context.Context, d *db.DB, id uuid.UUID) error {
+// told makes the program's own errors of those of the reader.
+func told(err error) error {
+	if errors.Is(err, translog.ErrNotGood) {
+		return errSaid
+	}
+	if db.KindOf(err) == db.Invalid {
+		return usage("%s", db.Sentence(err))
+	}
+	return err
+}
+
+// ownerOf opens the database as the owner of the tables.
+func ownerOf(ctx context.Context, c config) (*db.DB, func() error, error) {
+	if c.OwnerDSN == "" {
+		return nil, nil, usage("清除正文要用建表用户：请设置 JINGFANG_OWNER_DSN。")
+	}
+	owner, err := db.Open(ctx, db.Config{DSN: c.OwnerDSN, MaxOpen: 1, StatementTimeout: time.Hour})
+	if err != nil {
+		return nil, nil, openFailed(err)
+	}
+	return owner, owner.Close, nil
+}
+
+// noteInFolder writes into an exported folder who opened an exchange. A folder that
+// cannot be written to, such as a disc, is read all the same.
+func noteInFolder(p *program, folder, who string, id uuid.UUID) error {
+	f, err := translog.OpenFolder(folder)
+	if err != nil {
+		return err
+	}
+	if err := f.NoteOpening(who, id, time.Now()); err != nil {
+		p.say(p.err, "注意：这次查看没有记进文件夹（不能写入），请另行登记。")
+	}
+	return nil
+}
+
+// atMachine names the person at this machine, as far as the machine knows.
+func atMachine() string {
 	who := "unknown"
 	if u, err := user.Current(); err == nil {
 		who = u.Username
@@ -54,8 +94,14 @@ func auditOpening(ctx context.Context, d *db.DB, id uuid.UUID) error {
 	if err != nil {
 		host = "unknown"
 	}
-	return identity.AuditRefusal(ctx, d, identity.System("transferlog"), identity.Event{Name: "transferlog.open", Outcome: identity.OK,
-		ObjectKind: "exchange", ObjectID: id.String(), Detail: "命令行，系统用户 " + who + "，主机 " + host})
+	return "系统用户 " + who + "，主机 " + host
+}
+
+// auditAtMachine writes down what somebody at this machine does with the log,
+// before it is done (domain rule: each opening is recorded).
+func auditAtMachine(ctx context.Context, d *db.DB, event, kind, id, more string) error {
+	return identity.AuditRefusal(ctx, d, identity.System("transferlog"), identity.Event{Name: event, Outcome: identity.OK,
+		ObjectKind: kind, ObjectID: id, Detail: "命令行，" + atMachine() + more})
 }
 
 // passphrase takes the officer's passphrase from the configuration or asks for

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,15 @@ type Env struct {
 	// Opened is told of an exchange before its bodies are shown, to audit it;
 	// its error keeps them closed.
 	Opened func(ctx context.Context, exchange uuid.UUID) error
+	// Who names the person at the machine; Exported is told of a day before it
+	// leaves the database, to audit it.
+	Who      string
+	Exported func(ctx context.Context, day, dir string) error
+	// Signing holds the server's signing key, for exports.
+	Signing seal.KeyProvider
+	// Owner opens the database as the owner of the tables, for trim; its second
+	// result closes it.
+	Owner func(ctx context.Context) (*db.DB, func() error, error)
 }
 
 // ErrNotGood says that verify found something wrong; what, is printed already.
@@ -36,10 +46,14 @@ const usage = `用法：
   transferlog list [-day 2026-03-02] [-system HIS] [-service 代码] [-result ok|refused|failed|unknown]
                    [-direction in|out] [-staff 编号] [-key 业务号] [-n 条数]
   transferlog show -key-file 私钥文件 交换编号
-  transferlog verify [-key-file 私钥文件]
+  transferlog verify [-day 日期] [-key-file 私钥文件]
+  transferlog export -day 日期 -to 文件夹
+  transferlog archive -to 文件夹 [-before 日期]
+  transferlog trim -folder 归档文件夹 [-years 年数]
+list、show、verify 加 -folder 导出的文件夹，就不需要数据库和服务器；这时 -key 要与 -key-file 一起用。
 `
 
-// Main runs one sub-command: list, show or verify. A nil error is success.
+// Main runs one sub-command. A nil error is success.
 func Main(ctx context.Context, env Env, args []string) error {
 	if len(args) > 0 {
 		switch args[0] {
@@ -49,9 +63,31 @@ func Main(ctx context.Context, env Env, args []string) error {
 			return env.show(ctx, args[1:])
 		case "verify":
 			return env.verify(ctx, args[1:])
+		case "export":
+			return env.export(ctx, args[1:])
+		case "archive":
+			return env.archive(ctx, args[1:])
+		case "trim":
+			return env.trim(ctx, args[1:])
 		}
 	}
 	return db.Refuse(db.Invalid, "%s", usage)
+}
+
+// FolderOf gives the folder that the arguments name with -folder, "" for none: then
+// no database is asked.
+func FolderOf(args []string) string {
+	for i, a := range args {
+		name, value, has := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		switch {
+		case name != "folder" || !strings.HasPrefix(a, "-"):
+		case has:
+			return value
+		case i+1 < len(args):
+			return args[i+1]
+		}
+	}
+	return ""
 }
 
 func (e Env) parse(set *flag.FlagSet, args []string) error {
@@ -65,7 +101,7 @@ func (e Env) parse(set *flag.FlagSet, args []string) error {
 func (e Env) list(ctx context.Context, args []string) error {
 	f := Filter{Keys: e.Keys}
 	set := flag.NewFlagSet("list", flag.ContinueOnError)
-	day := set.String("day", "", "")
+	day, folder, file := set.String("day", "", ""), set.String("folder", "", ""), set.String("key-file", "", "")
 	set.StringVar(&f.System, "system", "", "")
 	set.StringVar(&f.Service, "service", "", "")
 	set.StringVar((*string)(&f.Result), "result", "", "")
@@ -83,16 +119,34 @@ func (e Env) list(ctx context.Context, args []string) error {
 		}
 		f.From, f.To = from, from.AddDate(0, 0, 1)
 	}
-	rows, err := List(ctx, e.DB, f)
+	rows, err := e.find(ctx, f, *folder, *file)
 	if err != nil {
 		return err
 	}
 	return printList(e.Out, rows)
 }
 
+func (e Env) find(ctx context.Context, f Filter, folder, file string) ([]Summary, error) {
+	if folder == "" {
+		return List(ctx, e.DB, f)
+	}
+	from, err := OpenFolder(folder)
+	if err != nil {
+		return nil, err
+	}
+	var officer *seal.PrivateKey
+	if file != "" {
+		if officer, err = e.officer(file); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := ListFolder(ctx, from, f, officer)
+	return rows, namedProblem(err)
+}
+
 func (e Env) show(ctx context.Context, args []string) error {
 	set := flag.NewFlagSet("show", flag.ContinueOnError)
-	file := set.String("key-file", "", "")
+	file, folder := set.String("key-file", "", ""), set.String("folder", "", "")
 	if err := e.parse(set, args); err != nil {
 		return err
 	}
@@ -104,9 +158,9 @@ func (e Env) show(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	o, err := Show(ctx, e.DB, id, officer)
+	o, err := e.open(ctx, *folder, id, officer)
 	if err != nil {
-		return err
+		return namedProblem(err)
 	}
 	if e.Opened != nil {
 		if err := e.Opened(ctx, id); err != nil {
@@ -116,25 +170,50 @@ func (e Env) show(ctx context.Context, args []string) error {
 	return printOpened(e.Out, o)
 }
 
+// open shows an exchange of the database, whose anchors are checked before, or of
+// a folder.
+func (e Env) open(ctx context.Context, folder string, id uuid.UUID, officer *seal.PrivateKey) (Opened, error) {
+	if folder != "" {
+		from, err := OpenFolder(folder)
+		if err != nil {
+			return Opened{}, err
+		}
+		return ShowFolder(ctx, from, id, officer)
+	}
+	var anchored []Head
+	var err error
+	if e.Anchored != nil {
+		if anchored, err = e.Anchored(ctx); err != nil {
+			return Opened{}, fmt.Errorf("read anchors: %w", err)
+		}
+	}
+	return Show(ctx, e.DB, id, officer, anchored...)
+}
+
+// namedProblem makes a sentence of what is wrong with a log.
+func namedProblem(err error) error {
+	var p *Problem
+	if errors.As(err, &p) {
+		return db.RefuseBecause(err, db.Conflict, "日志没有通过核对，不予显示。%s", p.Sentence)
+	}
+	return err
+}
+
 func (e Env) verify(ctx context.Context, args []string) error {
 	set := flag.NewFlagSet("verify", flag.ContinueOnError)
-	file := set.String("key-file", "", "")
+	var c Checks
+	file, folder := set.String("key-file", "", ""), set.String("folder", "", "")
+	set.StringVar(&c.Day, "day", "", "")
 	if err := e.parse(set, args); err != nil {
 		return err
 	}
-	var c Checks
 	var err error
 	if *file != "" {
 		if c.Officer, err = e.officer(*file); err != nil {
 			return err
 		}
 	}
-	if e.Anchored != nil {
-		if c.Anchored, err = e.Anchored(ctx); err != nil {
-			return fmt.Errorf("read anchors: %w", err)
-		}
-	}
-	report, err := Verify(ctx, e.DB, c)
+	report, c, err := e.check(ctx, *folder, c)
 	if err != nil {
 		return err
 	}
@@ -145,6 +224,30 @@ func (e Env) verify(ctx context.Context, args []string) error {
 		return ErrNotGood
 	}
 	return nil
+}
+
+// check verifies the log of the database or of a folder.
+func (e Env) check(ctx context.Context, folder string, c Checks) (Report, Checks, error) {
+	if folder != "" {
+		from, err := OpenFolder(folder)
+		if err != nil {
+			return Report{}, c, err
+		}
+		report, c, err := VerifyFolder(ctx, from, c.Officer)
+		if err == nil {
+			_, err = fmt.Fprintf(e.Out, "文件夹 %s，%s，清单 %s，签名公钥 %s（请与服务器上 jingfang transferlog export 时打印的核对）。\n",
+				folder, from.Manifest.Day, from.Digest(), from.Manifest.SignedBy)
+		}
+		return report, c, err
+	}
+	if e.Anchored != nil {
+		var err error
+		if c.Anchored, err = e.Anchored(ctx); err != nil {
+			return Report{}, c, fmt.Errorf("read anchors: %w", err)
+		}
+	}
+	report, err := Verify(ctx, e.DB, c)
+	return report, c, err
 }
 
 func (e Env) officer(file string) (*seal.PrivateKey, error) {

@@ -28,6 +28,13 @@ const headPrefix = "translog/"
 // Name is how anchors call the chain.
 func (h Head) Name() string { return headPrefix + h.Writer.String() }
 
+// writerOf is the writer whose chain an anchor calls by this name.
+func writerOf(name string) (uuid.UUID, bool) {
+	text, ours := strings.CutPrefix(name, headPrefix)
+	id, err := uuid.Parse(text)
+	return id, ours && err == nil
+}
+
 // Heads reads the heads of all writers in the order they moved, oldest first.
 func Heads(ctx context.Context, r db.Reader) ([]Head, error) {
 	return ChangedHeads(ctx, r, time.Time{})
@@ -56,11 +63,12 @@ WHERE changed_at >= $1::timestamptz ORDER BY changed_at, writer_id`, since)
 // place is gone or the name is not one of ours.
 func Lookup(r db.Reader) func(ctx context.Context, name string, length int64) (digest seal.Digest, found bool, err error) {
 	return func(ctx context.Context, name string, length int64) (seal.Digest, bool, error) {
-		writer, err := uuid.Parse(strings.TrimPrefix(name, headPrefix))
-		if err != nil || !strings.HasPrefix(name, headPrefix) {
+		writer, ours := writerOf(name)
+		if !ours {
 			return seal.Digest{}, false, nil
 		}
 		var digest []byte
+		var err error
 		if length == 0 {
 			err = r.Get(ctx, &digest, `SELECT digest FROM translog_writer WHERE id = $1`, writer)
 		} else {

@@ -78,6 +78,9 @@ func printOpened(out io.Writer, o Opened) error {
 func printReport(out io.Writer, r Report, c Checks) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "写入方 %d 个，条目 %d 条，没有结果的交换（未知）%d 个，核对锚点 %d 处。\n", r.Writers, r.Entries, r.Open, len(c.Anchored))
+	if r.Elsewhere > 0 {
+		fmt.Fprintf(&b, "其中 %d 条的正文已移到归档，这里只核对了它们在链上的位置。\n", r.Elsewhere)
+	}
 	if c.Officer == nil {
 		b.WriteString("未提供私钥：只校验了链，没有逐条解密。\n")
 	}

@@ -44,6 +44,9 @@ type Report struct {
 	Writers, Entries int
 	// Open counts intents without an outcome (未知).
 	Open int
+	// Elsewhere counts entries whose content was moved to an archive: here only
+	// their place in the chain is checked.
+	Elsewhere int
 	// Problems holds the first problem of every writer that has one.
 	Problems []Problem
 }

@@ -3,6 +3,7 @@ package translog
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,6 +49,11 @@ type Summary struct {
 
 // List gives exchanges, newest first.
 func List(ctx context.Context, r db.Reader, f Filter) ([]Summary, error) {
+	return tables{r}.find(ctx, f)
+}
+
+func (t tables) find(ctx context.Context, f Filter) ([]Summary, error) {
+	r := t.r
 	index, err := f.index()
 	if err != nil {
 		return nil, err
@@ -120,22 +126,23 @@ type Opened struct {
 }
 
 // Show opens one exchange with the officer's private key, after verifying the
-// whole chains its entries stand in. Errors: *Problem when a chain is broken,
-// db.NotFound.
-func Show(ctx context.Context, d *db.DB, exchange uuid.UUID, officer *seal.PrivateKey) (Opened, error) {
-	if officer == nil {
-		return Opened{}, db.Refuse(db.Invalid, "查看正文需要日志审计员的私钥文件和口令。")
-	}
+// whole chains its entries stand in, also against heads from signed anchors (nil
+// for none). Errors: *Problem when a chain is broken, db.NotFound, db.Unavailable
+// when the day was moved to an archive.
+func Show(ctx context.Context, d *db.DB, exchange uuid.UUID, officer *seal.PrivateKey, anchored ...Head) (Opened, error) {
 	var o Opened
 	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		o, err = show(ctx, tx, exchange, officer)
+		o, err = show(ctx, tables{tx}, exchange, officer, anchored)
 		return err
 	})
 	return o, err
 }
 
-func show(ctx context.Context, r db.Reader, exchange uuid.UUID, officer *seal.PrivateKey) (Opened, error) {
-	list, err := List(ctx, r, Filter{Exchange: exchange, Limit: 1})
+func show(ctx context.Context, from source, exchange uuid.UUID, officer *seal.PrivateKey, anchored []Head) (Opened, error) {
+	if officer == nil {
+		return Opened{}, db.Refuse(db.Invalid, "查看正文需要日志审计员的私钥文件和口令。")
+	}
+	list, err := from.find(ctx, Filter{Exchange: exchange, Limit: 1})
 	if err != nil {
 		return Opened{}, err
 	}
@@ -143,18 +150,25 @@ func show(ctx context.Context, r db.Reader, exchange uuid.UUID, officer *seal.Pr
 		return Opened{}, db.Refuse(db.NotFound, "传输日志里没有编号 %s，请核对后再查。", exchange)
 	}
 	o := Opened{Summary: list[0]}
-	writers, err := writersOf(ctx, r, exchange)
+	emptied, err := from.emptied(ctx)
 	if err != nil {
 		return Opened{}, err
 	}
-	heads, err := Heads(ctx, r)
+	writers, err := holding(ctx, from, exchange)
+	if err != nil {
+		return Opened{}, err
+	}
+	heads, err := from.heads(ctx)
 	if err != nil {
 		return Opened{}, err
 	}
 	for _, w := range writers {
-		c := &chainCheck{writer: w, officer: officer}
+		if day := w.LogDay.Format(time.DateOnly); emptied[day] {
+			return Opened{}, db.Refuse(db.Unavailable, "%s 的正文已移到归档文件夹。请在归档上查看：jingfang transferlog show -folder 文件夹 -key-file 私钥文件 %s", day, exchange)
+		}
+		c := &chainCheck{writer: w, officer: officer, demands: gather(nil, anchored)[w.ID]}
 		c.visit = func(e entry) error { return o.take(c, e, exchange) }
-		p, err := c.run(ctx, r, heads)
+		p, err := c.run(ctx, from, heads)
 		if err != nil {
 			return Opened{}, err
 		}
@@ -163,6 +177,19 @@ func show(ctx context.Context, r db.Reader, exchange uuid.UUID, officer *seal.Pr
 		}
 	}
 	return o, nil
+}
+
+// holding are the writers in whose chains an exchange has entries.
+func holding(ctx context.Context, from source, exchange uuid.UUID) ([]writerRow, error) {
+	all, err := from.writers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := from.holders(ctx, exchange)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(w writerRow) bool { return !slices.Contains(ids, w.ID) }), nil
 }
 
 // take opens an entry that belongs to the exchange.
@@ -184,25 +211,4 @@ func (o *Opened) take(c *chainCheck, e entry, exchange uuid.UUID) error {
 	}
 	o.Intent = p
 	return nil
-}
-
-func writersOf(ctx context.Context, r db.Reader, exchange uuid.UUID) ([]writerRow, error) {
-	all, err := selectWriters(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	var ids []uuid.UUID
-	if err := r.Select(ctx, &ids, `SELECT writer_id FROM translog_entry WHERE exchange_id = $1`, exchange); err != nil {
-		return nil, fmt.Errorf("find transfer log writers: %w", err)
-	}
-	var out []writerRow
-	for _, w := range all {
-		for _, id := range ids {
-			if w.ID == id {
-				out = append(out, w)
-				break
-			}
-		}
-	}
-	return out, nil
 }

@@ -2,13 +2,10 @@ package translog
 
 import (
 	"bytes"
-	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
-	"jingfang/sql/db"
 	"jingfang/sql/seal"
 )
 
@@ -44,30 +41,6 @@ type entryRow struct {
 	Canonical  []byte    `db:"canonical"`
 	Prev       []byte    `db:"prev"`
 	Digest     []byte    `db:"digest"`
-}
-
-// pageSize bounds how many entries are in memory at once: bodies may be large.
-const pageSize = 50
-
-func selectWriters(ctx context.Context, r db.Reader) ([]writerRow, error) {
-	var rows []writerRow
-	err := r.Select(ctx, &rows, `SELECT id, host, started_at, log_day, opened_at, officer_key, data_key, wrapped_key, canonical, digest
-FROM translog_writer ORDER BY opened_at, id`)
-	if err != nil {
-		return nil, fmt.Errorf("read transfer log writers: %w", err)
-	}
-	return rows, nil
-}
-
-func selectEntries(ctx context.Context, r db.Reader, writer uuid.UUID, after int64) ([]entryRow, error) {
-	var rows []entryRow
-	err := r.Select(ctx, &rows, `SELECT writer_id, seq, exchange_id, phase, direction, system_name, service, result, at, duration_us,
-  size, staff_id, key_index, canonical, prev, digest
-FROM translog_entry WHERE writer_id = $1 AND seq > $2::bigint ORDER BY seq LIMIT $3::bigint`, writer, after, pageSize)
-	if err != nil {
-		return nil, fmt.Errorf("read transfer log entries: %w", err)
-	}
-	return rows, nil
 }
 
 func (w writerRow) chainEntry() (seal.ChainEntry, error) {

@@ -3,9 +3,10 @@ package translog
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,6 +21,10 @@ type Checks struct {
 	Anchored []Head
 	// Officer opens every sealed body as well; nil leaves them closed.
 	Officer *seal.PrivateKey
+	// Day, such as "2026-11-23", bounds the check to that day's chains; "" is all.
+	Day string
+	// Progress, if set, is told how many of how many chains are done.
+	Progress func(done, total int64)
 }
 
 // Verify checks the chains of all writers against their columns, their heads,
@@ -28,38 +33,51 @@ type Checks struct {
 func Verify(ctx context.Context, d *db.DB, c Checks) (Report, error) {
 	var r Report
 	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		r, err = verifyAll(ctx, tx, c)
+		r, err = verifyAll(ctx, tables{tx}, c)
 		return err
 	})
 	return r, err
 }
 
-func verifyAll(ctx context.Context, r db.Reader, c Checks) (Report, error) {
-	writers, err := selectWriters(ctx, r)
+func verifyAll(ctx context.Context, from source, c Checks) (Report, error) {
+	writers, err := from.writers(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	heads, err := Heads(ctx, r)
+	heads, err := from.heads(ctx)
 	if err != nil {
 		return Report{}, err
 	}
 	report := Report{Writers: len(writers)}
-	if err := r.Get(ctx, &report.Open, `SELECT count(*) FROM translog_entry i WHERE i.phase = 'intent'
-  AND NOT EXISTS (SELECT 1 FROM translog_entry o WHERE o.exchange_id = i.exchange_id AND o.phase = 'outcome')`); err != nil {
-		return Report{}, fmt.Errorf("count open exchanges: %w", err)
+	if report.Open, err = from.open(ctx); err != nil {
+		return Report{}, err
+	}
+	emptied, err := from.emptied(ctx)
+	if err != nil {
+		return Report{}, err
 	}
 	demands := gather(writers, c.Anchored)
-	for _, w := range writers {
-		check := &chainCheck{writer: w, demands: demands[w.ID], officer: c.Officer}
+	for i, w := range writers {
+		if c.Progress != nil {
+			c.Progress(int64(i), int64(len(writers)))
+		}
+		if c.Day != "" && w.LogDay.Format(time.DateOnly) != c.Day {
+			continue
+		}
+		check := &chainCheck{writer: w, demands: demands[w.ID], officer: c.Officer, emptied: emptied[w.LogDay.Format(time.DateOnly)]}
 		delete(demands, w.ID)
-		p, err := check.run(ctx, r, heads)
+		p, err := check.run(ctx, from, heads)
 		if err != nil {
 			return Report{}, err
 		}
 		report.Entries += int(check.count)
+		report.Elsewhere += check.passed
 		if p != nil {
 			report.Problems = append(report.Problems, *p)
 		}
+	}
+	if c.Day != "" {
+		return report, nil // demands on other days' writers are not this check's
 	}
 	missing := slices.SortedFunc(maps.Keys(demands), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	for _, id := range missing {
@@ -92,32 +110,34 @@ type chainCheck struct {
 	demands []Head
 	officer *seal.PrivateKey
 
-	chain *seal.ChainVerifier
-	key   seal.DataKey
-	count int64 // good entries so far
+	// emptied says that this day's bodies were moved to an archive.
+	emptied bool
+
+	chain  *seal.ChainVerifier
+	key    seal.DataKey
+	count  int64 // good entries so far
+	passed int   // of those, without their content
 	// visit gets every good entry, for Show; nil for none.
 	visit func(e entry) error
 }
 
 // run gives the first problem, or nil.
-func (c *chainCheck) run(ctx context.Context, r db.Reader, heads []Head) (*Problem, error) {
+func (c *chainCheck) run(ctx context.Context, from source, heads []Head) (*Problem, error) {
 	if p := c.start(); p != nil {
 		return p, nil
 	}
-	for {
-		rows, err := selectEntries(ctx, r, c.writer.ID, c.count)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			if p, err := c.next(row); p != nil || err != nil {
-				return p, err
-			}
-		}
-		if len(rows) < pageSize {
-			return c.end(heads), nil
-		}
+	var found *Problem
+	err := from.each(ctx, c.writer.ID, func(row entryRow) (more bool, err error) {
+		found, err = c.next(row)
+		return found == nil, err
+	})
+	if errors.As(err, &found) {
+		return found, nil // the source itself could not be read at a place
 	}
+	if found != nil || err != nil {
+		return found, err
+	}
+	return c.end(heads), nil
 }
 
 // start checks the header.
@@ -149,6 +169,9 @@ func (c *chainCheck) start() *Problem {
 // next checks one entry in its place.
 func (c *chainCheck) next(row entryRow) (*Problem, error) {
 	id, seq := c.writer.ID, c.count+1
+	if c.emptied && row.Seq == seq && len(row.Canonical) == 0 {
+		return c.pass(row), nil
+	}
 	if p := c.place(row, seq); p != nil {
 		return p, nil
 	}
@@ -172,6 +195,20 @@ func (c *chainCheck) next(row entryRow) (*Problem, error) {
 		return nil, c.visit(e)
 	}
 	return nil, nil
+}
+
+// pass checks the place of an entry whose content lies in an archive.
+func (c *chainCheck) pass(row entryRow) *Problem {
+	id, seq := c.writer.ID, row.Seq
+	ce, err := row.chainEntry()
+	if err != nil {
+		return problem(id, seq, Flipped, "第 %d 条的摘要被改动。", seq)
+	}
+	if err := c.chain.Pass(ce.Prev, ce.Digest); err != nil {
+		return problem(id, seq, Relinked, "第 %d 条与前一条接不上，其中一条被改写。", seq)
+	}
+	c.count, c.passed = seq, c.passed+1
+	return c.demand()
 }
 
 // place tells a missing entry from one that was swapped, altered or relinked.
