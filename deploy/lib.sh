@@ -234,6 +234,9 @@ vendor_list() {
 		htmx.org/LICENSE htmx.LICENSE.txt
 		htmx-ext-sse/sse.js sse.js
 		htmx-ext-sse/LICENSE sse.LICENSE.txt
+		zxing-wasm/dist/iife/reader/index.js zxing_reader.js
+		zxing-wasm/dist/reader/zxing_reader.wasm zxing_reader.wasm
+		zxing-wasm/LICENSE zxing.LICENSE.txt
 		@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf NotoSansSC_400Regular.ttf
 		@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf NotoSansSC_700Bold.ttf
 		@expo-google-fonts/noto-sans-sc/LICENSE_FONT NotoSansSC.LICENSE.txt
@@ -267,7 +270,7 @@ fill_vendor() {
 		warn "继续使用 static/vendor 里已有的前端文件（没有 npm，或不能写入那个文件夹）。"
 		return 0
 	fi
-	say "正在下载前端文件（htmx 和中文字体）……"
+	say "正在下载前端文件（htmx、识别条码的 zxing 和中文字体）……"
 	rm -rf "$build/npm"
 	mkdir -p "$build/npm"
 	cp "$root/static/package.json" "$root/static/package-lock.json" "$root/static/.npmrc" "$build/npm/"

@@ -4,16 +4,26 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// lowered says what a parser finds in a script or style sheet that Chromium 83
-// does not have: the first line that it writes differently for that browser than
-// for today's. "" means that the file runs as it is.
+// since names the packages that only a newer browser ever loads, and which: the
+// decoder of the camera is fetched by decode.js after WebAssembly has been allowed to
+// it, which no browser before Chromium 97 does.
+var since = map[string]string{"vendor/zxing_reader.js": "97"}
+
+// lowered says what a parser finds in a script or style sheet that Chromium 83, or
+// the browser of since, does not have: the first line that it writes differently for
+// that browser than for today's. "" means that the file runs as it is.
 func lowered(name, text string) (string, error) {
+	oldest := "83"
+	if v, ok := since[name]; ok {
+		oldest = v
+	}
 	loader := api.LoaderJS
 	if strings.HasSuffix(name, ".css") {
 		loader = api.LoaderCSS
@@ -23,7 +33,7 @@ func lowered(name, text string) (string, error) {
 		// spread argument within the chain (seen to in TestNoSpreadInAChain).
 		Supported: map[string]bool{"optional-chain": true}}
 	today := api.Transform(text, options)
-	options.Target, options.Engines = api.DefaultTarget, []api.Engine{{Name: api.EngineChrome, Version: "83"}}
+	options.Target, options.Engines = api.DefaultTarget, []api.Engine{{Name: api.EngineChrome, Version: oldest}}
 	then := api.Transform(text, options)
 	for _, r := range []api.TransformResult{today, then} {
 		if len(r.Errors) > 0 {
@@ -125,6 +135,17 @@ var lateCalls = map[string]*regexp.Regexp{
 	"view transitions (111)":    regexp.MustCompile(`startViewTransition\(`),
 }
 
+// later reports whether the calls of that name were there in the browser version.
+func later(what, version string) bool {
+	came := regexp.MustCompile(`\((\d+)`).FindStringSubmatch(what)
+	v, err := strconv.Atoi(version)
+	if err != nil || came == nil {
+		return false
+	}
+	n, err := strconv.Atoi(came[1])
+	return err == nil && n <= v
+}
+
 // asked are late calls of the packages, each with what their own code asks before.
 var asked = map[string]string{
 	"vendor/htmx.min.js moveBefore (133)":       "moveBefore",
@@ -146,6 +167,9 @@ func TestPackagesCallNothingLater(t *testing.T) {
 		for what, find := range lateCalls {
 			hit := find.FindIndex(text)
 			if hit == nil {
+				continue
+			}
+			if later(what, since[name]) {
 				continue
 			}
 			word, known := asked[name+" "+what]

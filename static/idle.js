@@ -3,12 +3,14 @@
 // lock page. Nothing on the device is wiped. Tabs of one browser share their time.
 (function () {
   'use strict';
+  var app = window.jingfang;
   var after = Number(document.body.dataset.lockAfter || 0) * 1000;
   if (!after) return;
   var told = 0;
   var last = Date.now();
 
   function lock() {
+    document.dispatchEvent(new CustomEvent('jingfang:lock'));
     try { localStorage.setItem('locked', '1'); } catch (full) { /* the server locks all the same */ }
     location.assign('/lock?next=' + encodeURIComponent(location.pathname));
   }
@@ -18,7 +20,7 @@
     fetch('/activity', {
       method: 'POST',
       credentials: 'same-origin',
-      headers: { 'X-CSRF-Token': window.jingfang.csrf(), 'Accept': 'application/json' }
+      headers: { 'X-CSRF-Token': app.csrf(), 'Accept': 'application/json' }
     }).then(function (answer) {
       if (answer.status === 401 || answer.status === 423) lock();
     }).catch(function () {
@@ -26,8 +28,11 @@
     });
   }
 
+  // active is called by the camera too, when it has read a code: somebody holds it.
+  app.active = active;
+
   function active(event) {
-    if (!event.isTrusted) return;
+    if (event && !event.isTrusted) return;
     last = Date.now();
     try { localStorage.setItem('active', String(last)); } catch (full) { /* this tab counts alone */ }
     if (last - told > 60000) tell();

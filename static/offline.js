@@ -220,7 +220,7 @@
       list.push((x.src || x.getAttribute('href') || '').split('#')[0]);
     });
     list = list.filter(function (u) { return u && /\/static\//.test(u); });
-    return Array.from(new Set(list.map(function (u) { return new URL(u, location.href).href; }))).concat(['/waiting', '/sessions/' + session + '/shell']);
+    return Array.from(new Set(list.map(function (u) { return new URL(u, location.href).href; }).concat(app.readerFiles()))).concat(['/waiting', '/sessions/' + session + '/shell']);
   }
 
   function serve() {
@@ -260,6 +260,9 @@
   // the server can unlock it.
   if (shell && localStorage.getItem('locked')) location.replace('/lock?next=' + encodeURIComponent('/sessions/' + session));
   else begin().catch(function () { /* no store, as in a private window: the table works with the link only */ });
+
+  // The decoder of the camera is kept once this device has used it.
+  document.addEventListener('jingfang:decoder', function () { if (ready) serve(); });
 
   setInterval(function () { if (ready && !shell) { report(); refreshRoster(); } }, 60000);
   window.addEventListener('online', function () { pause = 2000; soon(200); });

@@ -12,6 +12,7 @@
   var waiting = []; // codes not sent yet
   var sending = []; // codes under way
   var read = new Set(); // those of both that a scanner read; the others were typed
+  var aimed = null; // the form that the camera was opened from
 
   function fresh() { return { text: '', first: 0, last: 0, field: null, before: '', alt: '' }; }
 
@@ -23,6 +24,7 @@
   function scanForm() {
     var forms = Array.from(document.querySelectorAll('[data-scan-form]'));
     var own = forms.filter(function (f) { return f.contains(document.activeElement); })[0];
+    if (!own && forms.indexOf(aimed) >= 0) own = aimed;
     return own || forms.filter(function (f) { return f.offsetParent !== null; })[0] || forms[0] || null;
   }
 
@@ -109,16 +111,24 @@
     burst.before = burst.field ? burst.field.value : '';
   }
 
-  // scan sends one code, from the wedge, the camera or a test.
-  app.scan = function (code) {
+  // scan sends one code, from the wedge or a test.
+  app.scan = function (code) { app.scanAll([code]); };
+
+  // scanAll sends codes that were read in the same moment, by the camera.
+  app.scanAll = function (codes) {
     var form = scanForm();
     if (!form) return;
-    var event = new CustomEvent('jingfang:scan', { bubbles: true, cancelable: true, detail: { code: code } });
-    if (!form.dispatchEvent(event)) return;
-    waiting.push(code);
-    read.add(code);
+    codes.forEach(function (code) {
+      var event = new CustomEvent('jingfang:scan', { bubbles: true, cancelable: true, detail: { code: code } });
+      if (!form.dispatchEvent(event)) return;
+      waiting.push(code);
+      read.add(code);
+    });
     send(form);
   };
+
+  // aim makes a form the one that the camera scans into, as long as it stands.
+  app.aim = function (form) { aimed = form; };
 
   // label knows a patient's label, with or without the prefix that some readers
   // put before what they read.

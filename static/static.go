@@ -10,7 +10,8 @@
 //
 //	data-scan-form, data-scan   the form and field that get what a scanner types,
 //	                            wherever the focus is; a field named codes gets
-//	                            several at once, one a line
+//	                            several at once, one a line. Its .scan-field also
+//	                            gets the button of the camera
 //	data-command                a control without a form that needs a command_id;
 //	                            fields of that name are filled anyway
 //	data-tone                   good, soft, caution or bad: heard when it appears
@@ -29,7 +30,10 @@
 //
 // On the body they trigger refetch when a page becomes visible again, for parts
 // that are not live. The event jingfang:scan (cancelable, detail.code) precedes
-// every scan; jingfang:pending (detail: a number) shows unsent commands.
+// every scan; jingfang:lock the way to the lock page; jingfang:pending (detail: a number) shows unsent commands.
+//
+// What the camera sees stays on the device: reader.js and decode.js read codes from
+// pictures there, and only the text of a code is sent, as a hand scanner's is.
 package static
 
 import (
@@ -52,6 +56,7 @@ import (
 const Prefix = "/static/"
 
 //go:embed app.css paper.css app.js tone.js scan.js line.js idle.js sealed.js offline.js desk.js sw.js icons.svg favicon.svg
+//go:embed reader.js camera.js decode.js
 //go:embed rehearsal.js
 //go:embed all:vendor
 var embedded embed.FS
@@ -165,7 +170,7 @@ func Read(name string) ([]byte, error) {
 
 // Scripts are the files every page loads, in the order they must run.
 func Scripts() []string {
-	return []string{"vendor/htmx.min.js", "vendor/sse.js", "app.js", "tone.js", "scan.js", "line.js", "idle.js", "sealed.js", "offline.js", "desk.js"}
+	return []string{"vendor/htmx.min.js", "vendor/sse.js", "app.js", "tone.js", "scan.js", "line.js", "idle.js", "reader.js", "camera.js", "sealed.js", "offline.js", "desk.js"}
 }
 
 // Worker serves the service worker at the root of the site, where alone it may
@@ -178,6 +183,28 @@ func Worker() http.HandlerFunc {
 		w.Header().Set("Cache-Control", "no-cache")
 		f.send(w, r)
 	}
+}
+
+// decoderScript is the script of the decoder's worker.
+const decoderScript = "decode.js"
+
+// decoderPolicy is the content policy of that worker, a program of its own with no
+// page: it may compile the decoder, which the pages' policy forbids, and load it
+// from us; nothing else.
+const decoderPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+
+// Decoder are the addresses of what finds codes in pictures: the script of a
+// worker, and what that loads.
+type Decoder struct{ Worker, Reader, Wasm string }
+
+// DecoderFiles is the decoder of this binary; all its addresses are "" when the
+// binary was built without it, and pages say so when somebody wants the camera.
+func DecoderFiles() Decoder {
+	const reader, wasm = "vendor/zxing_reader.js", "vendor/zxing_reader.wasm"
+	if !Has(reader) || !Has(wasm) {
+		return Decoder{}
+	}
+	return Decoder{Worker: URL(decoderScript), Reader: URL(reader), Wasm: URL(wasm)}
 }
 
 // PageScripts are the files of ours that single pages load besides.
@@ -216,6 +243,9 @@ func handler(all map[string]file) http.Handler {
 		header.Set("Content-Type", f.mime)
 		header.Set("ETag", `"`+f.digest+`"`)
 		header.Set("Cache-Control", cacheControl(r.URL.Query().Get("v"), f.digest))
+		if f.name == decoderScript {
+			header.Set("Content-Security-Policy", decoderPolicy)
+		}
 		f.send(w, r)
 	})
 }

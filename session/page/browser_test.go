@@ -134,6 +134,7 @@ func startDesk(t *testing.T) (*desk, string) {
 	d.site = newSite(t, new(bytes.Buffer), deskSet())
 	mux := http.NewServeMux()
 	mux.Handle("/static/", static.Handler())
+	mux.Handle("GET /old/", plainly(static.Handler()))
 	mux.Handle("POST /scans", d.site.Handle(d.scan))
 	mux.Handle("POST /finish", d.site.Handle(d.finish))
 	mux.Handle("GET /events", d.site.Handle(d.events))
@@ -154,6 +155,18 @@ func startDesk(t *testing.T) (*desk, string) {
 	return d, server.URL
 }
 
+// plainly serves static files under the pages' own content policy, as a browser sees
+// them that does not know the decoder's.
+func plainly(files http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder()
+		r.URL.Path = strings.Replace(r.URL.Path, "/old/", static.Prefix, 1)
+		files.ServeHTTP(answer, r)
+		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+		w.Write(answer.Body.Bytes())
+	})
+}
+
 // browser is one page in Chromium; everything the content policy blocks fails
 // the test.
 type browser struct {
@@ -169,8 +182,8 @@ func openBrowser(t *testing.T, url string) browser {
 	return b
 }
 
-// newBrowser is an empty page.
-func newBrowser(t *testing.T) browser {
+// newBrowser is an empty page; flags are further ones of Chromium's.
+func newBrowser(t *testing.T, flags ...chromedp.ExecAllocatorOption) browser {
 	t.Helper()
 	if len(static.Missing()) > 0 {
 		t.Skip("the front-end packages are missing; sh deploy/demo.sh fetches them")
@@ -180,7 +193,7 @@ func newBrowser(t *testing.T) browser {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)...)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, append(append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox), flags...)...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"jingfang/sql/db"
+	"jingfang/static"
 )
 
 // Sample is a page or fragment with made-up data. Each web package gives a list
@@ -43,6 +44,7 @@ func OwnSamples() []Sample {
 		}}},
 		{"kit_room", "诊台（版面）", kitView{Band: Band{Tone: Good, Text: "利培酮片 1mg×20", Detail: "追溯码 …6312", Figure: "3", Unit: "盒"}}},
 		{"look_toggle", "只查", nil},
+		{"camera", "摄像头扫码（点扫码框里的相机）", static.Decoder{Worker: "/w", Reader: "/r", Wasm: "/m"}},
 		{"rehearsal", "扫码枪试扫", rehearsalSample()},
 		{"gallery_part", "样板片段", galleryPartView{Name: "band", Title: "回执", HTML: "<p>片段</p>"}},
 	}

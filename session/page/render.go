@@ -7,6 +7,8 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+
+	"jingfang/static"
 )
 
 // keepBuffer is the largest buffer given back to the pool, in bytes: one long
@@ -27,6 +29,7 @@ type frame struct {
 	Lost     Band       // shown by the browser when the server cannot be reached
 	Odd      Band       // shown by the browser when what answers is not this program
 	Unsent   Band       // shown by the browser to who logs out with unsent commands
+	Decoder  static.Decoder
 }
 
 // menuLine is a MenuItem on a page.
@@ -74,7 +77,7 @@ func (s *Site) renderPage(r *http.Request, block, name string, view any) ([]byte
 // frame collects what the layout shows around the view.
 func (s *Site) frame(r *http.Request, view any) frame {
 	viewer, ok := ViewerOf(r.Context())
-	f := frame{View: view, Viewer: viewer, LoggedIn: ok, Missing: s.missing, Scripts: s.scripts, Lost: lostBand(), Odd: oddBand(), Unsent: unsentBand()}
+	f := frame{View: view, Viewer: viewer, LoggedIn: ok, Missing: s.missing, Scripts: s.scripts, Lost: lostBand(), Odd: oddBand(), Unsent: unsentBand(), Decoder: static.DecoderFiles()}
 	f.Menu, f.Below = menuLines(viewer.Menu, r.URL.Path)
 	return f
 }
