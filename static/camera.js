@@ -41,7 +41,9 @@
   function say(text, state) {
     if (!open) return;
     find('.finder-say').textContent = text;
-    if (state) open.dataset.state = state;
+    if (!state) return;
+    open.dataset.state = state;
+    document.body.classList.toggle('with-finder', state !== 'photo' && state !== 'none');
   }
 
   // ----- the button in every scan field, wherever and whenever it is drawn
@@ -66,7 +68,6 @@
     open = copy('camera-finder');
     var before = document.getElementById('band') || document.getElementById('main');
     before.parentNode.insertBefore(open, before);
-    document.body.classList.add('with-finder');
     app.aim(form);
     seen.clear();
     count = 0;

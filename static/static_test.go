@@ -76,3 +76,42 @@ func TestURL(t *testing.T) {
 		t.Errorf("a file that is not embedded has the address %q", got)
 	}
 }
+
+// Only the decoder's worker may compile WebAssembly; every other file leaves the
+// policy as the pages set it.
+func TestPolicyOfTheDecoder(t *testing.T) {
+	for name := range files() {
+		w := httptest.NewRecorder()
+		w.Header().Set("Content-Security-Policy", "the pages'")
+		Handler().ServeHTTP(w, httptest.NewRequest("GET", URL(name), nil))
+		policy := w.Header().Get("Content-Security-Policy")
+		if name != decoderScript {
+			if policy != "the pages'" {
+				t.Errorf("%s has a policy of its own: %q", name, policy)
+			}
+			continue
+		}
+		for _, part := range []string{"default-src 'none'", "script-src 'self' 'wasm-unsafe-eval';", "connect-src 'self'"} {
+			if !strings.Contains(policy, part) {
+				t.Errorf("the worker's policy %q lacks %q", policy, part)
+			}
+		}
+		if strings.Count(policy, "unsafe") != 1 || strings.Contains(policy, "*") || strings.Contains(policy, "http") {
+			t.Errorf("the worker's policy is open: %q", policy)
+		}
+	}
+}
+
+func TestDecoderFiles(t *testing.T) {
+	d := DecoderFiles()
+	if d == (Decoder{}) {
+		t.Skip("this program was built without the decoder; sh deploy/demo.sh fetches it")
+	}
+	for address, kind := range map[string]string{d.Worker: "text/javascript; charset=utf-8", d.Reader: "text/javascript; charset=utf-8", d.Wasm: "application/wasm"} {
+		w := httptest.NewRecorder()
+		Handler().ServeHTTP(w, httptest.NewRequest("GET", address, nil))
+		if w.Code != 200 || w.Header().Get("Content-Type") != kind || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %d %v", address, w.Code, w.Header())
+		}
+	}
+}

@@ -34,8 +34,11 @@ func TestHeaders(t *testing.T) {
 	if strings.Contains(policy, "unsafe") || strings.Contains(policy, "*") {
 		t.Errorf("the policy is open: %s", policy)
 	}
-	if !strings.Contains(h.Get("Permissions-Policy"), "camera=(self)") {
-		t.Errorf("Permissions-Policy %q", h.Get("Permissions-Policy"))
+	if strings.Contains(policy, "wasm") || strings.Contains(policy, "worker-src") || strings.Contains(policy, "script-src") {
+		t.Errorf("scripts of pages and their workers come from us, by default-src alone: %s", policy)
+	}
+	if got := h.Get("Permissions-Policy"); !strings.HasPrefix(got, "camera=(self), ") || !strings.Contains(got, "microphone=()") {
+		t.Errorf("Permissions-Policy %q", got)
 	}
 }
 
