@@ -23,6 +23,12 @@ func NewCodeAnswer(raw, code, drug string, kind AnswerKind, sentence string) Cod
 	return CodeAnswer{Raw: raw, Code: code, Kind: kind, Tone: kind.Tone(), Word: kind.Word(), Drug: drug, Sentence: sentence}
 }
 
+// Entered tells whether a box that was handed over is on the record now: handed out,
+// there before, or written down as a fact.
+func (a CodeAnswer) Entered() bool {
+	return a.Tone == ToneGood || a.Tone == ToneSoft || a.Kind == KindFactAlarm
+}
+
 // UnreadAnswer is the answer to a text that is no trace code.
 func UnreadAnswer(e *CodeError) CodeAnswer {
 	return NewCodeAnswer(e.Shown(), "", "", e.Kind, e.Sentence())

@@ -325,7 +325,8 @@ func (t *table) settle(a inventory.CodeAnswer) {
 }
 
 // lastTaken reads the hand-over that still stands for each pack: whom a refused
-// doctor has to ask.
+// doctor has to ask. That is the doctor of the team who scanned it, and of what
+// somebody else wrote down the visit's.
 func lastTaken(ctx context.Context, r db.Reader, packs []int64) (map[int64]*inventory.Taken, error) {
 	taken := map[int64]*inventory.Taken{}
 	if len(packs) == 0 {
@@ -341,7 +342,8 @@ func lastTaken(ctx context.Context, r db.Reader, packs []int64) (map[int64]*inve
 	}
 	err := r.Select(ctx, &rows, `SELECT l.pack_id, l.visit_id, COALESCE(f.name, '') AS doctor, v.number, s.name AS site, l.at
 FROM visit_line l JOIN visit v ON v.id = l.visit_id JOIN clinic_session c ON c.id = v.session_id
-JOIN site s ON s.id = c.site_id LEFT JOIN staff f ON f.id = l.staff_id
+JOIN site s ON s.id = c.site_id LEFT JOIN session_team m ON m.session_id = v.session_id AND m.staff_id = l.staff_id AND m.part = 'doctor'
+LEFT JOIN staff f ON f.id = COALESCE(m.staff_id, v.doctor_id, l.staff_id)
 WHERE l.pack_id = ANY($1::bigint[]) AND l.undone_at IS NULL ORDER BY l.id`, idArray(packs))
 	if err != nil {
 		return nil, fmt.Errorf("read who has a pack: %w", err)

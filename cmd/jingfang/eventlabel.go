@@ -46,6 +46,8 @@ func eventLabel(event string) string {
 		return "未记录的药盒放回"
 	case "visit.finish_absent":
 		return "代医生诊毕"
+	case "visit.enter_absent":
+		return "代医生补录纸质名单"
 	case "record.countersign":
 		return "补签记录"
 	case "visit.dose":

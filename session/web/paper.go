@@ -16,7 +16,7 @@ type paperView struct {
 	Count string
 	Rows  []paperRow
 	Drugs []paperDrug
-	// CanEnter offers the entry afterwards, which is the doctors'.
+	// CanEnter offers the entry afterwards, to doctors and to who has the duty.
 	CanEnter bool
 }
 
@@ -44,7 +44,7 @@ func (h *Handlers) Paper(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := paperView{Head: newHeadView(x), Count: fmt.Sprint(len(p.People)), CanEnter: by.Can(identity.Dispense, x.SiteID) == nil}
+	v := paperView{Head: newHeadView(x), Count: fmt.Sprint(len(p.People)), CanEnter: by.Can(identity.Dispense, x.SiteID) == nil || scopeOf(audienceIn(by, x)).requests}
 	for _, e := range p.People {
 		row := paperRow{Number: e.Number, Name: patient.MaskName(e.Name)}
 		if token := p.Labels[e.PatientID]; token != "" {

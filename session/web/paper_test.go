@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,9 +148,48 @@ func TestLateEntry(t *testing.T) {
 	wants(t, d.say(d.path("/late"), 200, "patient", d.tokens[1], "at", "00:00", "codes", tailOf(2)+" 9Z9Z9"), "就诊还开着", "到诊台处理", "9Z9Z9")
 	wants(t, d.text(d.path("")), "演示患者2")
 	wants(t, d.say(d.path("/late"), 200, "patient", d.tokens[2], "at", "00:00", "codes", tailOf(3)), "您手上还有一位没有诊毕")
+	for _, by := range []identity.Actor{d.person("工作人员乙", identity.Assistant), d.person("管理甲", identity.Manager)} {
+		d.lookAs(by)
+		if r := d.ask("GET", d.path("/late"), nil, "Accept", "text/html"); r.status != 403 {
+			t.Errorf("%s enters late: %d", by.Name, r.status)
+		}
+	}
+}
+
+// The duty holder enters a line for a doctor who cannot: the page says in whose name,
+// a refusal keeps what was typed, and the doctor finds it to countersign.
+func TestLateEntryForADoctor(t *testing.T) {
+	d := newDesk(t, 4, 3)
 	d.lookAs(d.chief)
-	if r := d.ask("GET", d.path("/late"), nil, "Accept", "text/html"); r.status != 403 {
-		t.Errorf("a pharmacist enters late: %d", r.status)
+	form := d.text(d.path("/late"))
+	wants(t, form, "医生下次登录时补签", "哪位医生发的药", "医生甲", `!<option value="0"`, "医生为什么不能自己补录")
+	d.say(d.path("/roster"), 303, "refill", "1")
+	wants(t, d.text(d.path("/paper")), "/late")
+	end := d.codes[0][len(d.codes[0])-5:]
+	line := []string{"doctor", fmt.Sprint(d.doctors[0].StaffID), "patient", d.tokens[0], "at", "00:00", "codes", end, "why", "下午出诊"}
+	with := func(name, value string) []string {
+		list := slices.Clone(line)
+		for i := 0; i < len(list); i += 2 {
+			if list[i] == name {
+				list[i+1] = value
+			}
+		}
+		return list
+	}
+	for _, x := range [][3]string{{"doctor", "", "请选择是哪位医生"}, {"doctor", "x", "请从列表里选择"}, {"doctor", fmt.Sprint(d.chief.StaffID), "请选“本人”"}, {"why", "", "为什么不能自己补录"},
+		{"codes", "9Z9Z9", "没有补录"}, {"codes", end + "×x", "数量没有读懂"}, {"codes", end + "×0", "数量没有读懂"}} {
+		wants(t, d.say(d.path("/late"), 200, with(x[0], x[1])...), x[2], d.tokens[0])
+	}
+	if n := d.count(`SELECT count(*) FROM visit`); n != 0 {
+		t.Fatalf("%d visits after refusals", n)
+	}
+	body := d.say(d.path("/late"), 200, line...)
+	wants(t, body, "已代医生甲补录 1 号，共 1 盒", "!"+d.tokens[0], "下午出诊")
+	d.lookAs(d.doctors[0])
+	wants(t, d.text("/sessions"), "待补签", "药师甲", "补录纸质名单：下午出诊")
+	d.lookAs(d.person("工作人员乙", identity.Assistant))
+	if r := d.ask("POST", d.path("/late"), url.Values{"command_id": {uuid.NewString()}, "doctor": {fmt.Sprint(d.doctors[0].StaffID)}}, "Accept", "text/html"); r.status != 403 {
+		t.Errorf("an assistant enters for a doctor: %d", r.status)
 	}
 }
 
