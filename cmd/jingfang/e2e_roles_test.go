@@ -65,7 +65,7 @@ func accessTable() []access {
 		{"GET", "/patients/export", "DP"}, {"POST", "/patients/export", "DP"},
 		{"GET", "/patients/labels", "DPA"}, {"POST", "/patients/labels", "DPA"}, {"GET", "/patients/labels.css", "DPA"},
 		{"GET", "/patients/{id}/history", "DPAM"}, {"GET", "/patients/{id}/merge", "P"}, {"POST", "/patients/{id}/merge", "P"}, {"POST", "/patients/{id}/merge/undo", "P"},
-		{"GET", "/sessions/{id}/paper", "DPA"}, {"GET", "/sessions/{id}/late", "DP"}, {"POST", "/sessions/{id}/late", "DP"},
+		{"GET", "/sessions/{id}/paper", "DPA"}, {"GET", "/sessions/{id}/late", "DP"}, {"POST", "/sessions/{id}/late", "DPAM"},
 		{"GET", "/patients/{id}/edit", "DPA"}, {"POST", "/patients/{id}/edit", "DPA"}, {"POST", "/patients/{id}/state", "DPA"},
 		{"POST", "/patients/{id}/collectors", "DPA"}, {"POST", "/patients/{id}/collectors/{collector}/remove", "DPA"},
 		{"GET", "/patients/{id}/changes", "DPAM"}, {"POST", "/patients/{id}/changes", "DP"}, {"POST", "/patients/{id}/risk", "D"}, {"POST", "/patients/{id}/risk/set", "D"},
