@@ -183,6 +183,13 @@ func mendDays(ctx context.Context, tx *db.Tx) (mended []time.Time, more bool, er
 			return nil, false, err
 		}
 	}
+	var marked []string
+	for _, m := range marks {
+		marked = append(marked, dateOf(m.Day))
+	}
+	if err := forgetDays(ctx, tx, marked); err != nil {
+		return nil, false, err
+	}
 	return mended, len(marks) == mostMarks, inventory.ForgetStaleDays(ctx, tx, marks)
 }
 

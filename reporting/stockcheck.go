@@ -17,8 +17,8 @@ type StockReport struct {
 
 // CheckStock makes every pack anew from its movements, and compares what the
 // visits handed out with what the ledger says went to patients; then it sums every
-// finished day anew. It names the first thing that is wrong. progress, which may be nil, hears how many of how many packs
-// are done.
+// finished day and every session of one anew. It names the first thing that is
+// wrong. progress, which may be nil, hears how many of how many packs are done.
 func CheckStock(ctx context.Context, d *db.DB, progress func(done, total int64)) (StockReport, error) {
 	var total int64
 	if err := d.Get(ctx, &total, `SELECT count(*) FROM pack`); err != nil {
@@ -46,7 +46,10 @@ func CheckStock(ctx context.Context, d *db.DB, progress func(done, total int64))
 		return r, err
 	}
 	sums, err := CheckLedger(ctx, d)
-	r.Problem = sums.Problem
+	if r.Problem = sums.Problem; err != nil || r.Problem != "" {
+		return r, err
+	}
+	r.Problem, err = CheckClinics(ctx, d)
 	return r, err
 }
 

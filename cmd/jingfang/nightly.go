@@ -43,7 +43,7 @@ func (a *app) checkTonight(ctx context.Context) error {
 	return nil
 }
 
-// sumLedger sums the days of the ledger that have ended.
+// sumLedger sums the days of the ledger that have ended, and their clinic sessions.
 func (a *app) sumLedger(ctx context.Context) error {
 	done, err := reporting.SumLedger(ctx, a.db)
 	if err != nil {
@@ -55,5 +55,9 @@ func (a *app) sumLedger(ctx context.Context) error {
 	if done.Days > 0 {
 		a.log.Info("days of the ledger summed", "days", done.Days)
 	}
-	return nil
+	clinics, err := reporting.SumClinics(ctx, a.db)
+	if clinics.Summed+clinics.Mended > 0 {
+		a.log.Info("clinic sessions summed", "sessions", clinics.Summed, "again", clinics.Mended)
+	}
+	return err
 }

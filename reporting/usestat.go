@@ -1,0 +1,201 @@
+package reporting
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"jingfang/sql/db"
+)
+
+// UseBy says what the lines of a statistic of consumption stand for.
+type UseBy string
+
+// The ways to divide consumption.
+const (
+	UseByDrug   UseBy = ""       //
+	UseBySite   UseBy = "site"   // each site, its home visits apart
+	UseByDoctor UseBy = "doctor" //
+	UseByMonth  UseBy = "month"  //
+	UseByBoth   UseBy = "both"   // each drug at each site
+)
+
+// Valid tells whether it is one of them.
+func (b UseBy) Valid() bool {
+	return slices.Contains([]UseBy{UseByDrug, UseBySite, UseByDoctor, UseByMonth, UseByBoth}, b)
+}
+
+// Used is medicine handed out, less what was taken back: Visits that were given a
+// drug (a visit with two drugs counts twice), whole boxes, units of opened boxes,
+// and all of it in smallest units.
+type Used struct{ Visits, Whole, Loose, Units int64 }
+
+func (u Used) plus(o Used) Used {
+	return Used{u.Visits + o.Visits, u.Whole + o.Whole, u.Loose + o.Loose, u.Units + o.Units}
+}
+
+// UseLine is one line of a statistic of consumption. Before and YearBefore are the
+// periods it is compared with.
+type UseLine struct {
+	SiteID, DoctorID, DrugID int64
+	Kind                     string
+	Day                      time.Time
+	Name, Drug               string // Drug where a line is a drug at a site
+	PackWord, UnitWord       string // of a line of one drug
+	Now, Before, YearBefore  Used
+	// Left is what of a drug lies in the pharmacy and with sessions in smallest units,
+	// Days for how many days it lasts at the rate of the last 90 days; -1 where that
+	// is not known.
+	Left, Days int64
+}
+
+// UseStatistic is the consumption of a period, read at one moment.
+type UseStatistic struct {
+	Question Question
+	By       UseBy
+	At       time.Time
+	Lines    []UseLine
+	Total    UseLine
+}
+
+// rateDays is over how many days the rate of consumption is taken.
+const rateDays = 90
+
+// ReadUse makes the statistic of consumption on one snapshot. Errors are those of
+// [ReadVisits].
+func ReadUse(ctx context.Context, d *db.DB, q Question, by UseBy) (UseStatistic, error) {
+	if err := q.Check(today(d.Now())); err != nil {
+		return UseStatistic{}, err
+	}
+	u := UseStatistic{Question: q, By: by}
+	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+		u.At = tx.Now
+		return u.read(ctx, tx)
+	})
+	if err != nil {
+		return UseStatistic{}, fmt.Errorf("statistic of consumption: %w", err)
+	}
+	return u, nil
+}
+
+func (u *UseStatistic) read(ctx context.Context, tx *db.Tx) error {
+	n, err := readNames(ctx, tx)
+	if err != nil {
+		return err
+	}
+	of := map[UseLine]*UseLine{}
+	for _, x := range []struct {
+		period Period
+		into   func(*UseLine) *Used
+	}{
+		{u.Question.Period, func(l *UseLine) *Used { return &l.Now }},
+		{u.Question.Before(), func(l *UseLine) *Used { return &l.Before }},
+		{u.Question.YearBefore(), func(l *UseLine) *Used { return &l.YearBefore }},
+	} {
+		if u.By == UseByMonth && x.period != u.Question.Period {
+			continue
+		}
+		q := u.Question
+		q.Period = x.period
+		f, err := readFacts(ctx, tx, q)
+		if err != nil {
+			return err
+		}
+		u.book(of, f, x.into)
+	}
+	u.lines(of, n)
+	if u.By == UseByDrug && u.Question.Allowed == nil && u.Question.SiteID == 0 {
+		return u.readLeft(ctx, tx)
+	}
+	return nil
+}
+
+// book adds what was handed out to the lines it belongs to.
+func (u *UseStatistic) book(of map[UseLine]*UseLine, f facts, into func(*UseLine) *Used) {
+	for _, d := range f.drugs {
+		key := u.key(f.of[d.SessionID], d)
+		if of[key] == nil {
+			l := key
+			of[key] = &l
+		}
+		x := into(of[key])
+		*x = x.plus(Used{d.Visits, d.Whole, d.Loose, d.Units})
+	}
+}
+
+func (u *UseStatistic) key(c clinic, d drugFact) UseLine {
+	switch u.By {
+	case UseBySite:
+		return UseLine{SiteID: c.SiteID, Kind: c.Kind}
+	case UseByDoctor:
+		return UseLine{DoctorID: d.DoctorID}
+	case UseByMonth:
+		return UseLine{Day: monthOf(c.HeldOn)}
+	case UseByBoth:
+		return UseLine{SiteID: c.SiteID, Kind: c.Kind, DrugID: d.DrugID}
+	}
+	return UseLine{DrugID: d.DrugID}
+}
+
+// lines names the lines, puts them in order and adds them up.
+func (u *UseStatistic) lines(of map[UseLine]*UseLine, n names) {
+	for _, l := range of {
+		w := n.drugs[l.DrugID]
+		l.PackWord, l.UnitWord, l.Left, l.Days = w.PackWord, w.UnitWord, -1, -1
+		switch u.By {
+		case UseBySite, UseByBoth:
+			l.Name = siteWords(n.sites[l.SiteID], l.Kind)
+		case UseByDoctor:
+			l.Name = n.doctors[l.DoctorID]
+		case UseByMonth:
+			l.Name = l.Day.Format("2006年1月")
+		default:
+			l.Name = n.drug(l.DrugID)
+		}
+		if u.By == UseByBoth {
+			l.Drug = n.drug(l.DrugID)
+		}
+		u.Lines = append(u.Lines, *l)
+		u.Total.Now, u.Total.Before, u.Total.YearBefore = u.Total.Now.plus(l.Now), u.Total.Before.plus(l.Before), u.Total.YearBefore.plus(l.YearBefore)
+	}
+	slices.SortFunc(u.Lines, func(a, b UseLine) int {
+		if u.By == UseByDrug || u.By == UseByDoctor { // a ranking
+			return cmp.Or(cmp.Compare(b.Now.Whole, a.Now.Whole), cmp.Compare(b.Now.Units, a.Now.Units), cmp.Compare(a.Name, b.Name), cmp.Compare(a.DrugID+a.DoctorID, b.DrugID+b.DoctorID))
+		}
+		return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(n.order[a.SiteID], n.order[b.SiteID]), cmp.Compare(b.Kind, a.Kind), cmp.Compare(a.Drug, b.Drug), cmp.Compare(a.DrugID, b.DrugID))
+	})
+}
+
+// readLeft says for how long what there is will last at the present rate.
+func (u *UseStatistic) readLeft(ctx context.Context, tx *db.Tx) error {
+	var rows []struct {
+		DrugID int64 `db:"drug_id"`
+		Units  int64 `db:"units"`
+	}
+	err := tx.Select(ctx, &rows, `SELECT drug_id, CAST(sum(units_left) AS bigint) AS units FROM pack WHERE state IN ('in_store', 'allocated') GROUP BY drug_id`)
+	if err != nil {
+		return fmt.Errorf("read what is left: %w", err)
+	}
+	now := today(tx.Now)
+	f, err := readFacts(ctx, tx, Question{Period: Period{now.AddDate(0, 0, 1-rateDays), now}})
+	if err != nil {
+		return err
+	}
+	left, used := map[int64]int64{}, map[int64]int64{}
+	for _, x := range rows {
+		left[x.DrugID] = x.Units
+	}
+	for _, d := range f.drugs {
+		used[d.DrugID] += d.Units
+	}
+	for i := range u.Lines {
+		l := &u.Lines[i]
+		l.Left = left[l.DrugID]
+		if used[l.DrugID] > 0 {
+			l.Days = l.Left * rateDays / used[l.DrugID]
+		}
+	}
+	return nil
+}
