@@ -14,7 +14,7 @@ import (
 // wait to be summed again are read from their visits by every page, and passed
 // over here. The answer is one Chinese sentence, "" when nothing is wrong.
 func CheckClinics(ctx context.Context, d *db.DB) (problem string, err error) {
-	err = d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		f, err := readFamily(ctx, tx)
 		if err != nil {
 			return err

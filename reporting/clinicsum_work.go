@@ -37,7 +37,7 @@ func SumClinics(ctx context.Context, d *db.DB) (ClinicSums, error) {
 }
 
 func sumOnce(ctx context.Context, d *db.DB, again bool) (n int, err error) {
-	err = d.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+	err = d.InTx(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) (err error) {
 		n, err = sumSome(ctx, tx, again)
 		return err
 	})

@@ -80,17 +80,22 @@ func ReadLedger(ctx context.Context, d *db.DB, q LedgerQuestion) (Ledger, error)
 	if err := q.Check(session.Today(d.Now())); err != nil {
 		return Ledger{}, err
 	}
-	l := Ledger{Question: q}
-	err := d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
-		l.At = tx.Now
-		b, err := readBooks(ctx, tx, q, q.passing())
-		l.Lines, l.Open = b.lines(q.Scope), b.openIn(q.Scope)
+	var l Ledger
+	err := d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) (err error) {
+		l, err = readLedger(ctx, tx, q)
 		return err
 	})
 	if err != nil {
 		return Ledger{}, fmt.Errorf("ledger: %w", err)
 	}
 	return l, nil
+}
+
+func readLedger(ctx context.Context, tx *db.Tx, q LedgerQuestion) (Ledger, error) {
+	l := Ledger{Question: q, At: tx.Now}
+	b, err := readBooks(ctx, tx, q, q.passing())
+	l.Lines, l.Open = b.lines(q.Scope), b.openIn(q.Scope)
+	return l, err
 }
 
 // ByPlace makes a ledger of each place on the books, in one reading of the

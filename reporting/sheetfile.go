@@ -40,20 +40,38 @@ func NewSheetFile(title string, made Made, cols ...SheetColumn) (*SheetFile, err
 	if err := f.styles(); err != nil {
 		return nil, err
 	}
+	return f, f.open(name, title, made, cols)
+}
+
+// Next ends the sheet and opens a further one of this name.
+func (f *SheetFile) Next(name, title string, made Made, cols ...SheetColumn) error {
+	if err := f.out.Flush(); err != nil {
+		return fmt.Errorf("end the sheet: %w", err)
+	}
+	name = sheetName(name)
+	if _, err := f.file.NewSheet(name); err != nil {
+		return fmt.Errorf("a further sheet: %w", err)
+	}
+	f.row = 1
+	return f.open(name, title, made, cols)
+}
+
+// open begins to write a sheet, which is there.
+func (f *SheetFile) open(name, title string, made Made, cols []SheetColumn) error {
 	var err error
 	if f.out, err = f.file.NewStreamWriter(name); err != nil {
-		return nil, fmt.Errorf("open the sheet: %w", err)
+		return fmt.Errorf("open the sheet: %w", err)
 	}
 	for i, c := range cols {
 		if err := f.out.SetColWidth(i+1, i+1, c.Width); err != nil {
-			return nil, fmt.Errorf("width of column %d: %w", i+1, err)
+			return fmt.Errorf("width of column %d: %w", i+1, err)
 		}
 	}
 	err = f.out.SetPanes(&excelize.Panes{Freeze: true, YSplit: headRows, TopLeftCell: fmt.Sprintf("A%d", headRows+1), ActivePane: "bottomLeft"})
 	if err != nil {
-		return nil, fmt.Errorf("freeze the head: %w", err)
+		return fmt.Errorf("freeze the head: %w", err)
 	}
-	return f, f.begin(title, made, cols)
+	return f.begin(title, made, cols)
 }
 
 // styles registers how cells look.

@@ -56,7 +56,7 @@ func VisitRows(ctx context.Context, d *db.DB, q Question, only Only, from, most 
 	if err := q.Check(today(d.Now())); err != nil {
 		return nil, 0, err
 	}
-	err = d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		list, err = visitRows(ctx, tx, q, only, from, most)
 		return err
 	})
@@ -93,7 +93,7 @@ func eachMonth(ctx context.Context, d *db.DB, q Question, progress func(done, to
 	if err := q.Check(today(d.Now())); err != nil {
 		return err
 	}
-	return d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		total := int64(q.months())
 		for done, day := int64(0), q.From; !day.After(q.To); done, day = done+1, nextMonth(day) {
 			if progress != nil {
@@ -180,7 +180,7 @@ func GivenRows(ctx context.Context, d *db.DB, q Question, visit string, from, mo
 	if err := q.Check(today(d.Now())); err != nil {
 		return nil, 0, err
 	}
-	err = d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		list, err = givenRows(ctx, tx, q, visit, from, most)
 		return err
 	})
@@ -242,7 +242,7 @@ func PersonRows(ctx context.Context, d *db.DB, q Question, from, most int64) (li
 	if err := q.Check(today(d.Now())); err != nil {
 		return nil, Used{}, err
 	}
-	err = d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		if list, err = personRows(ctx, tx, q, from, most); err != nil {
 			return err
 		}

@@ -58,6 +58,8 @@ type UseStatistic struct {
 	At       time.Time
 	Lines    []UseLine
 	Total    UseLine
+	// past leaves out what there is now: a report of a period says the same for ever.
+	past bool
 }
 
 // rateDays is over how many days the rate of consumption is taken.
@@ -70,7 +72,7 @@ func ReadUse(ctx context.Context, d *db.DB, q Question, by UseBy) (UseStatistic,
 		return UseStatistic{}, err
 	}
 	u := UseStatistic{Question: q, By: by}
-	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err := d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		u.At = tx.Now
 		return u.read(ctx, tx)
 	})
@@ -106,7 +108,7 @@ func (u *UseStatistic) read(ctx context.Context, tx *db.Tx) error {
 		u.book(of, f, x.into)
 	}
 	u.lines(of, n)
-	if u.By == UseByDrug && u.Question.Allowed == nil && u.Question.SiteID == 0 {
+	if u.leftKnown() {
 		return u.readLeft(ctx, tx)
 	}
 	return nil

@@ -78,7 +78,7 @@ func ReadVisits(ctx context.Context, d *db.DB, q Question, by VisitBy) (VisitSta
 		return VisitStatistic{}, err
 	}
 	v := VisitStatistic{Question: q, By: by}
-	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err := d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		v.At = tx.Now
 		x, err := readFacts(ctx, tx, q)
 		if err != nil {

@@ -17,5 +17,8 @@ func recallEvent(event string) string {
 	case "report.stock":
 		return "下载库存表"
 	}
+	if label := reportEvent(event); label != "" {
+		return label
+	}
 	return inventory.EventLabel(event)
 }

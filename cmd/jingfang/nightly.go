@@ -61,3 +61,12 @@ func (a *app) sumLedger(ctx context.Context) error {
 	}
 	return err
 }
+
+// makeReports makes the reports of the month and of the year that have ended.
+func (a *app) makeReports(ctx context.Context) error {
+	made, err := reporting.MakeDueReports(ctx, a.db, identity.System("reports"))
+	if made > 0 {
+		a.log.Info("reports made", "reports", made)
+	}
+	return err
+}

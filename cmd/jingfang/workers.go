@@ -37,6 +37,7 @@ func (a *app) work(ctx context.Context, sec security) error {
 		a.round(ctx, "sums of the ledger", a.sumLedger)
 		return a.every(ctx, "sums of the ledger", sumEvery, a.sumLedger)
 	})
+	g.Go(func() error { return a.every(ctx, "reports", sumEvery, a.makeReports) })
 	if a.poller != nil {
 		g.Go(func() error { a.poller.Run(ctx); return nil })
 		g.Go(func() error { return a.askHIS(ctx) })

@@ -1,0 +1,275 @@
+package reporting
+
+import (
+	"fmt"
+	"html"
+	"strings"
+	"time"
+)
+
+// ChartKind is how a chart is drawn.
+type ChartKind string
+
+// The kinds of charts.
+const (
+	ChartBars  ChartKind = "bars"  // one below the other, by site or drug
+	ChartTrend ChartKind = "trend" // one beside the other, by month
+	ChartDays  ChartKind = "days"  // a year's days, darker for more
+)
+
+// Chart is a picture of figures that also stand in a table. Its two tones differ
+// in lightness and in outline, so that they are told apart on grey paper and by
+// any eye.
+type Chart struct {
+	Kind  ChartKind
+	Title string // what it shows, for who cannot see it
+	// Legend names the two tones; the second is "" where bars have no Before.
+	Legend [2]string
+	Bars   []Bar
+}
+
+// Bar is one figure of a chart, with what it is compared with; Before -1 is none.
+type Bar struct {
+	Name        string
+	Day         time.Time // of a chart of days
+	Now, Before int64
+	Of          Narrow
+	Text        string // as it stands beside the bar; "" is Now
+}
+
+// tone is a colour of the charts.
+type tone int
+
+const (
+	toneInk tone = iota
+	toneMain
+	tonePale // with an outline
+	toneLine
+	toneHeat // and four more, darker and darker
+)
+
+// colours are by tone; the heat goes by lightness alone.
+func (t tone) colour() ink {
+	list := []ink{{23, 35, 46}, {10, 107, 117}, {226, 232, 236}, {143, 157, 168}, {238, 242, 244}, {190, 219, 222}, {120, 180, 186}, {48, 128, 138}, {6, 66, 73}}
+	return list[min(int(t), len(list)-1)]
+}
+
+func (k ink) hex() string { return fmt.Sprintf("#%02x%02x%02x", k[0], k[1], k[2]) }
+
+// shape is a rectangle, or a line of text when it has some. Where a text stands is
+// its baseline; anchor is "", "middle" or "end".
+type shape struct {
+	x, y, w, h float64
+	tone       tone
+	text       string
+	anchor     string
+	size       float64
+	light      bool   // text on a dark ground
+	hint       string // what a pointer is told
+	of         *Narrow
+}
+
+// chartWidth is the width all charts are laid out for; the days of a year need more.
+const (
+	chartWidth = 360.0
+	daysWidth  = 720.0
+)
+
+// layout places the shapes of the chart.
+func (c Chart) layout() (list []shape, width, height float64) {
+	switch c.Kind {
+	case ChartTrend:
+		return c.trend()
+	case ChartDays:
+		return c.days()
+	}
+	return c.bars()
+}
+
+func (c Chart) most() int64 {
+	most := int64(1)
+	for _, b := range c.Bars {
+		most = max(most, b.Now, b.Before)
+	}
+	return most
+}
+
+// legend names the tones at the top.
+func (c Chart) legend(list []shape) ([]shape, float64) {
+	if c.Legend[1] == "" {
+		return list, 4
+	}
+	list = append(list, shape{x: 0, y: 3, w: 10, h: 8, tone: toneMain}, shape{x: 14, y: 11, text: c.Legend[0], size: 10},
+		shape{x: 120, y: 3, w: 10, h: 8, tone: tonePale}, shape{x: 134, y: 11, text: c.Legend[1], size: 10})
+	return list, 20
+}
+
+// bars puts names on the left and figures at the end of the bars.
+func (c Chart) bars() (list []shape, width, height float64) {
+	list, y := c.legend(nil)
+	most, room := float64(c.most()), 190.0
+	for _, b := range c.Bars {
+		long := max(1, float64(b.Now)/most*room)
+		hint := b.Name + "：" + b.words()
+		list = append(list, shape{x: 108, y: y + 11, text: shorten(b.Name, 10), anchor: "end", size: 10, hint: hint, of: &b.Of})
+		list = append(list, shape{x: 112, y: y + 1, w: long, h: 12, tone: toneMain, hint: hint, of: &b.Of})
+		list = append(list, shape{x: 112 + long + 4, y: y + 11, text: b.words(), size: 10})
+		if b.Before >= 0 {
+			list = append(list, shape{x: 112, y: y + 14, w: max(1, float64(b.Before)/most*room), h: 5, tone: tonePale, hint: fmt.Sprintf("%s：%d", c.Legend[1], b.Before)})
+			y += 6
+		}
+		y += 19
+	}
+	return list, chartWidth, y + 2
+}
+
+func (b Bar) words() string {
+	if b.Text != "" {
+		return b.Text
+	}
+	return fmt.Sprint(b.Now)
+}
+
+// trend puts months beside each other, each with its figure above it.
+func (c Chart) trend() (list []shape, width, height float64) {
+	list, y := c.legend(nil)
+	const tall = 110.0
+	base := y + tall + 14
+	step, most := chartWidth/float64(max(1, len(c.Bars))), float64(c.most())
+	for i, b := range c.Bars {
+		x, high := float64(i)*step, float64(b.Now)/most*tall
+		hint := b.Name + "：" + b.words()
+		wide := step * 0.74
+		if b.Before >= 0 {
+			wide = step * 0.42
+			was := float64(b.Before) / most * tall
+			list = append(list, shape{x: x + step*0.54, y: base - was, w: step * 0.32, h: was, tone: tonePale, hint: fmt.Sprintf("%s：%d", c.Legend[1], b.Before)})
+		}
+		list = append(list, shape{x: x + step*0.1, y: base - high, w: wide, h: high, tone: toneMain, hint: hint, of: &b.Of},
+			shape{x: x + step*0.1 + wide/2, y: base - high - 3, text: b.words(), anchor: "middle", size: 8.5},
+			shape{x: x + step/2, y: base + 11, text: b.Name, anchor: "middle", size: 8.5})
+	}
+	list = append(list, shape{x: 0, y: base, w: chartWidth, h: 0.6, tone: toneLine})
+	return list, chartWidth, base + 16
+}
+
+// days is a row for each month and a column for each day of it.
+func (c Chart) days() (list []shape, width, height float64) {
+	const left, top, side = 34.0, 16.0, 22.0
+	most := c.most()
+	for d := 1; d <= 31; d++ {
+		list = append(list, shape{x: left + (float64(d)-0.5)*side, y: 11, text: fmt.Sprint(d), anchor: "middle", size: 9})
+	}
+	for m := 1; m <= 12; m++ {
+		list = append(list, shape{x: left - 5, y: top + float64(m-1)*side + 15, text: fmt.Sprintf("%d月", m), anchor: "end", size: 10})
+	}
+	for _, b := range c.Bars {
+		x, y := left+float64(b.Day.Day()-1)*side, top+float64(b.Day.Month()-1)*side
+		step := 0
+		if b.Now > 0 {
+			step = int(1 + (b.Now-1)*4/most)
+		}
+		list = append(list, shape{x: x + 1, y: y + 1, w: side - 2, h: side - 2, tone: toneHeat + tone(min(step, 4)), hint: b.Name + "：" + b.words(), of: &b.Of})
+		if b.Now > 0 {
+			list = append(list, shape{x: x + side/2, y: y + 15, text: fmt.Sprint(b.Now), anchor: "middle", size: 10, light: step >= 3})
+		}
+	}
+	return list, daysWidth, top + 12*side + 4
+}
+
+// shorten cuts a name that is too long for its place.
+func shorten(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return text
+}
+
+// SVG draws the chart as an element for a page: without scripts and style
+// attributes, in its own colours, readable on paper. link gives the address of what
+// a bar is about, "" for none; nil is no links.
+func (c Chart) SVG(link func(Narrow) string) string {
+	shapes, width, height := c.layout()
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg class="chart-%s" viewBox="0 0 %g %g" role="img" aria-label="%s" font-family="sans-serif">`, c.Kind, width, height, html.EscapeString(c.Title))
+	for _, s := range shapes {
+		url := ""
+		if s.of != nil && link != nil {
+			url = link(*s.of)
+		}
+		if url != "" {
+			fmt.Fprintf(&b, `<a href="%s">`, html.EscapeString(url))
+		}
+		s.svg(&b)
+		if url != "" {
+			b.WriteString(`</a>`)
+		}
+	}
+	b.WriteString(`</svg>`)
+	return b.String()
+}
+
+func (s shape) svg(b *strings.Builder) {
+	hint := ""
+	if s.hint != "" {
+		hint = `<title>` + html.EscapeString(s.hint) + `</title>`
+	}
+	if s.text == "" {
+		edge := ""
+		if s.tone == tonePale {
+			edge = ` stroke="` + toneLine.colour().hex() + `" stroke-width="0.8"`
+		}
+		fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s"%s>%s</rect>`, s.x, s.y, s.w, s.h, s.tone.colour().hex(), edge, hint)
+		return
+	}
+	// The frame of the page decides the colour of words, light or dark.
+	fill, anchor := `fill="currentColor"`, ""
+	if s.light {
+		fill = `fill="#ffffff"`
+	}
+	if s.anchor != "" {
+		anchor = ` text-anchor="` + s.anchor + `"`
+	}
+	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" font-size="%g" %s%s>%s%s</text>`, s.x, s.y, s.size, fill, anchor, html.EscapeString(s.text), hint)
+}
+
+// chart draws the same picture on paper.
+func (p *documentPaper) chart(c Chart) {
+	shapes, width, height := c.layout()
+	scale := min(bodyWidth/width, 0.36)
+	if c.Kind == ChartDays {
+		scale = bodyWidth / width
+	}
+	p.need(height*scale + 6)
+	for _, s := range shapes {
+		x, y := margin+s.x*scale, p.y+s.y*scale
+		if s.text == "" {
+			p.rectangle(s, x, y, scale)
+			continue
+		}
+		colour := toneInk.colour()
+		if s.light {
+			colour = ink{255, 255, 255}
+		}
+		p.font(false, s.size*scale/pointSize, colour)
+		text := p.glyphs.printable(s.text)
+		switch s.anchor {
+		case "end":
+			x -= p.width(text)
+		case "middle":
+			x -= p.width(text) / 2
+		}
+		p.text(x, y, text)
+	}
+	p.y += height*scale + 2
+}
+
+func (p *documentPaper) rectangle(s shape, x, y, scale float64) {
+	k, how := s.tone.colour(), "F"
+	if s.tone == tonePale {
+		how = "FD"
+	}
+	p.pdf.SetLineWidth(0.15)
+	p.pdf.SetFillColor(k[0], k[1], k[2])
+	p.pdf.Rect(x, y, s.w*scale, s.h*scale, how)
+}
