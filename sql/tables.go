@@ -88,6 +88,7 @@ func Tables() []Table {
 		{Name: "merge_roster", Owner: "session", AppendOnly: true},
 		{Name: "let_in_request", Owner: "session"},
 		{Name: "owed_medicine", Owner: "session"},
+		{Name: "owed_settlement", Owner: "session", AppendOnly: true},
 		{Name: "closing_count", Owner: "session", Deletable: true},
 		{Name: "closing_seen", Owner: "session", Deletable: true},
 		{Name: "closing_exit", Owner: "session", Deletable: true},
