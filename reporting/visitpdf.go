@@ -142,7 +142,7 @@ func collectorText(v Visit) string {
 }
 
 func owedText(o Owed) string {
-	text := fmt.Sprintf("欠药：%s %d%s", o.Drug(), o.Packs, o.PackWord)
+	text := "欠药：" + o.Drug() + " " + Amount{Packs: o.Packs, Loose: o.Units}.Words(o.PackWord, o.UnitWord)
 	if o.Note != "" {
 		text += "（" + o.Note + "）"
 	}

@@ -77,7 +77,9 @@ type Owed struct {
 	Generic   string     `db:"generic_name"`
 	Spec      string     `db:"spec"`
 	PackWord  string     `db:"pack_name"`
+	UnitWord  string     `db:"unit_name"`
 	Packs     int64      `db:"packs"`
+	Units     int64      `db:"units"` // loose ones, beside the packs
 	Note      string     `db:"note"`
 	SettledAt *time.Time `db:"settled_at"`
 }
@@ -158,7 +160,7 @@ WHERE v.session_id = $1::bigint AND NOT EXISTS (SELECT 1 FROM record r WHERE r.v
 
 func readOwed(ctx context.Context, tx *db.Tx, id int64, of map[uuid.UUID]*Visit) error {
 	var owed []Owed
-	err := tx.Select(ctx, &owed, `SELECT o.visit_id, d.generic_name, d.spec, d.pack_name, o.packs, o.note, o.settled_at
+	err := tx.Select(ctx, &owed, `SELECT o.visit_id, d.generic_name, d.spec, d.pack_name, d.unit_name, o.packs, o.units, o.note, o.settled_at
 FROM visit v JOIN owed_medicine o ON o.visit_id = v.id JOIN drug d ON d.id = o.drug_id WHERE v.session_id = $1::bigint ORDER BY o.id`, id)
 	if err != nil {
 		return fmt.Errorf("read owed medicine: %w", err)

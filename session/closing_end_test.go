@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -351,4 +352,58 @@ func (e *evening) anything(by identity.Actor, r *rand.Rand, next int64) error {
 		_, err = e.svc.ConfirmClosing(e.ctx, by, session.Confirming{SessionID: id, CommandID: command})
 	}
 	return err
+}
+
+// Of an opened box some may have been given: the rest stays missing and gets an exit
+// of its own. A number that cannot be is refused.
+func TestAPartOfAMissingBoxWasGiven(t *testing.T) {
+	e := newEvening(t, 2, 4)
+	e.makeLoose()
+	box := e.codes[2]
+	e.must(e.count(1, 0))
+	e.see(e.codes[3])
+	given := session.Explaining{Code: box, Exit: session.ExitGiven, Visit: e.visits[0], Quantity: 6}
+	for name, change := range map[string]func(*session.Explaining){
+		"more than it holds": func(in *session.Explaining) { in.Quantity = 21 },
+		"less than nothing":  func(in *session.Explaining) { in.Quantity = -1 },
+		"some is damaged":    func(in *session.Explaining) { in.Exit, in.Reason = session.ExitDamaged, "压坏" },
+	} {
+		in := given
+		change(&in)
+		if err := e.explain(e.chief, in); db.KindOf(err) != db.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	e.must(e.explain(e.chief, given))
+	if p := e.pack(box); p.UnitsLeft != 14 || p.State != inventory.StateAllocated {
+		t.Fatalf("after six of twenty: %+v", p)
+	}
+	if err := e.explain(e.chief, given); db.KindOf(err) != db.Conflict {
+		t.Errorf("a second part to the same patient: %v", err)
+	}
+	given.Visit, given.Quantity = e.visits[1], 10
+	e.must(e.explain(e.chief, given))
+	e.must(e.explain(e.chief, session.Explaining{Code: box, Exit: session.ExitDamaged, Reason: "余下的压坏了"}))
+	if p := e.pack(box); p.UnitsLeft != 4 || p.State != inventory.StateDamaged {
+		t.Errorf("the rest: %+v", p)
+	}
+	lines, err := session.VisitLines(e.ctx, e.db.App, e.visits[0])
+	e.must(err)
+	if i := slices.IndexFunc(lines, func(l session.Line) bool { return l.Code == box }); i < 0 || lines[i].Quantity != 6 {
+		t.Errorf("the visit has %+v", lines)
+	}
+	e.stockHolds()
+}
+
+// A box of a drug that is given whole is given whole, also when nobody scanned it.
+func TestAWholeMissingBoxHasNoParts(t *testing.T) {
+	e := newEvening(t, 1, 3)
+	e.must(e.count(1, 0))
+	e.see(e.codes[2])
+	in := session.Explaining{Code: e.codes[1], Exit: session.ExitGiven, Visit: e.visits[0], Quantity: 5}
+	if err := e.explain(e.chief, in); db.KindOf(err) != db.Invalid || !strings.Contains(db.Sentence(err), "整盒发") {
+		t.Errorf("five tablets of it: %v", err)
+	}
+	in.Quantity = 0
+	e.must(e.explain(e.chief, in))
 }

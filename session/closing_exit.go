@@ -42,6 +42,9 @@ type Explaining struct {
 	Exit      ExitKind
 	// Visit is who got it, for ExitGiven: a finished visit of the session.
 	Visit uuid.UUID
+	// Quantity is how much of it the patient got, for ExitGiven of a box in parts, in
+	// smallest units; 0 is all that is left. The rest stays missing.
+	Quantity int64 `json:",omitempty"`
 	// Reason must be given for damaged and lost.
 	Reason string
 }
@@ -84,6 +87,9 @@ func (s *Service) explain(ctx context.Context, tx *db.Tx, by identity.Actor, in 
 	if err != nil {
 		return ClosingAnswer{}, err
 	}
+	if err := in.checkQuantity(m); err != nil {
+		return ClosingAnswer{}, err
+	}
 	if m.LostByID != 0 && in.Exit != ExitLost {
 		if err := dropExit(ctx, tx, x.ID, m.PackID); err != nil {
 			return ClosingAnswer{}, err
@@ -105,10 +111,31 @@ func (s *Service) explain(ctx context.Context, tx *db.Tx, by identity.Actor, in 
 	if err != nil {
 		return ClosingAnswer{}, err
 	}
-	if err := keepExit(ctx, tx, by, x, m, in); err != nil {
-		return ClosingAnswer{}, err
+	if !in.leavesRest(m) {
+		if err := keepExit(ctx, tx, by, x, m, in); err != nil {
+			return ClosingAnswer{}, err
+		}
 	}
-	return s.closingStep(ctx, tx, by, x, "closing.exit", fmt.Sprintf("code=%s exit=%s visit=%s reason=%s", m.Code, in.Exit, in.Visit, in.Reason), a)
+	return s.closingStep(ctx, tx, by, x, "closing.exit", fmt.Sprintf("code=%s exit=%s visit=%s units=%d reason=%s", m.Code, in.Exit, in.Visit, in.Quantity, in.Reason), a)
+}
+
+// leavesRest tells of a box of which only a part was given: what is left of it has
+// no exit yet.
+func (in Explaining) leavesRest(m MissingPack) bool { return in.Quantity > 0 && in.Quantity < m.Units }
+
+// checkQuantity refuses a part of a box that cannot have been given.
+func (in Explaining) checkQuantity(m MissingPack) error {
+	switch {
+	case in.Quantity == 0:
+		return nil
+	case in.Exit != ExitGiven:
+		return db.Refuse(db.Invalid, "只有“给了患者”要填数量。损坏或丢失按整盒余下的登记。")
+	case !m.InParts():
+		return db.Refuse(db.Invalid, "%s 整盒发，补记时不用填数量。", m.DrugName())
+	case in.Quantity < 0 || in.Quantity > m.Units:
+		return db.Refuse(db.Invalid, "这盒 %s 账上还有 %d %s，数量请填 1 到 %d。", m.DrugName(), m.Units, m.UnitWord, m.Units)
+	}
+	return nil
 }
 
 // missingCode finds a code among those that are missing; only what was asked for

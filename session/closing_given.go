@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -29,16 +30,24 @@ func giveMissing(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, m
 	if err != nil {
 		return "", err
 	}
-	e := inventory.Entry{How: inventory.HowInferred, Reason: cut("收尾补记："+in.Reason, 200), Command: in.CommandID}
+	e := inventory.Entry{Move: inventory.Move{Quantity: in.Quantity}, How: inventory.HowInferred, Reason: cut("收尾补记："+in.Reason, 200), Command: in.CommandID}
 	if err := giveFact(ctx, tx, by, x, v, packs[m.Code], e); err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("补记发药：%s，追溯码 %s（推定）。%s", m.DrugName(), m.Code, in.Reason)
+	much := ""
+	if m.InParts() {
+		much = fmt.Sprintf(" %d %s", cmp.Or(in.Quantity, m.Units), m.UnitWord)
+	}
+	text := fmt.Sprintf("补记发药：%s%s，追溯码 %s（推定）。%s", m.DrugName(), much, m.Code, in.Reason)
 	seq, err := writeLate(ctx, tx, by, x.ID, mainChain, v.ID, lateness{kind: lateGiven, text: text, old: old})
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("已补记给 %d 号（记录 %d，推定），待%s签认。", v.Number, seq, doctorWord(v.Doctor)), nil
+	said := fmt.Sprintf("已补记%s给 %d 号（记录 %d，推定），待%s签认。", much, v.Number, seq, doctorWord(v.Doctor))
+	if in.leavesRest(m) {
+		said += fmt.Sprintf("这盒还有 %d %s 没有去向，请接着处理。", m.Units-in.Quantity, m.UnitWord)
+	}
+	return said, nil
 }
 
 // giveFact moves a locked pack to the patient, from wherever it was, and writes

@@ -20,6 +20,8 @@ type MissingPack struct {
 	Units    int64  `db:"units_left"`
 	Content  int64  `db:"units_total"`
 	UnitWord string `db:"unit_name"`
+	// Loose says that the drug is given by quantity.
+	Loose bool `db:"loose"`
 	// Last is the movement that was written last.
 	LastKind inventory.MovementKind `db:"last_kind"`
 	LastAt   time.Time              `db:"last_at"`
@@ -38,6 +40,10 @@ type MissingPack struct {
 
 // DrugName is the drug as people say it.
 func (m MissingPack) DrugName() string { return inventory.DrugName(m.Generic, m.Spec) }
+
+// InParts tells whether some of the box can have been given and the rest not: it is
+// open already, or of a drug that is given by quantity.
+func (m MissingPack) InParts() bool { return m.Loose || m.Units < m.Content }
 
 // LastHeld says in Chinese who had it last.
 func (m MissingPack) LastHeld() string {
@@ -63,7 +69,7 @@ func readMissing(ctx context.Context, r db.Reader, x Session, lines []ClosingLin
 		return nil, nil
 	}
 	var rows []MissingPack
-	err := r.Select(ctx, &rows, `SELECT k.id, k.code, k.drug_id, d.generic_name, d.spec, d.unit_name, k.units_left, k.units_total,
+	err := r.Select(ctx, &rows, `SELECT k.id, k.code, k.drug_id, d.generic_name, d.spec, d.unit_name, d.loose, k.units_left, k.units_total,
   m.kind AS last_kind, m.at AS last_at, COALESCE(f.name, '') AS last_by,
   COALESCE(v.number, 0) AS number, COALESCE(g.name, '') AS doctor, l.at AS scanned_at, l.undone_at,
   COALESCE(e.by_id, 0) AS lost_by_id, COALESCE(b.name, '') AS lost_by, COALESCE(e.reason, '') AS lost_why

@@ -73,8 +73,20 @@ func (c *clinic) settles(owed int64) {
 	}
 	c.scan(doctor, next, c.codes[0])
 	for range 2 {
-		_, err := c.svc.SettleOwed(c.ctx, doctor, in)
-		c.must(err)
+		a, err := c.svc.SettleOwed(c.ctx, doctor, in)
+		if err != nil || !strings.Contains(a.Sentence, "还欠 1 盒") {
+			c.t.Errorf("one of two: %+v, %v", a, err)
+		}
+	}
+	in.CommandID = uuid.New()
+	if _, err := c.svc.SettleOwed(c.ctx, doctor, in); db.KindOf(err) != db.Conflict || !strings.Contains(db.Sentence(err), "已经抵了") {
+		c.t.Errorf("with the same box again: %v", err)
+	}
+	c.scan(doctor, next, c.codes[1])
+	in.CommandID = uuid.New()
+	a, err := c.svc.SettleOwed(c.ctx, doctor, in)
+	if err != nil || !strings.Contains(a.Sentence, "欠 1 盒 已补发") {
+		c.t.Errorf("the other of two: %+v, %v", a, err)
 	}
 	in.CommandID = uuid.New()
 	if _, err := c.svc.SettleOwed(c.ctx, doctor, in); db.KindOf(err) != db.Conflict {
@@ -82,6 +94,62 @@ func (c *clinic) settles(owed int64) {
 	}
 	if list, err := session.OwedTo(c.ctx, c.db.App, c.patients[0].ID); err != nil || len(list) != 0 {
 		c.t.Errorf("still owed: %+v, %v", list, err)
+	}
+}
+
+// A drug that is given by quantity is owed by quantity as well, and made up over as
+// many visits as it takes; one that is given whole is not.
+func TestOwedInLooseUnits(t *testing.T) {
+	c := newClinic(t, 1, 2, 3)
+	doctor := c.doctors[0]
+	visit := c.start(doctor, 0)
+	note := session.OwedNote{SessionID: c.session, Visit: visit, CommandID: uuid.New(), DrugID: c.drug, Units: 30}
+	if _, err := c.svc.NoteOwed(c.ctx, doctor, note); db.KindOf(err) != db.Invalid || !strings.Contains(db.Sentence(err), "整盒发") {
+		t.Errorf("loose units of a drug that is given whole: %v", err)
+	}
+	c.makeLoose()
+	a, err := c.svc.NoteOwed(c.ctx, doctor, note)
+	if err != nil || !strings.Contains(a.Sentence, "已记欠药 30 片") {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	for _, bad := range []session.OwedNote{{Units: -1}, {Units: 10_000}, {Packs: -1, Units: 1}, {Packs: 1, Units: -1}, {}} {
+		bad.SessionID, bad.Visit, bad.CommandID, bad.DrugID = c.session, visit, uuid.New(), c.drug
+		if _, err := c.svc.NoteOwed(c.ctx, doctor, bad); db.KindOf(err) != db.Invalid {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+	c.end(doctor, visit)
+	owed := func() []session.Owed {
+		t.Helper()
+		list, err := session.OwedTo(c.ctx, c.db.App, c.patients[0].ID)
+		c.must(err)
+		return list
+	}
+	roster, err := session.Roster(c.ctx, c.db.App, c.session)
+	c.must(err)
+	for _, p := range roster {
+		if p.Owes != (p.PatientID == c.patients[0].ID) {
+			t.Errorf("on the roster: %+v", p)
+		}
+	}
+	give := func(code string, units int64, want string) {
+		t.Helper()
+		next := c.start(doctor, 0)
+		c.units(doctor, next, code, units)
+		a, err := c.svc.SettleOwed(c.ctx, doctor, session.OwedSettling{SessionID: c.session, Visit: next, CommandID: uuid.New(), Owed: owed()[0].ID})
+		if err != nil || !strings.Contains(a.Sentence, want) {
+			t.Errorf("made up with %d: %+v, %v", units, a, err)
+		}
+		_, err = c.svc.FinishVisit(c.ctx, doctor, session.Ending{SessionID: c.session, Visit: next, CommandID: uuid.New()})
+		c.must(err)
+	}
+	give(c.codes[0], 12, "还欠 18 片")
+	if list := owed(); len(list) != 1 || list[0].Left != 18 || list[0].Amount().String() != "18 片" {
+		t.Errorf("owed still: %+v", list)
+	}
+	give(c.codes[1], 20, "欠 18 片 已补发")
+	if list := owed(); len(list) != 0 {
+		t.Errorf("owed still: %+v", list)
 	}
 }
 

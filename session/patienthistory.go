@@ -71,6 +71,7 @@ type PatientHistory struct {
 	Name       string
 	Collectors []patient.Collector
 	Last       LastSupply
+	Owed       []Owed // not given yet
 	Today      time.Time
 	Merges     []patient.Merge
 	Visits     []PastVisit // the last first
@@ -100,6 +101,9 @@ func (s *Service) History(ctx context.Context, by identity.Actor, id int64, befo
 		return h, err
 	}
 	if h.Last, err = LastSupplyOf(ctx, s.db, family, uuid.Nil); err != nil {
+		return h, err
+	}
+	if h.Owed, err = OwedTo(ctx, s.db, family...); err != nil {
 		return h, err
 	}
 	if h.Merges, err = patient.Merges(ctx, s.db, id); err != nil {

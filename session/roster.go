@@ -21,6 +21,8 @@ type Expected struct {
 	CameAt    *time.Time `db:"came_at"`
 	Visit     int        `db:"visit_number"` // queue number, 0 when absent
 	Finished  bool       `db:"finished"`
+	// Owes says that medicine is still owed to the patient (欠药).
+	Owes bool `db:"owes"`
 }
 
 // RosterCount is who was expected and who came.
@@ -51,7 +53,8 @@ WHERE c.id = $1::bigint AND c.kind = 'site' AND p.state = 'active' AND (NOT $3::
 func Roster(ctx context.Context, r db.Reader, id int64) ([]Expected, error) {
 	var list []Expected
 	err := r.Select(ctx, &list, `SELECT o.patient_id, p.number, p.name, o.source, v.came_at, COALESCE(v.number, 0) AS visit_number,
-  COALESCE(v.state = 'finished', false) AS finished
+  COALESCE(v.state = 'finished', false) AS finished,
+  EXISTS (SELECT 1 FROM owed_medicine w WHERE w.settled_at IS NULL AND (w.patient_id = p.id OR w.patient_id IN (SELECT g.id FROM patient g WHERE g.merged_into_id = p.id))) AS owes
 FROM session_roster o JOIN patient p ON p.id = o.patient_id
 LEFT JOIN (SELECT x.*, row_number() OVER (PARTITION BY x.patient_id ORDER BY x.number DESC) AS n FROM visit x
   WHERE x.session_id = $1 AND x.state <> 'void') v ON v.patient_id = o.patient_id AND v.n = 1

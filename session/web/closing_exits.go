@@ -25,6 +25,9 @@ func (h *Handlers) Explain(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	if in.Quantity, _, err = formQuantity(r); err != nil {
+		return err
+	}
 	a, err := h.sessions.ExplainMissing(r.Context(), x.by, in)
 	if err != nil {
 		return err

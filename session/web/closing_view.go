@@ -104,6 +104,8 @@ type missingRow struct {
 	Drug, Code, Head, Tail, Last string
 	LostBy                       string
 	MineLost                     bool
+	Unit                         string // of how much was given; "" for a box that is given whole
+	Most                         int64  // units left in it
 }
 
 // toldRow is a code that a doctor says was given and is not recorded.
@@ -223,8 +225,12 @@ func newClosingLine(l session.ClosingLine, url string, can bool) closingLine {
 func newClosingRest(f session.ClosingView, by identity.Actor, url string) closingRest {
 	v := closingRest{URL: url, CanLead: f.Leads(by), CanHelp: f.Helps(by), Ready: f.Settled(), Carrier: f.Carrier}
 	for _, m := range f.Missing {
-		v.Missing = append(v.Missing, missingRow{Drug: m.DrugName(), Code: m.Code, Head: m.Code[:max(0, len(m.Code)-4)], Tail: tail(m.Code),
-			Last: m.LastHeld(), LostBy: m.LostBy, MineLost: m.LostByID == by.StaffID})
+		row := missingRow{Drug: m.DrugName(), Code: m.Code, Head: m.Code[:max(0, len(m.Code)-4)], Tail: tail(m.Code),
+			Last: m.LastHeld(), LostBy: m.LostBy, MineLost: m.LostByID == by.StaffID}
+		if m.InParts() {
+			row.Unit, row.Most = m.UnitWord, m.Units
+		}
+		v.Missing = append(v.Missing, row)
 	}
 	for _, t := range f.Told {
 		row := toldRow{Visit: t.Visit.String(), Number: fmt.Sprint(t.Number), Doctor: t.Doctor, Code: t.Code,

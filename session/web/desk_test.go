@@ -301,6 +301,10 @@ func TestOwedAndDoseAtTheDesk(t *testing.T) {
 	if !strings.Contains(doc.Find(".dose").Text(), "每日 1mg · 30 天") {
 		t.Errorf("the dose is not there: %q", doc.Find(".dose").Text())
 	}
+	if _, doc = d.press(visit+"/owed/settle", "owed", owed); !strings.Contains(band(doc), "还欠 1 盒") || doc.Find(`input[name="owed"]`).Length() != 1 {
+		t.Errorf("%q", band(doc))
+	}
+	d.press(visit+"/scans", "codes", d.codes[2], "scanned", "1")
 	if _, doc = d.press(visit+"/owed/settle", "owed", owed); !strings.Contains(band(doc), "已补发") || doc.Find(`input[name="owed"]`).Length() != 0 {
 		t.Errorf("%q", band(doc))
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/google/uuid"
+
 	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/page"
@@ -22,6 +24,7 @@ type historyView struct {
 	Collectors  string // who may collect, in one line
 	Last        string // the last medicine and for how long it is enough
 	LastTone    string
+	Owed        []string // medicine that was not given yet
 	State       string
 	Back        string
 	TraceURL    string
@@ -101,6 +104,9 @@ func newHistoryView(by identity.Actor, x session.PatientHistory, now time.Time) 
 	}
 	if x.Patient.MergedInto != nil || x.Patient.State != "active" {
 		v.State = x.Patient.State.Label()
+	}
+	for _, row := range newOwedRows(x.Owed, uuid.Nil) {
+		v.Owed = append(v.Owed, row.Text)
 	}
 	for i, c := range x.Collectors {
 		if i > 0 {

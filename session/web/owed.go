@@ -32,9 +32,9 @@ func newOwedRows(list []session.Owed, here uuid.UUID) []owedRow {
 	var rows []owedRow
 	for _, o := range list {
 		row := owedRow{ID: fmt.Sprint(o.ID), Here: o.VisitID == here}
-		row.Text = fmt.Sprintf("上次欠 %s %d %s（%s %s）", o.Drug(), o.Packs, o.Unit, o.HeldOn.Format("1月2日"), o.Site)
+		row.Text = fmt.Sprintf("上次欠 %s %s（%s %s）", o.Drug(), o.Amount(), o.HeldOn.Format("1月2日"), o.Site)
 		if row.Here {
-			row.Text = fmt.Sprintf("这次欠 %s %d %s", o.Drug(), o.Packs, o.Unit)
+			row.Text = fmt.Sprintf("这次欠 %s %s", o.Drug(), o.Amount())
 		}
 		if o.Note != "" {
 			row.Text += "：" + o.Note
@@ -57,7 +57,11 @@ func (h *Handlers) OwedForm(w http.ResponseWriter, r *http.Request) error {
 	}
 	var view owedFormView
 	for _, d := range drugs {
-		view.Drugs = append(view.Drugs, choiceView{Value: fmt.Sprint(d.ID), Word: inventory.DrugName(d.Generic, d.Spec)})
+		word := inventory.DrugName(d.Generic, d.Spec)
+		if d.Loose {
+			word += "（可欠" + d.Unit + "）"
+		}
+		view.Drugs = append(view.Drugs, choiceView{Value: fmt.Sprint(d.ID), Word: word})
 	}
 	switch {
 	case page.WantsJSON(r):
@@ -87,8 +91,14 @@ func (h *Handlers) NoteOwed(w http.ResponseWriter, r *http.Request) error {
 	if in.DrugID, err = formID(r, "drug"); err != nil {
 		return err
 	}
-	if in.Packs, err = strconv.Atoi(r.PostFormValue("packs")); err != nil {
-		return h.refusedDesk(w, r, x.by, x.session, db.RefuseBecause(err, db.Invalid, "欠药的盒数请填整数。"))
+	for name, to := range map[string]*int{"packs": &in.Packs, "units": &in.Units} {
+		text := r.PostFormValue(name)
+		if text == "" {
+			continue
+		}
+		if *to, err = strconv.Atoi(text); err != nil {
+			return h.refusedDesk(w, r, x.by, x.session, db.RefuseBecause(err, db.Invalid, "欠药的数量请填整数。"))
+		}
 	}
 	a, err := h.sessions.NoteOwed(r.Context(), x.by, in)
 	return h.answerNote(w, r, x, a, a.Sentence, err)

@@ -40,6 +40,7 @@ type rosterRow struct {
 	Tone      string
 	Added     bool // by hand
 	Came      bool
+	Owes      bool // medicine is owed
 }
 
 func newRosterPart(id int64, c session.RosterCount) rosterPart {
@@ -101,7 +102,7 @@ func rosterIDs(list []session.Expected) string {
 func newRosterRow(p session.Expected, x session.Session, a live.Audience) rosterRow {
 	row := rosterRow{PatientID: fmt.Sprint(p.PatientID), Number: p.Number, Added: p.Source == "added", Came: p.Visit > 0}
 	if scopeOf(a).names {
-		row.Name = patient.MaskName(p.Name)
+		row.Name, row.Owes = patient.MaskName(p.Name), p.Owes
 	}
 	switch {
 	case p.Finished:
@@ -129,12 +130,13 @@ type rosterRowJSON struct {
 	Number string `json:"number"`
 	Came   bool   `json:"came"`
 	Added  bool   `json:"added"`
+	Owes   bool   `json:"owes"`
 }
 
 func newRosterJSON(v rosterView) rosterJSON {
 	out := rosterJSON{Expected: v.Count.Expected, Came: v.Count.Came, Absent: v.Count.Absent, Patients: []rosterRowJSON{}}
 	for _, r := range v.Rows {
-		out.Patients = append(out.Patients, rosterRowJSON{r.Number, r.Came, r.Added})
+		out.Patients = append(out.Patients, rosterRowJSON{r.Number, r.Came, r.Added, r.Owes})
 	}
 	return out
 }

@@ -57,7 +57,8 @@ func sampleClosing() session.ClosingView {
 			line(3, "演示氯氮平片", "25mg×100片", 8, 7, 7), opened},
 		Missing: []session.MissingPack{
 			{Code: "80000030000000000097", DrugID: 3, Generic: "演示氯氮平片", Spec: "25mg×100片", Number: 12, Doctor: "演示医生甲", ScannedAt: &at, UndoneAt: &at},
-			{Code: "80000030000000000105", DrugID: 3, Generic: "演示氯氮平片", Spec: "25mg×100片", LastAt: at, LastBy: "演示药师甲", LastKind: inventory.MoveAllocate, LostByID: 2, LostBy: "演示医生乙"}},
+			{Code: "80000030000000000105", DrugID: 3, Generic: "演示氯氮平片", Spec: "25mg×100片", LastAt: at, LastBy: "演示药师甲", LastKind: inventory.MoveAllocate, LostByID: 2, LostBy: "演示医生乙"},
+			{Code: "80000030000000000113", DrugID: 3, Generic: "演示氯氮平片", Spec: "25mg×100片", UnitWord: "片", Loose: true, Units: 62, Content: 100, LastAt: at, LastBy: "演示药师甲", LastKind: inventory.MoveAllocate}},
 		Open:     []session.Visit{{Number: 14, State: session.InConsultation, Doctor: "演示医生乙"}},
 		Finished: []session.Visit{{ID: uuid.UUID{1}, Number: 12, Doctor: "演示医生甲", Patient: "演示甲", FinishedAt: &at}}, Requests: 1,
 		Told:    []session.ToldGiven{{Number: 9, Doctor: "演示医生乙", Code: "80000010000000007777", Kind: "not_packed"}},

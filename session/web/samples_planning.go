@@ -22,7 +22,7 @@ func planningSamples() []page.Sample {
 	count := newRosterPart(1, session.RosterCount{Expected: 34, Came: 12, Extra: 2})
 	roster := rosterView{Head: head, Count: count, CanAdd: true, Rows: []rosterRow{
 		{PatientID: "1", Number: "000012", Name: "演**", Word: "未到", Tone: "soft"},
-		{PatientID: "2", Number: "000013", Name: "演**", Word: "应到", Tone: "soft", Added: true},
+		{PatientID: "2", Number: "000013", Name: "演**", Word: "应到", Tone: "soft", Added: true, Owes: true},
 		{PatientID: "3", Number: "000014", Name: "演**", Word: "3 号 诊毕", Tone: "good", Came: true}}}
 	wall := newWallView(sampleBoard())
 	return []page.Sample{
