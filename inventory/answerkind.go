@@ -326,7 +326,10 @@ type Details struct {
 
 // Sentence is the answer in one Chinese sentence or two: what happened and
 // what to do.
-func (k AnswerKind) Sentence(d Details) string {
+func (k AnswerKind) Sentence(d Details) string { return d.fill(k.row().Pattern) }
+
+// fill puts the details into a pattern.
+func (d Details) fill(pattern string) string {
 	queue := "另一位患者"
 	if d.Queue != "" {
 		queue = " " + d.Queue + " 号"
@@ -336,7 +339,7 @@ func (k AnswerKind) Sentence(d Details) string {
 		"{queue}", queue, "{where}", or(d.Where, "别处"), "{state}", or(d.State, "不明"),
 		"{done}", or(d.Done, "记录"), "{count}", or(d.Count, "若干"), "{rest}", or(d.Rest, "另一盒再扫其余"),
 		"{before}", or(d.Before, "若干"),
-	).Replace(k.row().Pattern)
+	).Replace(pattern)
 }
 
 // or is s, or the general word when s is empty.

@@ -124,8 +124,10 @@ func (r *relationRules) read(row RelationRow) {
 	case x.Level != row.Level:
 		r.problems.add(row.Line, c.Code(), "文件里是 %d 级，前缀 %s 对照的是 %d 级", row.Level, c.Prefix(), x.Level)
 		return
-	case !row.ExpiresOn.IsZero() && !plausibleDay(row.ExpiresOn) || !row.MadeOn.IsZero() && !plausibleDay(row.MadeOn):
-		r.problems.add(row.Line, c.Code(), "生产日期或有效期不合理")
+	case !row.ExpiresOn.IsZero() && !plausibleDay(row.ExpiresOn):
+		r.problems.add(row.Line, c.Code(), "有效期 %s 不合理，请核对盒上的日期后改正", dateText(row.ExpiresOn))
+	case !row.MadeOn.IsZero() && !plausibleDay(row.MadeOn):
+		r.problems.add(row.Line, c.Code(), "生产日期 %s 不合理，请核对盒上的日期后改正", dateText(row.MadeOn))
 	case !row.ExpiresOn.IsZero() && !row.MadeOn.IsZero() && row.ExpiresOn.Before(row.MadeOn):
 		r.problems.add(row.Line, c.Code(), "有效期早于生产日期")
 	case longer(row.Batch, 60):

@@ -187,6 +187,10 @@ func answerReceiving(f *ScanFacts, c ScanContext) Answer {
 		a := answer(KindAdopted, f, c)
 		a.Move = MoveAdopt
 		return a
+	case f.Pack.State == StateInStore && f.Receipt != 0 && f.Receipt != c.Receipt:
+		a := answer(KindAlreadyHere, f, c)
+		a.Sentence = f.Drug + " 已按入库单 " + or(f.ReceiptNo, "另一张") + " 入库，不属于这张单，不用再扫。"
+		return a
 	case f.Pack.State == StateInStore:
 		return answer(KindAlreadyHere, f, c)
 	case f.Pack.State != StateExpected:
@@ -346,7 +350,7 @@ func answer(kind AnswerKind, f *ScanFacts, c ScanContext) Answer {
 		}
 		describeTaken(&d, kind, f.Taken, c.Now)
 	}
-	return Answer{Kind: kind, Sentence: kind.Sentence(d)}
+	return Answer{Kind: kind, Sentence: kind.SentenceAt(c.Point, d)}
 }
 
 // describeTaken names who, when and where for a pack that is gone: the minute

@@ -160,6 +160,14 @@ func checkAnswer(t *testing.T, f *ScanFacts, c ScanContext, a Answer) {
 	if !a.Kind.Valid() || a.Sentence == "" || strings.ContainsAny(a.Sentence, "{}") {
 		t.Errorf("%s: unfinished answer %+v", c.Point, a)
 	}
+	// Letting in is asked for at the table alone, and nobody takes another box of a
+	// delivery or of what is left.
+	if c.Point != PointTable && strings.Contains(a.Sentence, "放行") {
+		t.Errorf("%s: %s offers what is not there: %s", c.Point, a.Kind, a.Sentence)
+	}
+	if (c.Point == PointReceiving || c.Point == PointClosing) && a.Kind != KindExpired && strings.Contains(a.Sentence, "换一盒") {
+		t.Errorf("%s: %s tells to take another box: %s", c.Point, a.Kind, a.Sentence)
+	}
 	if a.Move == "" {
 		if a.Kind.Tone() == ToneGood && c.Point != PointCount {
 			t.Errorf("%s, %s: good, but nothing moves", c.Point, f.Pack.State)

@@ -43,10 +43,10 @@ func (q LedgerQuestion) Check(today time.Time) error {
 	switch {
 	case q.From.Year() < 2000 || q.To.Year() < 2000:
 		return db.Refuse(db.Invalid, "日期太早，那时还没有账。请填 2000 年以后的日期。")
-	case q.To.Before(q.From):
-		return db.Refuse(db.Invalid, "结束日期早于开始日期。请对调后再查。")
 	case q.From.After(today):
 		return db.Refuse(db.Invalid, "这段日期还没有到，没有流水可查。请选今天或更早的日期。")
+	case q.To.Before(q.From):
+		return db.Refuse(db.Invalid, "结束日期早于开始日期。请对调后再查。")
 	case q.To.After(today.AddDate(1, 0, 0)):
 		return db.Refuse(db.Invalid, "结束日期太远。请选今天或更早的日期。")
 	}

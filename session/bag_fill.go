@@ -100,6 +100,7 @@ type bagBench struct {
 	taken   map[int64]*inventory.Taken
 	known   map[string]inventory.Prefix
 	inside  map[int64]*inventory.Inside
+	away    elsewhere
 	in, out []int64
 	answer  []inventory.CodeAnswer
 }
@@ -124,6 +125,9 @@ func newBagBench(ctx context.Context, tx *db.Tx, in BagFilling, read []inventory
 		return nil, err
 	}
 	if b.taken, err = lastTaken(ctx, tx, gone(b.packs, b.session.ID)); err != nil {
+		return nil, err
+	}
+	if b.away, err = readElsewhere(ctx, tx, b.packs, b.session.ID); err != nil {
 		return nil, err
 	}
 	if b.inside, err = insideBags(ctx, tx, b.packs, in.PatientID); err != nil {
@@ -178,11 +182,9 @@ func (b *bagBench) putIn(code inventory.TraceCode, p *inventory.Pack) inventory.
 	if p == nil {
 		return inventory.ScanAnswer(nil, c)
 	}
-	f := inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), SessionName: "另一场义诊", Taken: b.taken[p.ID], Inside: b.inside[p.ID]}
+	f := inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), SessionName: b.away.name(p), Taken: b.taken[p.ID], Inside: b.inside[p.ID]}
 	said := inventory.ScanAnswer(&f, c)
 	switch {
-	case said.Kind == inventory.KindNotPacked:
-		said.Sentence = p.DrugName() + " 还没有装进本场药箱。请先配药装箱，再装袋。"
 	case said.Move != "" && b.bag.Packs+len(b.in) >= maxBag:
 		said = inventory.Answer{Kind: inventory.KindBadQuantity, Sentence: fmt.Sprintf("一个药袋最多 %d 盒，%s 没有装进去。请核对患者。", maxBag, p.DrugName())}
 	case said.Move != "":

@@ -69,6 +69,7 @@ type closingBench struct {
 	packs   map[string]*inventory.Pack
 	taken   map[int64]*inventory.Taken
 	known   map[string]inventory.Prefix
+	away    elsewhere
 	seen    map[int64]bool // ticked off already
 	lost    map[int64]bool // named as lost in this session, and moved
 	answer  []inventory.CodeAnswer
@@ -91,6 +92,9 @@ func (b *closingBench) load(ctx context.Context, read []inventory.Parsed) error 
 		return err
 	}
 	if b.taken, err = lastTaken(ctx, b.tx, gone(b.packs, b.session.ID)); err != nil {
+		return err
+	}
+	if b.away, err = readElsewhere(ctx, b.tx, b.packs, b.session.ID); err != nil {
 		return err
 	}
 	if b.known, err = inventory.FindPrefixes(ctx, b.tx, prefixes); err != nil {
@@ -157,7 +161,7 @@ func (b *closingBench) judge(p *inventory.Pack) (inventory.AnswerKind, string) {
 		}
 		return inventory.KindOK, inventory.KindOK.Sentence(d)
 	}
-	f := inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), SessionName: "另一场义诊", Taken: b.taken[p.ID]}
+	f := inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), SessionName: b.away.name(p), Taken: b.taken[p.ID]}
 	said := inventory.ScanAnswer(&f, inventory.ScanContext{Point: inventory.PointClosing, Session: b.session.ID, Now: b.tx.Now})
 	return said.Kind, said.Sentence
 }

@@ -162,6 +162,7 @@ type table struct {
 	inBag  bool // the packs of a bag are being answered: each is given whole
 	bagged map[int64]bool
 	inside map[int64]*inventory.Inside
+	away   elsewhere
 }
 
 // newTable locks the packs of all codes at once and reads, in one statement
@@ -174,6 +175,9 @@ func newTable(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Vi
 		return nil, err
 	}
 	if t.taken, err = lastTaken(ctx, tx, gone(t.packs, x.ID)); err != nil {
+		return nil, err
+	}
+	if t.away, err = readElsewhere(ctx, tx, t.packs, x.ID); err != nil {
 		return nil, err
 	}
 	if err = t.readMine(ctx); err != nil {
@@ -310,7 +314,7 @@ func (t *table) facts(p *inventory.Pack) *inventory.ScanFacts {
 	f := &inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), Taken: t.taken[p.ID], Loose: p.Loose, Unit: p.UnitName, Mine: t.mine[p.ID],
 		Inside: t.inside[p.ID]}
 	if p.SessionID != nil && *p.SessionID != t.session.ID {
-		f.SessionName = "另一场义诊"
+		f.SessionName = t.away.name(p)
 	}
 	return f
 }

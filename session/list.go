@@ -25,7 +25,7 @@ func (s *Service) ListSessions(ctx context.Context, by identity.Actor, on time.T
 		return nil, err
 	}
 	if on.Year() < 1990 || on.Year() > 2200 {
-		return nil, db.Refuse(db.Invalid, "日期 %s 不合理，请用 2026-11-23 这样的格式。", on.Format(time.DateOnly))
+		return nil, db.Refuse(db.Invalid, "日期 %s 不合理，多半是输错了年份。请核对后再查。", on.Format(time.DateOnly))
 	}
 	sites, all := by.Sites(identity.ViewSession)
 	var list []Listed

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -105,6 +106,41 @@ LEFT JOIN receipt_line l ON l.id = k.receipt_line_id LEFT JOIN receipt e ON e.id
 	return of, nil
 }
 
+// dayName is the clinic day as people say it, 新华社区 11月23日 义诊; "" without one.
+func (p lookedPlace) dayName() string {
+	if p.HeldOn == nil {
+		return ""
+	}
+	return p.Site + " " + p.HeldOn.Format("1月2日") + " 义诊"
+}
+
+// elsewhere names the clinic days that packs are allocated to, but for one; it asks
+// nothing where all are there. What is not known is 另一场义诊.
+type elsewhere map[int64]string
+
+func readElsewhere(ctx context.Context, r db.Reader, packs map[string]*inventory.Pack, here int64) (elsewhere, error) {
+	var ids []int64
+	for _, p := range packs {
+		if p.State == inventory.StateAllocated && p.SessionID != nil && *p.SessionID != here {
+			ids = append(ids, p.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	places, err := lookPlaces(ctx, r, ids)
+	if err != nil {
+		return nil, err
+	}
+	names := elsewhere{}
+	for id, at := range places {
+		names[id] = at.dayName()
+	}
+	return names, nil
+}
+
+func (e elsewhere) name(p *inventory.Pack) string { return cmp.Or(e[p.ID], "另一场义诊") }
+
 // answer asks the rule of package inventory.
 func (l *look) answer(p inventory.Parsed) inventory.CodeAnswer {
 	if a, box := l.answerBox(p); box {
@@ -122,9 +158,7 @@ func (l *look) answer(p inventory.Parsed) inventory.CodeAnswer {
 	}
 	at := l.places[pack.ID]
 	f := &inventory.ScanFacts{Pack: pack.Facts(), Drug: pack.DrugName(), Taken: l.taken[pack.ID], ReceiptNo: at.Receipt}
-	if at.HeldOn != nil {
-		f.SessionName = at.Site + " " + at.HeldOn.Format("1月2日") + " 义诊"
-	}
+	f.SessionName = at.dayName()
 	said := inventory.ScanAnswer(f, c)
 	return inventory.NewCodeAnswer(p.Code.Raw(), p.Code.Code(), pack.DrugName(), said.Kind, said.Sentence)
 }

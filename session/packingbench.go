@@ -17,6 +17,7 @@ type packingBench struct {
 	packs   map[string]*inventory.Pack
 	taken   map[int64]*inventory.Taken // by pack, of those that were handed out
 	known   map[string]inventory.Prefix
+	away    elsewhere
 	moved   map[string]bool
 	moving  []*inventory.Pack
 	answer  []inventory.CodeAnswer
@@ -39,6 +40,9 @@ func (b *packingBench) load(ctx context.Context, tx *db.Tx, read []inventory.Par
 	}
 	codes, _ := codesOf(allOf(loose, b.boxes))
 	if b.packs, err = inventory.LockPacks(ctx, tx, codes); err != nil {
+		return nil, err
+	}
+	if b.away, err = readElsewhere(ctx, tx, b.packs, b.session.ID); err != nil {
 		return nil, err
 	}
 	b.taken, err = lastTaken(ctx, tx, handedOut(b.packs))
@@ -89,7 +93,7 @@ func (b *packingBench) ask(code inventory.TraceCode, pack *inventory.Pack) inven
 	if pack == nil {
 		return inventory.ScanAnswer(nil, c)
 	}
-	f := inventory.ScanFacts{Pack: pack.Facts(), Drug: pack.DrugName(), SessionName: "另一场义诊", Taken: b.taken[pack.ID]}
+	f := inventory.ScanFacts{Pack: pack.Facts(), Drug: pack.DrugName(), SessionName: b.away.name(pack), Taken: b.taken[pack.ID]}
 	return inventory.ScanAnswer(&f, c)
 }
 
@@ -97,9 +101,9 @@ func (b *packingBench) ask(code inventory.TraceCode, pack *inventory.Pack) inven
 // tray can be.
 func (b *packingBench) askHome(pack *inventory.Pack) inventory.Answer {
 	if pack == nil {
-		return inventory.Answer{Kind: inventory.KindUnknown, Sentence: inventory.KindUnknown.Sentence(inventory.Details{})}
+		return inventory.Answer{Kind: inventory.KindUnknown, Sentence: inventory.KindUnknown.SentenceAt(inventory.PointHome, inventory.Details{})}
 	}
-	d := inventory.Details{Drug: pack.DrugName(), State: pack.State.Chinese(), Where: "另一场义诊", Done: "放回药房"}
+	d := inventory.Details{Drug: pack.DrugName(), State: pack.State.Chinese(), Where: b.away.name(pack), Done: "放回药房"}
 	kind := inventory.KindOK
 	switch {
 	case pack.State == inventory.StateInStore:
@@ -109,7 +113,7 @@ func (b *packingBench) askHome(pack *inventory.Pack) inventory.Answer {
 	case pack.State != inventory.StateAllocated:
 		kind = inventory.KindWrongState
 	}
-	out := inventory.Answer{Kind: kind, Sentence: kind.Sentence(d)}
+	out := inventory.Answer{Kind: kind, Sentence: kind.SentenceAt(inventory.PointHome, d)}
 	if kind == inventory.KindOK {
 		out.Move = inventory.MoveComeHome
 	}

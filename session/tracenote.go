@@ -34,7 +34,8 @@ type TraceNote struct {
 	// waits for its second person.
 	Text string `db:"text"`
 	// State is whether it is in force: lifted, void, the paper's state, or "". Of a
-	// tote that is sealed it is sealed, of a count whether the pack was counted: seen.
+	// tote that is sealed it is sealed, of a count whether the pack was counted: seen;
+	// of a return what was odd about it, an inventory.AnswerKind.
 	State string `db:"state"`
 	// Label is the text on the tote or bag; SiteID the site of the bag's session.
 	Label  string     `db:"label"`
@@ -62,7 +63,7 @@ UNION ALL SELECT 'recall', a.id, a.class, CASE WHEN a.lifted_at IS NULL THEN '' 
 FROM recall a JOIN staff f ON f.id = a.started_by WHERE a.id IN (SELECT y.recall_id FROM recall_pack y WHERE y.pack_id = $2::bigint
   UNION SELECT y.id FROM recall y WHERE y.drug_id = $3::bigint AND y.lifted_at IS NULL AND (y.batch = '' OR y.batch = $4::text)
   UNION SELECT y.recall_id FROM recall_code y JOIN recall q ON q.id = y.recall_id WHERE y.code = $1::text AND q.lifted_at IS NULL)
-UNION ALL SELECT 'return', b.id, b.form, CASE WHEN b.void_at IS NULL THEN '' ELSE 'void' END, b.taken_at, g.name, b.units, '', 0
+UNION ALL SELECT 'return', b.id, b.form, CASE WHEN b.void_at IS NULL THEN b.note ELSE 'void' END, b.taken_at, g.name, b.units, '', 0
 FROM patient_return b JOIN staff g ON g.id = b.taken_by WHERE b.pack_id = $2::bigint
 UNION ALL SELECT 'disposal', d.id, d.number, d.state, d.proposed_at, h.name, z.units, '', 0
 FROM disposal_pack z JOIN disposal d ON d.id = z.disposal_id JOIN staff h ON h.id = d.proposed_by WHERE z.pack_id = $2::bigint AND z.waiting

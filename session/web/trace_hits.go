@@ -140,12 +140,27 @@ func newNoteView(n session.TraceNote, p inventory.Pack, by identity.Actor) noteV
 		return v
 	case session.NoteReturn:
 		v := noteView{Text: fmt.Sprintf("患者 %s 交回%s，%s收", when, formWord(n, p), n.Who)}
-		if n.State != "" {
-			v.Text += "（已撤回）"
-		}
+		v.Text += returnWord(n.State)
 		return v
 	}
 	return noteView{Text: "处置单 " + n.Text + "，" + when + " " + n.Who + "提出，等第二人确认", URL: fmt.Sprintf("/setaside/%d", n.ID)}
+}
+
+// returnWord is what came of a return, or what was odd about it.
+func returnWord(state string) string {
+	switch inventory.AnswerKind(state) {
+	case "":
+		return ""
+	case "void":
+		return "（已撤回）"
+	case inventory.KindNeverGiven, inventory.KindEmptyNever:
+		return "（没有发给过患者，没有收下，等药师核对）"
+	case inventory.KindCameBack:
+		return "（以前已经收回过，没有重复登记）"
+	case inventory.KindReturnOther, inventory.KindEmptyOther:
+		return "（当时发给另一位患者）"
+	}
+	return "（已请药师核对）"
 }
 
 func formWord(n session.TraceNote, p inventory.Pack) string {
