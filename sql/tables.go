@@ -31,6 +31,10 @@ func Tables() []Table {
 		{Name: "audit_chain", Owner: "session/identity"},
 		{Name: "audit", Owner: "session/identity", AppendOnly: true},
 		{Name: "anchor", Owner: "session/identity", AppendOnly: true},
+		{Name: "ca_binding", Owner: "session/identity"},
+		{Name: "ca_ticket", Owner: "session/identity", Deletable: true},
+		{Name: "ca_token", Owner: "session/identity", Deletable: true},
+		{Name: "totp", Owner: "session/identity", Deletable: true},
 
 		{Name: "session_version", Owner: "session/live"},
 
@@ -104,6 +108,9 @@ func Tables() []Table {
 		{Name: "programme", Owner: "session", AppendOnly: true},
 		{Name: "outbox_switch", Owner: "session"},
 		{Name: "outbox_fact", Owner: "session"},
+		{Name: "signing_switch", Owner: "session"},
+		{Name: "signature_task", Owner: "session"},
+		{Name: "signature_evidence", Owner: "session", AppendOnly: true},
 
 		{Name: "stock_check", Owner: "reporting"},
 		{Name: "ledger_day", Owner: "reporting", Deletable: true},
