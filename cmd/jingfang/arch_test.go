@@ -141,6 +141,7 @@ func gates() []gate {
 		{"github.com/jmoiron/sqlx", []string{"sql/db"}},
 		{"database/sql", []string{"sql/db", "sql/embedded", "sql/dbtest"}},
 		{"github.com/prometheus/client_golang", []string{"cmd/jingfang"}},
+		{"github.com/pquerna/otp", []string{"session/identity"}},
 		{"github.com/jung-kurt/gofpdf", []string{"reporting"}},
 		{"github.com/xuri/excelize", []string{"reporting", "session/patient"}},
 		{"github.com/chromedp", nil}, // tests only

@@ -99,3 +99,7 @@ func plainName(s string) bool {
 	}
 	return true
 }
+
+// FormSecret is the secret for a system that wants it in the body of a form. It
+// never goes into an address, and the transfer log covers it.
+func (k Key) FormSecret() string { return string(k.secret) }

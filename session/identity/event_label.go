@@ -5,6 +5,22 @@ func EventLabel(name string) string {
 	switch name {
 	case "login":
 		return "登录"
+	case "login.without_ca":
+		return "CA 不可用时登录"
+	case "ca.bind":
+		return "绑定证书"
+	case "ca.unbind":
+		return "解除证书绑定"
+	case "ca.renew":
+		return "证书已更新"
+	case "ca.refused":
+		return "证书登录被拒"
+	case "ca.forged":
+		return "证书绑定校验不符"
+	case "totp.enrol":
+		return "启用动态码"
+	case "totp.reset":
+		return "清除动态码"
 	case "logout":
 		return "退出"
 	case "lock":

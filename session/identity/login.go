@@ -34,7 +34,21 @@ type account struct {
 // and a disabled account get the same answer (LoggedOut) at the same cost; five
 // failures in a row lock the name, known or not, for 15 minutes (TooMany).
 func (s *Service) LogIn(ctx context.Context, from Client, username, password string, old Cookie) (Login, error) {
-	name := foldName(username)
+	return s.LogInWith(ctx, from, Credentials{Username: username, Password: password}, old)
+}
+
+// Credentials are what a person types at the login.
+type Credentials struct {
+	Username, Password string
+	// Code is the one-time code; it is asked for only while the CA is down.
+	Code string
+}
+
+// LogInWith is LogIn with a one-time code. Whose role asks for a certificate is
+// refused a password alone (Denied); while the CA is down the code is asked for
+// (NeedsCode tells) where the role may do without the CA.
+func (s *Service) LogInWith(ctx context.Context, from Client, c Credentials, old Cookie) (Login, error) {
+	name, password := foldName(c.Username), c.Password
 	a, err := s.findAccount(ctx, name)
 	if err != nil {
 		return Login{}, err
@@ -43,17 +57,25 @@ func (s *Service) LogIn(ctx context.Context, from Client, username, password str
 	if err != nil {
 		return Login{}, err
 	}
-	good, err := s.tryPassword(ctx, a, index, name, password)
-	if err != nil {
+	var v verdict
+	if v.good, err = s.tryPassword(ctx, a, index, name, password); err != nil {
 		return Login{}, err
+	}
+	if v.good {
+		if v, err = s.secondFactor(ctx, from, a, c.Code); err != nil {
+			return Login{}, err
+		}
 	}
 	var refusal error
 	cookie := newCookie()
 	err = s.d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if refusal, err = s.decide(ctx, tx, from, a, index, good); err != nil || refusal != nil {
+		if v, err = useCode(ctx, tx, a, v); err != nil {
 			return err
 		}
-		return s.openLogin(ctx, tx, from, a, cookie, old)
+		if refusal, err = s.decide(ctx, tx, from, a, index, v); err != nil || refusal != nil {
+			return err
+		}
+		return s.openLogin(ctx, tx, from, a, opening{cookie: cookie, old: old, how: v.how()})
 	})
 	if err != nil {
 		return Login{}, fmt.Errorf("log in: %w", err)
@@ -101,7 +123,8 @@ func (s *Service) tryPassword(ctx context.Context, a account, index []byte, name
 // decide counts the attempt under the lock of its name. The refusal is an answer
 // of its own and not the transaction's error: the count and the audit row of a
 // failure are committed.
-func (s *Service) decide(ctx context.Context, tx *db.Tx, from Client, a account, index []byte, good bool) (refusal, err error) {
+func (s *Service) decide(ctx context.Context, tx *db.Tx, from Client, a account, index []byte, v verdict) (refusal, err error) {
+	good := v.good
 	g, err := lockGuard(ctx, tx, index)
 	if err != nil {
 		return nil, err
@@ -122,6 +145,9 @@ func (s *Service) decide(ctx context.Context, tx *db.Tx, from Client, a account,
 		return nil, err
 	}
 	refusal, why := errWrong(), "用户名或密码不正确"
+	if v.wrongCode {
+		refusal, why = errWrongCode(), "动态码不正确或已经用过"
+	}
 	if locked {
 		refusal, why = errLockedOut(), "连续失败，用户名锁定"
 	}
@@ -160,8 +186,26 @@ func (c Client) failure(a account, why string) Event {
 	return e
 }
 
-func (s *Service) openLogin(ctx context.Context, tx *db.Tx, from Client, a account, c, old Cookie) error {
-	if err := s.endRotated(ctx, tx, from, old); err != nil {
+// opening is how a login is opened.
+type opening struct {
+	cookie, old Cookie
+	how         string // password, totp or ca
+}
+
+// opened is what the audit says of a way to log in, before the browser's name.
+func (o opening) opened() string {
+	switch o.how {
+	case howCA:
+		return "扫码登录；"
+	case howTotp:
+		return "CA 没有应答，密码加动态码登录；"
+	}
+	return ""
+}
+
+func (s *Service) openLogin(ctx context.Context, tx *db.Tx, from Client, a account, o opening) error {
+	c := o.cookie
+	if err := s.endRotated(ctx, tx, from, o.old); err != nil {
 		return err
 	}
 	if err := tx.ExecOne(ctx, `UPDATE staff SET last_login_at = $2 WHERE id = $1`, a.ID, tx.Now); err != nil {
@@ -169,8 +213,8 @@ func (s *Service) openLogin(ctx context.Context, tx *db.Tx, from Client, a accou
 	}
 	err := tx.ExecOne(ctx, `
 INSERT INTO login (id, staff_id, secret_hash, how, addr, device, created_at, seen_at, expires_at)
-VALUES ($1, $2, $3, 'password', $4, $5, $6, $6, $7)`,
-		c.id, a.ID, c.hash(), clip(from.Addr, 64), clip(from.Device, 200), tx.Now, tx.Now.Add(s.maxLife))
+VALUES ($1, $2, $3, $8, $4, $5, $6, $6, $7)`,
+		c.id, a.ID, c.hash(), clip(from.Addr, 64), clip(from.Device, 200), tx.Now, tx.Now.Add(s.maxLife), o.how)
 	if err != nil {
 		return fmt.Errorf("open login: %w", err)
 	}
@@ -178,7 +222,13 @@ VALUES ($1, $2, $3, 'password', $4, $5, $6, $6, $7)`,
 		return fmt.Errorf("open audit chain: %w", err)
 	}
 	by := Actor{StaffID: a.ID, Username: a.Username, Name: a.Name, LoginID: c.id, Addr: from.Addr, Device: from.Device, RequestID: from.RequestID}
-	return Audit(ctx, tx, by, Event{Name: "login", ObjectKind: "staff", ObjectID: fmt.Sprint(a.ID), Detail: clip(from.Device, 200)})
+	if o.how == howTotp {
+		s.log.Warn("somebody logged in without the certificate authority, by password and one-time code", "staff", a.ID)
+		if err := Audit(ctx, tx, by, Event{Name: "login.without_ca", ObjectKind: "staff", ObjectID: fmt.Sprint(a.ID), Detail: a.Username}); err != nil {
+			return err
+		}
+	}
+	return Audit(ctx, tx, by, Event{Name: "login", ObjectKind: "staff", ObjectID: fmt.Sprint(a.ID), Detail: o.opened() + clip(from.Device, 200)})
 }
 
 // endRotated ends the login this browser had before, if its secret fits: an id

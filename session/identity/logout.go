@@ -71,7 +71,7 @@ func (s *Service) withPassword(ctx context.Context, by Actor, password string, f
 	var refusal error
 	err = s.d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		from := Client{by.Addr, by.Device, by.RequestID}
-		if refusal, err = s.decide(ctx, tx, from, a, index, good); err != nil {
+		if refusal, err = s.decide(ctx, tx, from, a, index, verdict{good: good}); err != nil {
 			return err
 		}
 		if db.KindOf(refusal) == db.TooMany {

@@ -43,6 +43,8 @@ type Config struct {
 	// IdleLock is how long a screen may be idle before it locks (0: 15 minutes),
 	// MaxLife how long a login may last (0: 12 hours).
 	IdleLock, MaxLife time.Duration
+	// CA is how persons log in by a QR code and sign; the zero value is not at all.
+	CA CA
 	// Log gets what must not pass unseen; nil means slog.Default.
 	Log *slog.Logger
 	// OnLoginEnd, if set, is called after the commit that ended a login for good:
@@ -60,6 +62,8 @@ type Service struct {
 	rounds   int
 	idleLock time.Duration
 	maxLife  time.Duration
+	ca       CA
+	health   caHealth
 	log      *slog.Logger
 	onEnd    func(uuid.UUID)
 	onChange func(uuid.UUID)
@@ -72,7 +76,7 @@ type Service struct {
 func New(c Config) (*Service, error) {
 	s := &Service{
 		d: c.DB, seal: seal.NewSealer(c.Keys), rounds: orDefault(c.Rounds, seal.ProductionRounds),
-		idleLock: orDefault(c.IdleLock, 15*time.Minute), maxLife: orDefault(c.MaxLife, 12*time.Hour),
+		idleLock: orDefault(c.IdleLock, 15*time.Minute), maxLife: orDefault(c.MaxLife, 12*time.Hour), ca: c.CA,
 		log: c.Log, onEnd: c.OnLoginEnd, onChange: c.OnLoginChange,
 		// A morning's logins must not take the processors from the scans.
 		hashing: make(chan struct{}, max(1, runtime.NumCPU()-1)),

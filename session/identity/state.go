@@ -21,12 +21,15 @@ type State struct {
 	// MustChange means that the password must be changed before anything else:
 	// at the first login, after a reset, after 90 days.
 	MustChange bool
-	ExpiresAt  time.Time
+	// ByCA means that the person came by a certificate and not by the password.
+	ByCA      bool
+	ExpiresAt time.Time
 }
 
 // stateRow is one row of the query of Authenticate: the login and one grant.
 type stateRow struct {
 	SecretHash        []byte     `db:"secret_hash"`
+	How               string     `db:"how"`
 	SeenAt            time.Time  `db:"seen_at"`
 	ExpiresAt         time.Time  `db:"expires_at"`
 	LockedAt          *time.Time `db:"locked_at"`
@@ -51,7 +54,7 @@ type stateRow struct {
 func (s *Service) Authenticate(ctx context.Context, c Cookie, from Client, active bool) (State, error) {
 	var rows []stateRow
 	err := s.d.Select(ctx, &rows, `
-SELECT l.secret_hash, l.seen_at, l.expires_at, l.locked_at, l.ended_at,
+SELECT l.secret_hash, l.how, l.seen_at, l.expires_at, l.locked_at, l.ended_at,
   s.id AS staff_id, s.username, s.name, s.must_change, s.password_changed_at, s.disabled_at,
   g.id AS grant_id, g.role_name, g.site_id, g.granted_by, g.granted_at, g.mac
 FROM login l
@@ -70,9 +73,12 @@ WHERE l.id = $1`, c.id)
 		Actor: Actor{StaffID: l.StaffID, Username: l.Username, Name: l.Name, LoginID: c.id,
 			Addr: clip(from.Addr, 64), Device: clip(from.Device, 200), RequestID: from.RequestID},
 		Locked:     l.LockedAt != nil || now.Sub(l.SeenAt) >= s.idleLock,
+		ByCA:       l.How == howCA,
 		MustChange: l.MustChange || l.PasswordChangedAt == nil || now.Sub(*l.PasswordChangedAt) >= PasswordLife,
 		ExpiresAt:  l.ExpiresAt,
 	}
+	// Who came by a certificate has not used the password.
+	st.MustChange = st.MustChange && !st.ByCA
 	if st.Actor.Grants, err = s.believed(ctx, rows); err != nil {
 		return State{}, err
 	}

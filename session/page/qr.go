@@ -27,6 +27,19 @@ func NewQR(text string) (QR, error) {
 	if err != nil {
 		return QR{}, fmt.Errorf("encode QR: %w", err)
 	}
+	return draw(code), nil
+}
+
+// NewScreenQR draws any text, at most 1,000 bytes, for a screen that is whole: level M.
+func NewScreenQR(text string) (QR, error) {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil {
+		return QR{}, fmt.Errorf("encode QR: %w", err)
+	}
+	return draw(code), nil
+}
+
+func draw(code barcode.Barcode) QR {
 	side := code.Bounds().Dx()
 	var path strings.Builder
 	for y := range side {
@@ -38,7 +51,7 @@ func NewQR(text string) (QR, error) {
 			x += n + 1
 		}
 	}
-	return QR{Size: side + 2*quietZone, Path: template.HTMLAttr(`d="` + path.String() + `"`)}, nil
+	return QR{Size: side + 2*quietZone, Path: template.HTMLAttr(`d="` + path.String() + `"`)}
 }
 
 // run counts the dark modules from x on in a row; drawn as one bar they leave

@@ -56,6 +56,7 @@ type house struct {
 	svc   *identity.Service
 	test  *dbtest.DB
 	clock *clock
+	keys  *seal.MemoryKeys
 	url   string
 	// statements is how many the last request needed.
 	statements atomic.Int64
@@ -74,11 +75,17 @@ type option func(*web.Config)
 
 func newHouse(t *testing.T, options ...option) *house {
 	t.Helper()
-	h := &house{t: t, clock: &clock{t: time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)}}
+	return build(t, func(*house) identity.CA { return identity.CA{} }, options...)
+}
+
+// build makes a server over a fresh schema, with the CA that ca gives.
+func build(t *testing.T, ca func(h *house) identity.CA, options ...option) *house {
+	t.Helper()
+	h := &house{t: t, clock: &clock{t: time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)}, keys: seal.NewMemoryKeys()}
 	h.test = dbtest.With(t, dbtest.Options{Clock: h.clock.now})
 	quiet := slog.New(slog.DiscardHandler)
 	var err error
-	h.svc, err = identity.New(identity.Config{DB: h.test.App, Keys: seal.NewMemoryKeys(), Rounds: seal.TestRounds, Log: quiet})
+	h.svc, err = identity.New(identity.Config{DB: h.test.App, Keys: h.keys, Rounds: seal.TestRounds, Log: quiet, CA: ca(h)})
 	check(t, err)
 	site, err := page.New(page.Config{Log: quiet}, web.Templates())
 	check(t, err)

@@ -14,6 +14,8 @@ type lockView struct {
 	Name  string
 	Next  string
 	Error string
+	HasCA bool
+	Scan  scanView
 }
 
 // showLock locks the screen, if it is not, and shows how to open it. The browser
@@ -27,7 +29,7 @@ func (w *Web) showLock(rw http.ResponseWriter, r *http.Request) error {
 		}
 		return w.site.SeeOther(rw, r, "/lock?next="+url.QueryEscape(next))
 	}
-	return w.site.Page(rw, r, "lock", lockView{Name: st.Actor.Name, Next: next})
+	return w.site.Page(rw, r, "lock", lockView{Name: st.Actor.Name, Next: next, HasCA: w.svc.HasCA(), Scan: scanView{State: "none"}})
 }
 
 func (w *Web) postLock(rw http.ResponseWriter, r *http.Request) error {
@@ -46,7 +48,7 @@ func (w *Web) postUnlock(rw http.ResponseWriter, r *http.Request) error {
 	}
 	err = w.slowly(rw, r, func() error { return w.svc.Unlock(r.Context(), by, form.Password) })
 	if db.KindOf(err) == db.Invalid && !page.WantsJSON(r) {
-		return w.site.Page(rw, r, "lock", lockView{Name: by.Name, Next: nextOf(form.Next), Error: db.Sentence(err)})
+		return w.site.Page(rw, r, "lock", lockView{Name: by.Name, Next: nextOf(form.Next), Error: db.Sentence(err), HasCA: w.svc.HasCA(), Scan: scanView{State: "none"}})
 	}
 	if err != nil {
 		return err

@@ -17,6 +17,9 @@ type loginView struct {
 	Next     string // path to go to afterwards
 	Error    string // "" at first
 	FirstRun bool   // nobody has an account yet
+	Code     bool   // a one-time code is needed besides
+	HasCA    bool
+	Scan     scanView
 }
 
 func (w *Web) showLogin(rw http.ResponseWriter, r *http.Request) error {
@@ -27,13 +30,23 @@ func (w *Web) showLogin(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return w.site.Page(rw, r, "login", loginView{Next: nextOf(r.URL.Query().Get("next")), FirstRun: first})
+	return w.loginPage(rw, r, loginView{Next: nextOf(r.URL.Query().Get("next")), FirstRun: first})
+}
+
+// loginPage draws the page with the QR code that this browser has, if any.
+func (w *Web) loginPage(rw http.ResponseWriter, r *http.Request, v loginView) (err error) {
+	v.HasCA = w.svc.HasCA()
+	if v.Scan, err = w.seen(r); err != nil {
+		return err
+	}
+	return w.site.Page(rw, r, "login", v)
 }
 
 // loginForm is what a login sends, as a form or as JSON.
 type loginForm struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
+	Code     string `json:"code"`
 	Next     string `json:"next"`
 }
 
@@ -47,6 +60,11 @@ type loginAnswer struct {
 	MustChange bool             `json:"must_change"`
 }
 
+func newLoginAnswer(l identity.Login) loginAnswer {
+	a := l.State.Actor
+	return loginAnswer{Username: a.Username, Name: a.Name, Roles: a.Roles(), Grants: a.Grants, CSRF: l.Cookie.CSRF(), MustChange: l.State.MustChange}
+}
+
 func (w *Web) postLogin(rw http.ResponseWriter, r *http.Request) error {
 	form, err := readLogin(rw, r)
 	if err != nil {
@@ -55,21 +73,19 @@ func (w *Web) postLogin(rw http.ResponseWriter, r *http.Request) error {
 	var login identity.Login
 	err = w.slowly(rw, r, func() (err error) {
 		old, _ := w.readCookie(r)
-		login, err = w.svc.LogIn(r.Context(), clientOf(r), form.Username, form.Password, old)
+		login, err = w.svc.LogInWith(r.Context(), clientOf(r), identity.Credentials{Username: form.Username, Password: form.Password, Code: form.Code}, old)
 		return err
 	})
 	kind := db.KindOf(err)
-	if (kind == db.LoggedOut || kind == db.TooMany) && !page.WantsJSON(r) {
-		return w.site.Page(rw, r, "login", loginView{Username: form.Username, Next: nextOf(form.Next), Error: db.Sentence(err)})
+	if (kind == db.LoggedOut || kind == db.TooMany || kind == db.Denied) && !page.WantsJSON(r) {
+		return w.loginPage(rw, r, loginView{Username: form.Username, Next: nextOf(form.Next), Error: db.Sentence(err), Code: identity.NeedsCode(err)})
 	}
 	if err != nil {
 		return err
 	}
 	w.setCookie(rw, r, login.Cookie)
 	if page.WantsJSON(r) {
-		a := login.State.Actor
-		return w.site.JSON(rw, r, http.StatusOK, loginAnswer{Username: a.Username, Name: a.Name, Roles: a.Roles(), Grants: a.Grants,
-			CSRF: login.Cookie.CSRF(), MustChange: login.State.MustChange})
+		return w.site.JSON(rw, r, http.StatusOK, newLoginAnswer(login))
 	}
 	if login.State.MustChange {
 		return w.site.SeeOther(rw, r, "/password")
@@ -90,7 +106,7 @@ func readLogin(rw http.ResponseWriter, r *http.Request) (loginForm, error) {
 	if err := r.ParseForm(); err != nil {
 		return f, db.RefuseBecause(err, db.Invalid, "登录表单无法识别，请刷新页面后重试。")
 	}
-	return loginForm{r.PostForm.Get("username"), r.PostForm.Get("password"), r.PostForm.Get("next")}, nil
+	return loginForm{r.PostForm.Get("username"), r.PostForm.Get("password"), r.PostForm.Get("code"), r.PostForm.Get("next")}, nil
 }
 
 // slowly runs an attempt that may be somebody's guess. Too many failures from
@@ -111,7 +127,7 @@ func (w *Web) slowly(rw http.ResponseWriter, r *http.Request, try func() error) 
 // nextOf is a path of our own to go to, never another site's.
 func nextOf(next string) string {
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") ||
-		strings.HasPrefix(next, "/login") || strings.HasPrefix(next, "/lock") || strings.HasPrefix(next, "/logout") {
+		strings.HasPrefix(next, "/login") || strings.HasPrefix(next, "/lock") || strings.HasPrefix(next, "/switch") || strings.HasPrefix(next, "/logout") {
 		return "/"
 	}
 	return next

@@ -122,7 +122,7 @@ func (w *Web) mayPass(rw http.ResponseWriter, r *http.Request) error {
 	}
 	st, ok := stateOf(r.Context())
 	if !ok {
-		if path == "/login" || path == "/first-run" {
+		if slices.Contains([]string{"/login", "/login/ca", "/login/ca/state", "/first-run"}, path) {
 			return nil
 		}
 		return db.Refuse(db.LoggedOut, "请先登录。登录超过时限，或已在别处退出，都需要重新登录。")
@@ -130,10 +130,10 @@ func (w *Web) mayPass(rw http.ResponseWriter, r *http.Request) error {
 	if err := w.checkToken(rw, r); err != nil {
 		return err
 	}
-	if st.Locked && !slices.Contains([]string{"/lock", "/unlock", "/logout", "/login"}, path) {
+	if st.Locked && !slices.Contains([]string{"/lock", "/unlock", "/logout", "/login", "/login/ca", "/login/ca/state", "/switch"}, path) {
 		return db.Refuse(db.Locked, "屏幕已锁定，请输入密码解锁后继续。未提交的内容不会丢失。")
 	}
-	if st.MustChange && !slices.Contains([]string{"/password", "/lock", "/unlock", "/logout", "/activity", "/login"}, path) {
+	if st.MustChange && !slices.Contains([]string{"/password", "/lock", "/unlock", "/logout", "/activity", "/login", "/login/ca", "/login/ca/state", "/switch"}, path) {
 		return errMustChange()
 	}
 	return nil

@@ -7,7 +7,38 @@ import (
 
 // Samples are our views with made-up data, for the gallery.
 func Samples() []page.Sample {
-	return append(doorSamples(), officeSamples()...)
+	return append(append(doorSamples(), scanSamples()...), officeSamples()...)
+}
+
+// sampleQR is a code that leads nowhere.
+func sampleQR() page.QR {
+	code, err := page.NewScreenQR("https://example.invalid/phone?t=DEMO")
+	if err != nil {
+		return page.QR{Size: 1} // the gallery's test would show it
+	}
+	return code
+}
+
+func scanSamples() []page.Sample {
+	waiting := scanView{State: "waiting", Word: "用手机 CA 扫码登录", QR: sampleQR(), Demo: "http://127.0.0.1/phone"}
+	scanned := scanView{State: "scanned", Word: "已扫码，请在手机上确认"}
+	lost := waiting
+	lost.Why = "暂时连不上 CA，正在重试。CA 没有在 5 秒内应答。"
+	return []page.Sample{
+		{Name: "login", Title: "登录 扫码", View: loginView{Next: "/", HasCA: true, Scan: waiting}},
+		{Name: "login", Title: "登录 已扫码", View: loginView{Next: "/", HasCA: true, Scan: scanned}},
+		{Name: "login", Title: "登录 CA 不可用", View: loginView{Username: "doctor1", Next: "/", HasCA: true, Code: true, Error: "CA 现在没有应答。请再输入手机上的六位动态码。", Scan: lost}},
+		{Name: "lock", Title: "锁屏 扫码", View: lockView{Name: "演示医生", Next: "/", HasCA: true, Scan: waiting}},
+		{Name: "switch", Title: "换人", View: switchView{Name: "演示医生甲", Next: "/", HasCA: true, Scan: waiting}},
+		{Name: "switch", Title: "换人 没有 CA", View: switchView{Name: "演示医生甲", Next: "/"}},
+		{Name: "ca_scan", Title: "二维码 等待", View: waiting},
+		{Name: "ca_scan", Title: "二维码 正在取", View: scanView{State: "none"}},
+		{Name: "ca_scan", Title: "二维码 拒绝", View: scanView{State: "refused", Word: "手机上已拒绝", Why: "手机上选择了拒绝，没有登录。要登录请换一个二维码再扫。", Tone: "caution"}},
+		{Name: "ca_scan", Title: "二维码 不是本人", View: scanView{State: "wrong", Word: "不是本人", Why: "扫码的不是本人的证书，没有登录。请本人用自己的手机扫。", Tone: "bad"}},
+		{Name: "totp", Title: "动态码", View: totpView{State: "none"}},
+		{Name: "totp", Title: "动态码 启用", View: totpView{State: "begun", Secret: "ABCD EFGH IJKL MNOP QRST UVWX YZ23 4567", QR: sampleQR(), Error: "动态码不正确。请核对手机的时间，等下一个码再输入。"}},
+		{Name: "totp", Title: "动态码 已启用", View: totpView{State: "active"}},
+	}
 }
 
 func doorSamples() []page.Sample {
@@ -40,6 +71,8 @@ func officeSamples() []page.Sample {
 	return []page.Sample{
 		{Name: "staff_list", Title: "人员", View: staffListView{Rows: rows, CanCreate: true}},
 		{Name: "staff", Title: "人员 一位", View: staff},
+		{Name: "staff", Title: "人员 证书", View: staffView{staffRow: row, CanManage: true, HasCA: true, HasTotp: true, Bound: "演示医生 · 编号 DEMO-CA-0001 · 证书 5f3c01，有效期到 2027-11-23"}},
+		{Name: "staff", Title: "人员 没有证书", View: staffView{staffRow: row, CanManage: true, HasCA: true}},
 		{Name: "staff", Title: "人员 自己", View: staffView{staffRow: row, Self: true}},
 		{Name: "sites", Title: "精防点", View: sitesView{Rows: []siteRow{{"S01", "新华社区", "龙湖区 新华街道", "每月 5 日", false}, {"S02", "东湖社区", "濠江区 广澳街道", "不固定", true}}}},
 		{Name: "sites", Title: "精防点 空", View: sitesView{Error: "编号 S01 已有精防点使用，请换一个编号。"}},

@@ -130,6 +130,9 @@ type staffView struct {
 	Roles     []choice
 	Sites     []choice
 	Error     string
+	HasCA     bool
+	Bound     string // the certificate that is bound, "" for none
+	HasTotp   bool
 }
 
 // grantLine is a role the person holds.
@@ -166,7 +169,28 @@ func (w *Web) staff(rw http.ResponseWriter, r *http.Request, failure string) err
 		return err
 	}
 	view.Error = failure
+	if err := w.addFactors(r, &view); err != nil {
+		return err
+	}
 	return w.site.Page(rw, r, "staff", view)
+}
+
+// addFactors says what the person logs in with besides the password.
+func (w *Web) addFactors(r *http.Request, v *staffView) error {
+	v.HasCA = w.svc.HasCA()
+	b, err := w.svc.BindingFor(r.Context(), v.ID)
+	if err != nil {
+		return err
+	}
+	if b.ID != 0 {
+		v.Bound = b.PersonName + " · 编号 " + b.PersonCode
+		if b.CertSN != "" && b.NotAfter != nil {
+			v.Bound += " · 证书 " + b.CertSN + "，有效期到 " + b.NotAfter.Format("2006-01-02")
+		}
+	}
+	state, err := w.svc.TotpState(r.Context(), identity.Actor{StaffID: v.ID})
+	v.HasTotp = state == "active"
+	return err
 }
 
 func newStaffView(by identity.Actor, st identity.Staff, sites []identity.Site, now time.Time) (staffView, error) {

@@ -16,7 +16,7 @@ import (
 	"jingfang/session/page"
 )
 
-//go:embed pages
+//go:embed pages parts
 var templates embed.FS
 
 // Templates is the set of our pages, for page.New.
@@ -48,10 +48,16 @@ type Config struct {
 	// Offices are the networks from which the administrators' and the auditor's
 	// pages open (GB/T 22239-2019 8.1.4.4); empty means everywhere.
 	Offices []netip.Prefix
+	// Demo shows beside a QR code where its phone is played.
+	Demo bool
 	// FailuresPerMinute bounds wrong passwords from one address; 0 means 30 (a
 	// whole site may come from one).
 	FailuresPerMinute int
 }
+
+// scansPerMinute is how many QR codes one address may ask for in a minute: a whole
+// site may come from one.
+const scansPerMinute = 60
 
 // Web is the handlers and the middleware. It is safe for concurrent use.
 type Web struct {
@@ -64,6 +70,9 @@ type Web struct {
 	nets  []netip.Prefix
 	label func(string) string
 	slow  *httprate.RateLimiter
+	// scans bounds how many QR codes one address asks for.
+	scans *httprate.RateLimiter
+	demo  bool
 	// failures a minute are answered for one address.
 	failures int
 }
@@ -80,8 +89,9 @@ func New(c Config) *Web {
 		svc: c.Service, site: c.Site, https: c.HTTPS, token: c.FirstRunToken, nets: c.Offices, label: c.EventLabel,
 		menu:     append(append([]Entry{}, c.Menu...), ownMenu()...),
 		open:     append([]string{"/static/", "/healthz", "/readyz", "/metrics"}, c.Open...),
-		failures: c.FailuresPerMinute,
-		slow:     httprate.NewRateLimiter(c.FailuresPerMinute, time.Minute, httprate.WithResponseHeaders(httprate.ResponseHeaders{})),
+		failures: c.FailuresPerMinute, demo: c.Demo,
+		scans: httprate.NewRateLimiter(scansPerMinute, time.Minute, httprate.WithResponseHeaders(httprate.ResponseHeaders{})),
+		slow:  httprate.NewRateLimiter(c.FailuresPerMinute, time.Minute, httprate.WithResponseHeaders(httprate.ResponseHeaders{})),
 	}
 }
 
@@ -98,6 +108,8 @@ func ownMenu() []Entry {
 func (w *Web) Routes(r chi.Router) {
 	r.Get("/login", w.site.Handle(w.showLogin))
 	r.Post("/login", w.site.Handle(w.postLogin))
+	r.Post("/login/ca", w.site.Handle(w.postScan))
+	r.Post("/login/ca/state", w.site.Handle(w.postScanState))
 	r.Get("/first-run", w.site.Handle(w.showFirstRun))
 	r.Post("/first-run", w.site.Handle(w.postFirstRun))
 
@@ -109,6 +121,11 @@ func (w *Web) Routes(r chi.Router) {
 	r.Get("/password", w.LoggedIn(w.showPassword))
 	r.Post("/password", w.LoggedIn(w.postPassword))
 
+	r.Get("/switch", w.LoggedIn(w.showSwitch))
+	r.Get("/totp", w.LoggedIn(w.showTotp))
+	r.Post("/totp", w.LoggedIn(w.postTotp))
+	r.Post("/totp/confirm", w.LoggedIn(w.postTotpConfirm))
+
 	r.Get("/admin/staff", w.RequireAny(w.showStaffList, identity.ManageStaff, identity.ManageRoles))
 	r.Post("/admin/staff", w.Require(identity.ManageStaff, w.postStaff))
 	r.Get("/admin/staff/{id}", w.RequireAny(w.showStaff, identity.ManageStaff, identity.ManageRoles))
@@ -117,6 +134,9 @@ func (w *Web) Routes(r chi.Router) {
 	r.Post("/admin/staff/{id}/enable", w.Require(identity.ManageStaff, w.postEnable))
 	r.Post("/admin/staff/{id}/grant", w.Require(identity.ManageRoles, w.postGrant))
 	r.Post("/admin/staff/{id}/revoke", w.Require(identity.ManageRoles, w.postRevoke))
+	r.Post("/admin/staff/{id}/totp/reset", w.Require(identity.ManageStaff, w.postTotpReset))
+	r.Post("/admin/staff/{id}/bind", w.Require(identity.ManageStaff, w.postBind))
+	r.Post("/admin/staff/{id}/unbind", w.Require(identity.ManageStaff, w.postUnbind))
 	r.Get("/admin/sites", w.Require(identity.ManageSystem, w.showSites))
 	r.Post("/admin/sites", w.Require(identity.ManageSystem, w.postSite))
 

@@ -1,0 +1,172 @@
+package simulator
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"jingfang/integration/wire"
+)
+
+// CAFaults are what the stand-in of a CA does wrong. The zero value does everything
+// right.
+type CAFaults struct {
+	// On is the service that suffers, as the transfer log names it; "" is all.
+	On string `json:"on,omitempty"`
+	// SlowMillis delays the answer.
+	SlowMillis int `json:"slow_ms,omitempty"`
+	// Status500 answers with HTTP 500, before anything is done.
+	Status500 bool `json:"status_500,omitempty"`
+	// LostAnswer does what was asked and then answers with HTTP 500.
+	LostAnswer bool `json:"lost_answer,omitempty"`
+	// ErrorIn200 answers with HTTP 200 and an error inside.
+	ErrorIn200 bool `json:"error_in_200,omitempty"`
+	// CutBody breaks the connection in the middle of the answer.
+	CutBody bool `json:"cut_body,omitempty"`
+	// NotJSON answers with a web page.
+	NotJSON bool `json:"not_json,omitempty"`
+	// Empty answers with an envelope of success that lacks everything else.
+	Empty bool `json:"empty,omitempty"`
+	// Oversized makes the answer larger than 10 MB.
+	Oversized bool `json:"oversized,omitempty"`
+	// WrongSignature signs the envelope with another secret.
+	WrongSignature bool `json:"wrong_signature,omitempty"`
+	// WrongPerson says that somebody else has signed.
+	WrongPerson bool `json:"wrong_person,omitempty"`
+	// OtherCertificate signs with somebody else's certificate and says nothing.
+	OtherCertificate bool `json:"other_certificate,omitempty"`
+	// Unfinished takes a signature in, reports success and has not signed.
+	Unfinished bool `json:"unfinished,omitempty"`
+	// BadValue gives a signature over something else.
+	BadValue bool `json:"bad_value,omitempty"`
+	// Times is how many requests the faults last; 0 means until changed.
+	Times int `json:"times,omitempty"`
+}
+
+// SetFaults replaces the faults from the next request on.
+func (c *CA) SetFaults(f CAFaults) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults = f
+}
+
+// suffer counts a request and gives the faults that it suffers.
+func (c *CA) suffer(service string) CAFaults {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests[service]++
+	f := c.faults
+	if f.On != "" && f.On != service {
+		return CAFaults{}
+	}
+	if f.Times > 0 {
+		c.faults.Times--
+		if c.faults.Times == 0 {
+			c.faults = CAFaults{}
+		}
+	}
+	return f
+}
+
+// caService is what one service does with a body; nil is no answer at all.
+type caService func(body []byte, f CAFaults) (answer []byte, kind string)
+
+// serve wraps a service: faults around it, and the envelope's signature where the
+// style has one. failure is the answer that refuses.
+func (c *CA) serve(service string, signed bool, failure, empty string, do caService) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		f := c.suffer(service)
+		body, err := wire.ReadBody(r.Body)
+		if err != nil {
+			http.Error(w, "body", http.StatusRequestEntityTooLarge)
+			return
+		}
+		if !wait(r, time.Duration(f.SlowMillis)*time.Millisecond) {
+			return
+		}
+		if signed {
+			if _, err := c.verifier.Request(r, body); err != nil {
+				http.Error(w, "sign", http.StatusForbidden)
+				return
+			}
+		}
+		if f.Status500 {
+			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
+			return
+		}
+		answer, kind := []byte(failure), "application/json; charset=utf-8"
+		switch {
+		case f.Empty:
+			answer = []byte(empty)
+		case !f.ErrorIn200:
+			answer, kind = do(body, f)
+		}
+		if f.LostAnswer {
+			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
+			return
+		}
+		c.write(w, r, signed, answer, kind, f)
+	}
+}
+
+func (c *CA) write(w http.ResponseWriter, r *http.Request, signed bool, body []byte, kind string, f CAFaults) {
+	switch {
+	case f.NotJSON:
+		body, kind = []byte("<html><body>502 Bad Gateway</body></html>"), "text/html"
+	case f.Oversized:
+		body = append(body, bytes.Repeat([]byte{' '}, wire.MaxBody)...)
+	}
+	key := c.key
+	if f.WrongSignature {
+		key = c.fake
+	}
+	if signed {
+		key.SignAnswer(w.Header(), r.URL.EscapedPath(), r.Header.Get(wire.HeaderNonce), body, c.now())
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	if f.CutBody {
+		cutOff(w, body[:len(body)/2])
+	}
+	// The asker may have gone; there is nobody to tell.
+	_, _ = io.Copy(w, bytes.NewReader(body))
+}
+
+// Control steers the stand-in over HTTP, for programs of this machine only:
+//
+//	GET  /ca/control/state    how often each service was asked, what was signed
+//	POST /ca/control/faults   CAFaults as JSON
+//	POST /ca/control/act      {"ticket","do","person","other"} as the phone's page
+func (c *CA) Control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /ca/control/state", func(w http.ResponseWriter, _ *http.Request) {
+		signed := c.Signed()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		writeJSON(w, map[string]any{"requests": c.requests, "signed": signed, "faults": c.faults})
+	})
+	mux.HandleFunc("POST /ca/control/faults", func(w http.ResponseWriter, r *http.Request) {
+		var f CAFaults
+		if readJSON(w, r, &f) {
+			c.SetFaults(f)
+			writeJSON(w, f)
+		}
+	})
+	mux.HandleFunc("POST /ca/control/act", func(w http.ResponseWriter, r *http.Request) {
+		var a struct{ Ticket, Do, Person, Other string }
+		if !readJSON(w, r, &a) {
+			return
+		}
+		if a.Ticket == "" {
+			a.Ticket = c.Latest()
+		}
+		if err := c.Act(a.Ticket, a.Do, a.Person, a.Other); err != nil {
+			http.Error(w, err.Error(), http.StatusConflict)
+			return
+		}
+		writeJSON(w, map[string]bool{"ok": true})
+	})
+	return localOnly(mux)
+}

@@ -1,0 +1,140 @@
+package identity
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"jingfang/sql/db"
+)
+
+// signToken is what is sealed of the leave to sign.
+type signToken struct {
+	Code  string `json:"code"`
+	Token string `json:"token"`
+}
+
+func tokenAAD(staffID int64) string { return fmt.Sprintf("ca_token.sealed/%d", staffID) }
+
+// keepToken keeps the leave to sign that a confirmed QR code brought.
+func (s *Service) keepToken(ctx context.Context, tx *db.Tx, o certOwner) error {
+	if o.token == "" {
+		return nil
+	}
+	plain, err := json.Marshal(signToken{Code: o.binding.PersonCode, Token: o.token})
+	if err != nil {
+		return fmt.Errorf("keep the leave to sign: %w", err)
+	}
+	sealed, err := s.seal.Seal(purposeToken, tokenAAD(o.account.ID), plain)
+	if err != nil {
+		return fmt.Errorf("keep the leave to sign: %w", err)
+	}
+	if err := dropToken(ctx, tx, o.account.ID); err != nil {
+		return err
+	}
+	// Two logins of one person at the same moment: the second one's token is as good.
+	err = tx.Try(ctx, func() error {
+		return tx.ExecOne(ctx, `INSERT INTO ca_token (staff_id, vendor, sealed, obtained_at) VALUES ($1, $2, $3, $4)`,
+			o.account.ID, o.binding.Vendor, sealed, tx.Now)
+	})
+	if err != nil && !db.IsUnique(err, "ca_token_pk") {
+		return fmt.Errorf("keep the leave to sign: %w", err)
+	}
+	return nil
+}
+
+func dropToken(ctx context.Context, tx *db.Tx, staffID int64) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM ca_token WHERE staff_id = $1`, staffID); err != nil {
+		return fmt.Errorf("forget the leave to sign: %w", err)
+	}
+	return nil
+}
+
+// Signature is a person's signature that has been checked: it fits the digest, its
+// certificate was issued by a trusted authority, is valid now and is the person's.
+type Signature struct {
+	CertSignature
+	Vendor, PersonCode, CertSN string
+}
+
+// SignDigest lets the CA sign a digest for a member of staff, with the leave that the
+// last QR login gave. Errors: ErrCertToken (the person must scan again), ErrCertDown,
+// ErrCertUnknown and ErrCertUnfinished (ask with FindSignature), ErrCertRefused,
+// ErrCertWrong; all with a sentence.
+func (s *Service) SignDigest(ctx context.Context, staffID int64, number string, digest []byte) (Signature, error) {
+	return s.signing(ctx, staffID, number, digest, CertVerifier.Sign)
+}
+
+// FindSignature asks what became of a request to sign. Errors: those of SignDigest,
+// and ErrCertNone.
+func (s *Service) FindSignature(ctx context.Context, staffID int64, number string, digest []byte) (Signature, error) {
+	return s.signing(ctx, staffID, number, digest, CertVerifier.FindSignature)
+}
+
+type certCall func(v CertVerifier, ctx context.Context, by Actor, x CertSigning) (CertSignature, error)
+
+func (s *Service) signing(ctx context.Context, staffID int64, number string, digest []byte, call certCall) (Signature, error) {
+	if !s.HasCA() {
+		return Signature{}, db.RefuseBecause(ErrCertDown, db.Unavailable, "没有配置 CA，不能签名。")
+	}
+	b, err := s.BindingFor(ctx, staffID)
+	if err != nil {
+		return Signature{}, err
+	}
+	if b.ID == 0 {
+		return Signature{}, db.RefuseBecause(ErrCertToken, db.Conflict, "没有绑定证书。请系统管理员在“人员”里绑定，本人再扫码登录一次。")
+	}
+	token, err := s.readToken(ctx, staffID)
+	if err != nil {
+		return Signature{}, err
+	}
+	if token.Code != b.PersonCode {
+		return Signature{}, db.RefuseBecause(ErrCertToken, db.Conflict, "本人还没有扫码登录，CA 不能代签。下次扫码登录后自动补签。")
+	}
+	got, err := call(s.ca.Verifier, ctx, System("ca-sign"), CertSigning{Number: number, PersonCode: b.PersonCode, Token: token.Token, Digest: digest})
+	s.health.note(s.d.Now(), err)
+	if errors.Is(err, ErrCertToken) {
+		return Signature{}, errors.Join(err, s.d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return dropToken(ctx, tx, staffID) }))
+	}
+	if err != nil {
+		return Signature{}, err
+	}
+	return s.checkSignature(b, got, digest)
+}
+
+func (s *Service) readToken(ctx context.Context, staffID int64) (signToken, error) {
+	var sealed []byte
+	var t signToken
+	err := s.d.Get(ctx, &sealed, `SELECT sealed FROM ca_token WHERE staff_id = $1 AND vendor = $2`, staffID, s.ca.Verifier.Vendor())
+	if db.IsNoRows(err) {
+		return t, nil
+	}
+	if err != nil {
+		return t, fmt.Errorf("read the leave to sign: %w", err)
+	}
+	plain, err := s.seal.Open(purposeToken, tokenAAD(staffID), sealed)
+	if err != nil {
+		return t, fmt.Errorf("open the leave to sign: %w", err)
+	}
+	if err := json.Unmarshal(plain, &t); err != nil {
+		return t, fmt.Errorf("read the leave to sign: %w", err)
+	}
+	return t, nil
+}
+
+// checkSignature believes nothing that the CA says of its own signature.
+func (s *Service) checkSignature(b Binding, got CertSignature, digest []byte) (Signature, error) {
+	c, err := s.checkCertificate(got.Certificate, s.d.Now())
+	if err != nil {
+		return Signature{}, err
+	}
+	if c.CommonName() != b.PersonName || b.Thumbprint != "" && b.Thumbprint != c.Thumbprint() {
+		return Signature{}, db.RefuseBecause(ErrCertWrong, db.Conflict, "CA 用了另一张证书签名，没有采信。请本人重新扫码登录。")
+	}
+	public, err := c.PublicKey()
+	if err != nil || public.Verify(digest, got.Value) != nil {
+		return Signature{}, db.RefuseBecause(ErrCertRefused, db.Conflict, "CA 给的签名验证不通过，没有采信。请联系信息科。")
+	}
+	return Signature{CertSignature: got, Vendor: b.Vendor, PersonCode: b.PersonCode, CertSN: c.SerialNumber()}, nil
+}
