@@ -42,7 +42,9 @@ type newRecord struct {
 	corrects        int64 // the row of the record it corrects, 0 for none
 	visit           uuid.UUID
 	patient, doctor int64
-	canonical       []byte
+	// signer signs the record through the CA: whose word it is.
+	signer    int64
+	canonical []byte
 	// at is when the visit ended, where that was before the link came back; zero is
 	// now.
 	at time.Time
@@ -75,8 +77,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULLIF($12::bigint, 0))`, 
 	if err != nil {
 		return 0, fmt.Errorf("insert record: %w", err)
 	}
-	err = tx.ExecOne(ctx, `UPDATE record_chain SET length = $3, digest = $4, changed_at = $5 WHERE session_id = $1 AND chain = $2 AND length = $3 - 1`,
-		sessionID, chain, seq, digest[:], tx.Now)
+	// Where records are signed through a CA, the record waits for it from now on.
+	err = tx.ExecOne(ctx, `WITH task AS (
+  INSERT INTO signature_task (kind, session_id, chain, seq, staff_id, number, state, created_at, next_at)
+  SELECT 'record', $1::bigint, $2::text, $3::bigint, $6::bigint, $7::uuid, 'waiting', $5::timestamptz, $5::timestamptz FROM signing_switch w WHERE w.active
+)
+UPDATE record_chain SET length = $3::bigint, digest = $4, changed_at = $5::timestamptz WHERE session_id = $1::bigint AND chain = $2::text AND length = $3::bigint - 1`,
+		sessionID, chain, seq, digest[:], tx.Now, r.signer, uuid.New())
 	if err != nil {
 		return 0, fmt.Errorf("move chain head: %w", err)
 	}

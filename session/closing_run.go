@@ -40,7 +40,7 @@ func (s *Service) close(ctx context.Context, tx *db.Tx, by identity.Actor, x Ses
 	if err != nil {
 		return ClosingAnswer{}, fmt.Errorf("close session: %w", err)
 	}
-	if err := s.signHead(ctx, tx, x, mainChain, closingFields(e, run.signed)); err != nil {
+	if err := s.signHead(ctx, tx, x, mainChain, signersOf(by, run.signed), closingFields(e, run.signed)); err != nil {
 		return ClosingAnswer{}, err
 	}
 	for _, trip := range trips {
@@ -55,6 +55,19 @@ func (s *Service) close(ctx context.Context, tx *db.Tx, by identity.Actor, x Ses
 	}
 	a := ClosingAnswer{Closed, fmt.Sprintf("场次已结束，由%s确认。%s。", namesOf(run.signed), e.Sentence())}
 	return a, s.hub.Touch(ctx, tx, append([]int64{x.ID}, run.targets...)...)
+}
+
+// signersOf lists who may sign the head of a day, who leads first.
+func signersOf(by identity.Actor, signed []Confirmation) []int64 {
+	var lead, team []int64
+	for _, c := range signed {
+		if c.Part == confirmLead {
+			lead = append(lead, c.StaffID)
+		} else {
+			team = append(team, c.StaffID)
+		}
+	}
+	return append(append(lead, team...), by.StaffID)
 }
 
 // Sentence is the equation as it is read aloud; terms that are zero are left out.

@@ -188,7 +188,7 @@ func (s *Service) recordCorrection(ctx context.Context, tx *db.Tx, by identity.A
 		return CorrectAnswer{}, err
 	}
 	if x.State == Closed {
-		err = s.signHead(ctx, tx, x, supplementChain, nil)
+		err = s.signHead(ctx, tx, x, supplementChain, []int64{by.StaffID}, nil)
 	} else {
 		err = ownWord(ctx, tx, by, x, chain, seq, c.pack.ID)
 	}

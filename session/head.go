@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+
 	"jingfang/sql/db"
 	"jingfang/sql/seal"
 )
@@ -29,8 +32,10 @@ func headDigest(sessionID int64, chain string, canonical []byte) seal.Digest {
 }
 
 // signHead signs where a chain stands. The key is the server's own; a machine
-// that keeps it across a network must answer before the transaction begins.
-func (s *Service) signHead(ctx context.Context, tx *db.Tx, x Session, chain string, more seal.Record) error {
+// that keeps it across a network must answer before the transaction begins. Where
+// records are signed through a CA, the head waits for that as well: of people the
+// first who has a certificate signs it, or else the first of all.
+func (s *Service) signHead(ctx context.Context, tx *db.Tx, x Session, chain string, people []int64, more seal.Record) error {
 	if s.keys == nil {
 		return db.Refuse(db.Unavailable, "服务器没有签名密钥，不能结束场次。请联系系统管理员。")
 	}
@@ -55,8 +60,13 @@ func (s *Service) signHead(ctx context.Context, tx *db.Tx, x Session, chain stri
 	if err != nil {
 		return fmt.Errorf("sign the head of a session: %w", err)
 	}
-	err = tx.ExecOne(ctx, `INSERT INTO session_head (session_id, chain, length, canonical, signature, key_name, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		x.ID, chain, head.Length, canonical, signature, signer.ID(), tx.Now)
+	err = tx.ExecOne(ctx, `WITH task AS (
+  INSERT INTO signature_task (kind, session_id, chain, seq, staff_id, number, state, created_at, next_at)
+  SELECT 'head', $1::bigint, $2::text, $3::bigint, COALESCE((SELECT min(b.staff_id) FROM ca_binding b WHERE b.unbound_at IS NULL AND b.staff_id = ANY($8::bigint[])), $9::bigint),
+    $10::uuid, 'waiting', $7::timestamptz, $7::timestamptz FROM signing_switch w WHERE w.active
+)
+INSERT INTO session_head (session_id, chain, length, canonical, signature, key_name, at) VALUES ($1::bigint, $2::text, $3::bigint, $4, $5, $6, $7::timestamptz)`,
+		x.ID, chain, head.Length, canonical, signature, signer.ID(), tx.Now, pq.Array(people), people[0], uuid.New())
 	if err != nil {
 		return fmt.Errorf("keep the head of a session: %w", err)
 	}

@@ -52,8 +52,14 @@ func writeLate(ctx context.Context, tx *db.Tx, by identity.Actor, sessionID int6
 	if err != nil {
 		return 0, fmt.Errorf("compose late record: %w", err)
 	}
+	// A record in the doctor's name is the doctor's word, once it is countersigned; what
+	// is added after closing is the word of who adds it.
+	signer := h.DoctorID
+	if chain == supplementChain {
+		signer = by.StaffID
+	}
 	seq, err := appendRecord(ctx, tx, sessionID, chain, newRecord{recipe: lateRecipe, corrects: l.old.ID, visit: visit,
-		patient: h.PatientID, doctor: h.DoctorID, canonical: canonical})
+		patient: h.PatientID, doctor: h.DoctorID, signer: signer, canonical: canonical})
 	if err != nil {
 		return 0, err
 	}

@@ -86,7 +86,7 @@ func writeRecord(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v
 	if err != nil {
 		return 0, "", fmt.Errorf("compose record: %w", err)
 	}
-	seq, err = appendRecord(ctx, tx, x.ID, mainChain, newRecord{recipe: recordRecipe, visit: visit, patient: h.PatientID, doctor: h.DoctorID, canonical: canonical, at: h.FinishedAt})
+	seq, err = appendRecord(ctx, tx, x.ID, mainChain, newRecord{recipe: recordRecipe, visit: visit, patient: h.PatientID, doctor: h.DoctorID, signer: h.DoctorID, canonical: canonical, at: h.FinishedAt})
 	if err != nil {
 		return 0, "", err
 	}

@@ -342,7 +342,7 @@ func (b *returnBench) supplement(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := b.s.signHead(ctx, b.tx, x, supplementChain, nil); err != nil {
+		if err := b.s.signHead(ctx, b.tx, x, supplementChain, []int64{b.by.StaffID}, nil); err != nil {
 			return err
 		}
 	}

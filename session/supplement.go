@@ -64,7 +64,7 @@ func (s *Service) supplement(ctx context.Context, tx *db.Tx, by identity.Actor, 
 	if err != nil {
 		return SupplementAnswer{}, err
 	}
-	if err := s.signHead(ctx, tx, x, supplementChain, nil); err != nil {
+	if err := s.signHead(ctx, tx, x, supplementChain, []int64{by.StaffID}, nil); err != nil {
 		return SupplementAnswer{}, err
 	}
 	err = identity.Audit(ctx, tx, by, identity.Event{Name: "record.supplement", ObjectKind: "visit", ObjectID: visit.String(),

@@ -6,6 +6,8 @@ func eventLabel(event string) string {
 	switch event {
 	case "session.plan":
 		return "安排场次"
+	case "record.ca_sign":
+		return "CA 签名"
 	case "session.plan_year":
 		return "按年历安排场次"
 	case "session.roster":
