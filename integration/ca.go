@@ -68,7 +68,9 @@ func NewCA(c CAConfig) (identity.CertVerifier, error) {
 		c.Now = time.Now
 	}
 	caller := &caCaller{c: c, base: base, verifier: wire.NewVerifier(c.Now, c.Key), slots: make(chan struct{}, 8),
-		http: &http.Client{Transport: newTransport(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+		// Persons at a login page must not wait for a timeout each.
+		breaker: &breaker{limit: 3, pause: c.Pause, now: c.Now},
+		http:    &http.Client{Transport: newTransport(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	switch c.Vendor {
 	case "netca":
 		return &netca{caller}, nil
@@ -123,13 +125,20 @@ func (c *caCaller) ask(ctx context.Context, by identity.Actor, x caCall, read re
 	if db.InTransaction(ctx) {
 		return ErrInTransaction
 	}
-	if wait := c.resting(); wait > 0 && x.service != servicePing {
-		return caDown(nil, "CA 连续没有应答，%s后再试。", seconds(wait))
-	}
 	if err := c.enter(ctx); err != nil {
 		return err
 	}
 	defer c.leave()
+	if !c.breaker.allow() {
+		return caDown(nil, "CA 连续没有应答，暂停请求片刻，稍后自动再试。")
+	}
+	err := c.exchange(ctx, by, x, read)
+	c.noted(err)
+	return err
+}
+
+// exchange sends a question and writes both halves down.
+func (c *caCaller) exchange(ctx context.Context, by identity.Actor, x caCall, read readAnswer) error {
 	target := c.address(x.path).String()
 	pending, err := c.c.Log.Begin(ctx, translog.Exchange{System: caSystem, Service: x.service, Direction: translog.Out, Key: x.key,
 		StaffID: by.StaffID, Person: person(by), Target: "POST " + target, Body: cover(x.kind, x.body, x.secrets)})
@@ -143,7 +152,6 @@ func (c *caCaller) ask(ctx context.Context, by identity.Actor, x caCall, read re
 	if err == nil {
 		err = read(body)
 	}
-	c.noted(err)
 	out := translog.Outcome{Result: resultOf(err), Status: status, Body: cover("", body, x.secrets)}
 	if err != nil {
 		out.Detail = err.Error()

@@ -12,16 +12,11 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
+	"jingfang/integration/translog"
 	"jingfang/integration/wire"
 	"jingfang/sql/seal"
 )
-
-// restAfter is how many exchanges in a row go unanswered before the authority is left
-// alone for a while: persons at a login page must not wait for a timeout each.
-const restAfter = 3
 
 // caCaller carries the exchanges of all styles. It is safe for concurrent use.
 type caCaller struct {
@@ -30,10 +25,7 @@ type caCaller struct {
 	http     *http.Client
 	verifier *wire.Verifier
 	slots    chan struct{}
-
-	mu     sync.Mutex
-	missed int
-	until  time.Time
+	breaker  *breaker
 }
 
 func (c *caCaller) enter(ctx context.Context) error {
@@ -47,23 +39,11 @@ func (c *caCaller) enter(ctx context.Context) error {
 
 func (c *caCaller) leave() { <-c.slots }
 
-// resting is for how long the authority is still left alone.
-func (c *caCaller) resting() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return max(0, c.until.Sub(c.c.Now()))
-}
-
+// noted tells the breaker what came of an exchange; any answer that can be believed is
+// a sign of life.
 func (c *caCaller) noted(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if r := resultOf(err); r == "ok" || r == "refused" {
-		c.missed, c.until = 0, time.Time{}
-		return
-	}
-	if c.missed++; c.missed >= restAfter {
-		c.until = c.c.Now().Add(c.c.Pause)
-	}
+	r := resultOf(err)
+	c.breaker.note(r == translog.OK || r == translog.Refused)
 }
 
 func (c *caCaller) address(path string) *url.URL {
