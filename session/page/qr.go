@@ -27,7 +27,7 @@ func NewQR(text string) (QR, error) {
 	if err != nil {
 		return QR{}, fmt.Errorf("encode QR: %w", err)
 	}
-	return draw(code), nil
+	return paint(code), nil
 }
 
 // NewScreenQR draws any text, at most 1,000 bytes, for a screen that is whole: level M.
@@ -36,10 +36,10 @@ func NewScreenQR(text string) (QR, error) {
 	if err != nil {
 		return QR{}, fmt.Errorf("encode QR: %w", err)
 	}
-	return draw(code), nil
+	return paint(code), nil
 }
 
-func draw(code barcode.Barcode) QR {
+func paint(code barcode.Barcode) QR {
 	side := code.Bounds().Dx()
 	var path strings.Builder
 	for y := range side {
