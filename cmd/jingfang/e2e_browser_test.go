@@ -177,7 +177,7 @@ func (w *window) until(expression string) {
 	ctx, cancel := context.WithTimeout(w.ctx, testPatience)
 	defer cancel()
 	for {
-		_, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.body !== null && !!(`+expression+`)`, chromedp.WithPollingTimeout(time.Minute)))
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
 		if err == nil {
 			return
 		}

@@ -64,9 +64,9 @@ func (b browser) do(steps ...chromedp.Action[chromedp.Void]) {
 // another page.
 func (b browser) until(expression string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool]("!!("+expression+")", chromedp.WithPollingTimeout(time.Minute)))
+	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
 	for err != nil && b.ctx.Err() == nil && strings.Contains(err.Error(), "(-32000)") {
-		_, err = chromedp.Run(b.ctx, chromedp.Poll[bool]("!!("+expression+")", chromedp.WithPollingTimeout(time.Minute)))
+		_, err = chromedp.Run(b.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
 	}
 	if err != nil {
 		state, stateErr := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))

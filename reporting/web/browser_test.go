@@ -59,7 +59,7 @@ func TestTheLedgerInABrowser(t *testing.T) {
 		t.Helper()
 		var err error
 		for range 5 { // a page that is left while we wait ends the waiting
-			if _, err = chromedp.Run(ctx, chromedp.Poll[bool](`document.body !== null && !!(`+expression+`)`, chromedp.WithPollingTimeout(time.Minute))); err == nil {
+			if _, err = chromedp.Run(ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute))); err == nil {
 				return
 			}
 		}

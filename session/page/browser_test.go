@@ -215,10 +215,16 @@ func (b browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// until waits until the expression is true in the page.
+// until waits until the expression is true in the page, also across the move to
+// another page.
 func (b browser) until(expression string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Minute))); err != nil {
+	so := chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute))
+	_, err := chromedp.Run(b.ctx, so)
+	for err != nil && b.ctx.Err() == nil && strings.Contains(err.Error(), "(-32000)") {
+		_, err = chromedp.Run(b.ctx, so)
+	}
+	if err != nil {
 		state, stateErr := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
 		b.t.Fatalf("waiting for %s: %v; the page says %q (%v)", expression, err, state, stateErr)
 	}

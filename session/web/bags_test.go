@@ -177,9 +177,9 @@ func TestBagsInABrowser(t *testing.T) {
 // arrives waits across the move to another page.
 func (s screen) arrives(expression string) {
 	s.t.Helper()
-	_, err := chromedp.Run(s.ctx, chromedp.Poll[bool]("!!("+expression+")", chromedp.WithPollingTimeout(time.Minute)))
+	_, err := chromedp.Run(s.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
 	for err != nil && s.ctx.Err() == nil && strings.Contains(err.Error(), "(-32000)") {
-		_, err = chromedp.Run(s.ctx, chromedp.Poll[bool]("!!("+expression+")", chromedp.WithPollingTimeout(time.Minute)))
+		_, err = chromedp.Run(s.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
 	}
 	s.must(err)
 }

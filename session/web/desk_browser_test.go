@@ -63,10 +63,10 @@ func (s screen) do(steps ...chromedp.Action[chromedp.Void]) {
 // until waits until the expression is true in the page.
 func (s screen) until(expression string) {
 	s.t.Helper()
-	_, err := chromedp.Run(s.ctx, chromedp.Poll[bool](`document.body !== null && !!(`+expression+`)`, chromedp.WithPollingTimeout(time.Minute)))
+	_, err := chromedp.Run(s.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
 	for err != nil && strings.Contains(err.Error(), "(-32000)") && s.ctx.Err() == nil {
 		// The page has just been replaced by another.
-		_, err = chromedp.Run(s.ctx, chromedp.Poll[bool](`document.body !== null && !!(`+expression+`)`, chromedp.WithPollingTimeout(time.Minute)))
+		_, err = chromedp.Run(s.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
 	}
 	if err != nil {
 		s.keep("failed")

@@ -55,7 +55,7 @@ func (s screen) do(steps ...chromedp.Action[chromedp.Void]) {
 func (s screen) until(expression string) {
 	s.t.Helper()
 	for {
-		_, err := chromedp.Run(s.ctx, chromedp.Poll[bool](`document.body !== null && (`+expression+`)`, chromedp.WithPollingTimeout(time.Minute)))
+		_, err := chromedp.Run(s.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
 		if err == nil {
 			return
 		}

@@ -76,7 +76,7 @@ func (b browser) do(steps ...chromedp.Action[chromedp.Void]) {
 func (b browser) until(expression string) {
 	b.t.Helper()
 	for {
-		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](`document.body !== null && !!(`+expression+`)`, chromedp.WithPollingTimeout(time.Minute)))
+		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
 		if err == nil {
 			return
 		}
