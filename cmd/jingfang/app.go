@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/google/uuid"
+
 	"jingfang/integration"
 	"jingfang/integration/translog"
 	integrationweb "jingfang/integration/web"
@@ -54,6 +56,8 @@ type app struct {
 	errands *integrationweb.Handlers
 	// recorder notes the transfers of our own addresses.
 	recorder *integrationweb.Recorder
+	desk     *translog.Desk
+	logs     *integrationweb.Reader
 	papers   *reportingweb.Handlers
 	trust    trust
 	health   health
@@ -85,7 +89,7 @@ func newApp(c config, log *slog.Logger, d *db.DB, keys seal.KeyProvider, around 
 	a.hub = live.New(d, a.render, live.Options{Log: log})
 	var err error
 	a.persons, err = identity.New(identity.Config{DB: d, Keys: keys, Rounds: around.rounds, IdleLock: c.IdleLock, Log: log,
-		OnLoginEnd: a.hub.EndLogin, OnLoginChange: a.hub.Reconnect})
+		OnLoginEnd: a.endLogin, OnLoginChange: a.changeLogin})
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
@@ -95,6 +99,7 @@ func newApp(c config, log *slog.Logger, d *db.DB, keys seal.KeyProvider, around 
 	}
 	a.exchange = translog.New(d, keys, host)
 	a.spool = translog.NewSpool(a.exchange, 0)
+	a.desk = translog.NewDesk(d, keys, c.OfficerKey)
 	a.patients = patient.New(d, keys)
 	a.sessions = session.New(d, a.hub, a.patients).WithKeys(keys)
 	a.jobs = job.New(d.Now)
@@ -123,6 +128,7 @@ func (a *app) openPages(around surroundings) error {
 	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs).WithPeople(a.sessions, a.patients)
 	a.errands = integrationweb.New(a.site, a.db, a.poller)
 	a.recorder = integrationweb.NewRecorder(a.spool, a.db.Now)
+	a.logs = integrationweb.NewReader(a.site, a.db, a.desk, a.jobs, a.spool)
 	a.trust = trust{site: a.site, from: around.authority}
 	from, err := prefixes(a.config.MetricsFrom)
 	if err != nil {
@@ -181,6 +187,7 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "核对库存", URL: "/stock/check", Under: "/stock"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "药品", URL: "/drugs", Icon: "pill"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "查码", URL: "/trace", Icon: "trace"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "传输日志", URL: "/transferlog", Icon: "list"}, Needs: identity.ViewTransferLog},
 	}
 }
 
@@ -188,6 +195,19 @@ func menu() []identityweb.Entry {
 // how.
 func (a *app) render(ctx context.Context, sessionID int64, to []live.Audience) (map[live.Audience][]live.Part, error) {
 	return a.room.Render(ctx, sessionID, to)
+}
+
+// endLogin ends what a login holds open: its streams and the officer's key.
+func (a *app) endLogin(login uuid.UUID) {
+	a.desk.CloseKey(login)
+	a.hub.EndLogin(login)
+}
+
+// changeLogin is endLogin for a login that was locked or has other roles: its
+// streams come back by themselves, the key does not.
+func (a *app) changeLogin(login uuid.UUID) {
+	a.desk.CloseKey(login)
+	a.hub.Reconnect(login)
 }
 
 // openKeys loads the keys of the data folder, or makes them in a new one.

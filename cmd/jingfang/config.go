@@ -45,6 +45,7 @@ type config struct {
 	History  string
 
 	Passphrase  string
+	OfficerKey  string
 	PrintConfig bool
 
 	// rest are the arguments that a raw command reads itself, with its name.

@@ -78,6 +78,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.his.close()) }()
+	d.config.OfficerKey = filepath.Join(d.config.Data, officerFile)
 	around := surroundings{his: d.his.source()}
 	if d.config.Load > 0 {
 		around.rounds = seal.TestRounds

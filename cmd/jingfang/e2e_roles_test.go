@@ -111,6 +111,9 @@ func accessTable() []access {
 		{"POST", "/admin/staff/{id}/grant", "C"}, {"POST", "/admin/staff/{id}/revoke", "C"},
 		{"GET", "/admin/sites", "S"}, {"POST", "/admin/sites", "S"},
 		{"GET", "/audit", "U"}, {"POST", "/audit/verify", "U"},
+		{"GET", "/transferlog", "U"}, {"GET", "/transferlog/{exchange}", "U"}, {"POST", "/transferlog/{exchange}/open", "U"},
+		{"POST", "/transferlog/key", "U"}, {"POST", "/transferlog/key/close", "U"},
+		{"POST", "/transferlog/check", "U"}, {"GET", "/transferlog/check/{job}", "U"}, {"POST", "/transferlog/check/{job}/cancel", "U"},
 		{"POST", "/logout", "*"}, {"GET", "/lock", "*"}, {"POST", "/lock", "*"}, {"POST", "/unlock", "*"},
 		{"POST", "/activity", "*"}, {"GET", "/password", "*"}, {"POST", "/password", "*"},
 		{"GET", "/login", "+"}, {"POST", "/login", "+"}, {"GET", "/first-run", "+"}, {"POST", "/first-run", "+"},
@@ -238,6 +241,9 @@ func (w *world) address(t *testing.T, x access) string {
 		}
 	}
 	path = strings.ReplaceAll(path, "{id}", id)
+	if x.method == "GET" && strings.Contains(path, "{exchange}") {
+		path = strings.ReplaceAll(path, "{exchange}", w.exchangeID(t))
+	}
 	switch x.pattern {
 	case "/trace/look":
 		path += "?codes=" + w.givenCode(t)

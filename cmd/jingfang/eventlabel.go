@@ -177,6 +177,14 @@ func storeEvent(event string) string {
 		return "查码"
 	case "transferlog.open":
 		return "查看传输日志正文"
+	case "transferlog.key_open":
+		return "打开传输日志的私钥"
+	case "transferlog.key_close":
+		return "关闭传输日志的私钥"
+	case "transferlog.key_refused":
+		return "传输日志的私钥没有打开"
+	case "transferlog.verify":
+		return "核对传输日志"
 	case "transferlog.export":
 		return "导出传输日志"
 	case "transferlog.archive":

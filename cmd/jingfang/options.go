@@ -50,6 +50,7 @@ func options() []option {
 		{name: "history", on: demo, about: "生成多年的历史数据，如 30y", bind: func(c *config) any { return &c.History }},
 
 		{name: "passphrase", on: []string{"transferlog list", "transferlog show", "transferlog verify", "officer new"}, secret: true, about: "日志审计员私钥的口令；不设则在终端输入", bind: func(c *config) any { return &c.Passphrase }},
+		{name: "officer-key", on: serve, check: checkFile, about: "日志审计员的私钥文件放在服务器上的位置；不设则网页上每次选择文件", bind: func(c *config) any { return &c.OfficerKey }},
 		{name: "print-config", on: append([]string{"migrate"}, both...), def: "false", about: "只打印生效的配置（密码等不显示）后退出", bind: func(c *config) any { return &c.PrintConfig }},
 	}
 }

@@ -264,6 +264,15 @@ func (a *app) routes() []route {
 		{"POST", "/recalls/{id}/patients/{patient}", identity.CallPatients, quick, s.NoteContact},
 		{"POST", "/recalls/{id}/patients/{patient}/phone", identity.CallPatients, quick, s.RecallPhone},
 
+		{"GET", "/transferlog", identity.ViewTransferLog, quick, a.logs.Log},
+		{"POST", "/transferlog/key", identity.ViewTransferLog, quick, a.logs.OpenKey},
+		{"POST", "/transferlog/key/close", identity.ViewTransferLog, quick, a.logs.ShutKey},
+		{"POST", "/transferlog/check", identity.ViewTransferLog, quick, a.logs.StartCheck},
+		{"GET", "/transferlog/check/{job}", identity.ViewTransferLog, quick, a.logs.CheckProgress},
+		{"POST", "/transferlog/check/{job}/cancel", identity.ViewTransferLog, quick, a.logs.CancelCheck},
+		{"GET", "/transferlog/{exchange}", identity.ViewTransferLog, quick, a.logs.Entry},
+		{"POST", "/transferlog/{exchange}/open", identity.ViewTransferLog, long, a.logs.Read},
+
 		{"GET", "/trace", identity.ViewStock, quick, s.TraceSearch},
 		{"GET", "/trace/look", identity.ViewStock, quick, s.Look},
 		{"GET", "/trace/batch", identity.ViewStock, quick, s.TraceBatch},

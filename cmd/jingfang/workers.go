@@ -83,15 +83,15 @@ func (a *app) round(ctx context.Context, what string, do func(context.Context) e
 
 // dropClosed ends the streams whose logins ended on another server, or by time.
 func (a *app) dropClosed(ctx context.Context) error {
-	ended, locked, err := a.persons.FindClosed(ctx, a.hub.Logins())
+	ended, locked, err := a.persons.FindClosed(ctx, append(a.hub.Logins(), a.desk.Logins()...))
 	if err != nil {
 		return err
 	}
 	for _, id := range ended {
-		a.hub.EndLogin(id)
+		a.endLogin(id)
 	}
 	for _, id := range locked {
-		a.hub.Reconnect(id)
+		a.changeLogin(id)
 	}
 	return nil
 }

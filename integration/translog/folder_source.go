@@ -190,7 +190,7 @@ func (f *Folder) find(ctx context.Context, want Filter) ([]Summary, error) {
 		}
 	}
 	slices.SortFunc(out, func(a, b Summary) int {
-		return cmp.Or(b.At.Compare(a.At), bytes.Compare(a.Writer[:], b.Writer[:]), cmp.Compare(b.Seq, a.Seq))
+		return cmp.Or(b.At.Compare(a.At), bytes.Compare(b.Writer[:], a.Writer[:]), cmp.Compare(b.Seq, a.Seq))
 	})
 	if len(out) > want.Limit && !unlimited {
 		out = out[:want.Limit]

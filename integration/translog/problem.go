@@ -44,6 +44,9 @@ type Report struct {
 	Writers, Entries int
 	// Open counts intents without an outcome (未知).
 	Open int
+	// Anchors counts the places that signed anchors vouch for; only Desk.Check
+	// fills it.
+	Anchors int
 	// Elsewhere counts entries whose content was moved to an archive: here only
 	// their place in the chain is checked.
 	Elsewhere int

@@ -24,8 +24,17 @@ type Filter struct {
 	// Key finds a business key by its HMAC; Keys must be set with it.
 	Key  string
 	Keys seal.KeyProvider
+	// After, if set, continues a list behind the last exchange of a page.
+	After *Place
 	// Limit is how many newest exchanges are given; 0 means 100, at most 1000.
 	Limit int
+}
+
+// Place is where an exchange stands in a list.
+type Place struct {
+	At     time.Time
+	Writer uuid.UUID
+	Seq    int64
 }
 
 // Summary is one exchange as far as it can be seen without the officer's key.
@@ -72,9 +81,11 @@ func (t tables) find(ctx context.Context, f Filter) ([]Summary, error) {
     AND ($5::text = '' OR i.direction = $5::text) AND ($6::bigint = 0 OR i.staff_id = $6::bigint)
     AND ($7::bytea IS NULL OR i.key_index = $7::bytea)
     AND ($8::text = '' OR i.exchange_id = CAST(NULLIF($8::text, '') AS uuid))
+    AND (i.at, i.writer_id, i.seq) < ($11::timestamptz, $12::uuid, $13::bigint)
 ) x WHERE $9::text = '' OR x.result = $9::text
-ORDER BY x.at DESC, x.writer_id, x.seq DESC LIMIT $10::bigint`,
-		f.From, f.To, f.System, f.Service, string(f.Direction), f.StaffID, index, f.exchangeText(), string(f.Result), f.Limit)
+ORDER BY x.at DESC, x.writer_id DESC, x.seq DESC LIMIT $10::bigint`,
+		f.From, f.To, f.System, f.Service, string(f.Direction), f.StaffID, index, f.exchangeText(), string(f.Result), f.Limit,
+		f.After.At, f.After.Writer, f.After.Seq)
 	if err != nil {
 		return nil, fmt.Errorf("list transfer log: %w", err)
 	}
@@ -87,6 +98,9 @@ func (f *Filter) defaults() {
 	}
 	if f.From.IsZero() {
 		f.From = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if f.After == nil {
+		f.After = &Place{At: f.To}
 	}
 	if f.Limit <= 0 {
 		f.Limit = 100

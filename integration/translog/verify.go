@@ -57,12 +57,13 @@ func verifyAll(ctx context.Context, from source, c Checks) (Report, error) {
 		return Report{}, err
 	}
 	demands := gather(writers, c.Anchored)
+	if c.Day != "" {
+		writers = slices.DeleteFunc(writers, func(w writerRow) bool { return w.LogDay.Format(time.DateOnly) != c.Day })
+		report.Writers = len(writers)
+	}
 	for i, w := range writers {
 		if c.Progress != nil {
 			c.Progress(int64(i), int64(len(writers)))
-		}
-		if c.Day != "" && w.LogDay.Format(time.DateOnly) != c.Day {
-			continue
 		}
 		check := &chainCheck{writer: w, demands: demands[w.ID], officer: c.Officer, emptied: emptied[w.LogDay.Format(time.DateOnly)]}
 		delete(demands, w.ID)
@@ -77,7 +78,8 @@ func verifyAll(ctx context.Context, from source, c Checks) (Report, error) {
 		}
 	}
 	if c.Day != "" {
-		return report, nil // demands on other days' writers are not this check's
+		// Demands on the writers of other days are not this check's.
+		return report, nil
 	}
 	missing := slices.SortedFunc(maps.Keys(demands), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	for _, id := range missing {

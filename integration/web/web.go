@@ -18,7 +18,7 @@ import (
 	"jingfang/sql/db"
 )
 
-//go:embed pages
+//go:embed pages parts
 var templates embed.FS
 
 // Templates are the pages of this package, for page.New.

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -57,4 +58,29 @@ func (a SignedAnchor) Heads(key func(id string) (*seal.PublicKey, error)) ([]Hea
 		return nil, db.RefuseBecause(err, db.Conflict, "第 %d 个锚点的字段与封存的内容不符。", a.Seq)
 	}
 	return heads, nil
+}
+
+// AnchoredHeads verifies the anchors made from a time on (included) to another (not
+// included), each by itself and all as one chain without a gap, and gives the heads
+// that they name. A finding is a Conflict with a sentence.
+func AnchoredHeads(ctx context.Context, r db.Reader, from, to time.Time, key func(id string) (*seal.PublicKey, error)) ([]Head, error) {
+	list, err := AnchorsBetween(ctx, r, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var out []Head
+	for i, a := range list {
+		if i > 0 && a.Seq != list[i-1].Seq+1 {
+			return out, db.Refuse(db.Conflict, "缺少第 %d 个锚点，锚点被删除。", list[i-1].Seq+1)
+		}
+		if i > 0 && !bytes.Equal(a.Prev, list[i-1].Digest) {
+			return out, db.Refuse(db.Conflict, "第 %d 个锚点与前一个接不上。", a.Seq)
+		}
+		heads, err := a.Heads(key)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, heads...)
+	}
+	return out, nil
 }

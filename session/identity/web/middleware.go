@@ -142,7 +142,7 @@ func (w *Web) mayPass(rw http.ResponseWriter, r *http.Request) error {
 // fromOffice holds the pages of administration to their networks.
 func (w *Web) fromOffice(r *http.Request) error {
 	path := r.URL.Path
-	if len(w.nets) == 0 || !strings.HasPrefix(path, "/admin/") && path != "/audit" && !strings.HasPrefix(path, "/audit/") {
+	if len(w.nets) == 0 || !strings.HasPrefix(path, "/admin/") && path != "/audit" && !strings.HasPrefix(path, "/audit/") && path != "/transferlog" && !strings.HasPrefix(path, "/transferlog/") {
 		return nil
 	}
 	addr, err := netip.ParseAddr(clientOf(r).Addr)

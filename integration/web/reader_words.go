@@ -1,0 +1,140 @@
+package web
+
+import (
+	"strings"
+
+	"jingfang/integration/translog"
+)
+
+// systems are those that can be chosen in the list.
+func systems() []string {
+	return []string{"HIS", "CA", "PLATFORM", DeviceSystem, FileSystem, translog.OwnSystem}
+}
+
+// systemText is a system as people call it; one that we do not know keeps its own
+// name.
+func systemText(system string) string {
+	switch system {
+	case "CA":
+		return "CA 认证"
+	case "PLATFORM":
+		return "前置平台"
+	case DeviceSystem:
+		return "现场设备"
+	case FileSystem:
+		return "文件和纸张"
+	case translog.OwnSystem:
+		return "本系统"
+	}
+	return system
+}
+
+// serviceText is a service as people call it; one of another system keeps the code
+// that the hospital gave it.
+func serviceText(service string) string {
+	name, replayed := strings.CutSuffix(service, ".replay")
+	word := ourService(name)
+	if word == "" {
+		return service
+	}
+	if replayed {
+		return word + "（断网补传）"
+	}
+	return word
+}
+
+func ourService(name string) string {
+	switch name {
+	case translog.GapService:
+		return "日志缺口"
+	case "visit.label":
+		return "扫患者标签"
+	case "visit.scan":
+		return "扫码发药"
+	case "visit.undo":
+		return "撤销发药"
+	case "visit.finish":
+		return "诊毕"
+	case "visit.correct":
+		return "诊毕后更正"
+	case "visit.return":
+		return "退药与空盒"
+	case "visit.late":
+		return "事后补录"
+	case "offline.conflict":
+		return "断网补传被拒"
+	case "offline.roster":
+		return "设备取离线名单"
+	case "session.pack":
+		return "配药装箱"
+	case "session.bag":
+		return "装药袋"
+	case "session.left":
+		return "清点余药扫码"
+	case "session.count":
+		return "清点余药数量"
+	}
+	return shelfService(name)
+}
+
+func shelfService(name string) string {
+	switch name {
+	case "receipt.scan":
+		return "扫码入库"
+	case "opening.scan":
+		return "期初盘入扫码"
+	case "tote.scan":
+		return "周转箱扫码"
+	case "stocktake.scan":
+		return "盘点扫码"
+	case "setaside.scan":
+		return "隔离和报损扫码"
+	case "return.scan":
+		return "药房收退药"
+	}
+	return fileService(name)
+}
+
+func fileService(name string) string {
+	switch name {
+	case "patient.import":
+		return "上传患者表格"
+	case "patient.import.run":
+		return "导入患者"
+	case "patient.import.errors":
+		return "下载导入差错表"
+	case "patient.export":
+		return "导出患者"
+	case "carton.file":
+		return "上传箱码关系文件"
+	case "carton.import":
+		return "导入箱码关系"
+	case "absent.sheet":
+		return "下载未取药名单"
+	case "expiry.sheet":
+		return "下载近效期表"
+	case "recall.sheet":
+		return "下载召回名单"
+	case "roster.paper":
+		return "打印纸质名单"
+	case "session.report":
+		return "场次日报 PDF"
+	case "recall.report":
+		return "召回名单 PDF"
+	case "receipt.differences":
+		return "差异表 PDF"
+	case "disposal.report":
+		return "处置单 PDF"
+	case "stocktake.report":
+		return "盘点表 PDF"
+	case "ledger.report":
+		return "收发统计 PDF"
+	case "register.report":
+		return "专用账册 PDF"
+	case "patient.labels":
+		return "打印患者标签"
+	case "bag.label":
+		return "打印药袋标签"
+	}
+	return ""
+}
