@@ -199,7 +199,11 @@ func (v *logView) fill(rows []translog.Summary, people []identity.Staff, f trans
 		v.Newest = logURL(q, "")
 	}
 	for _, s := range rows {
-		v.Rows = append(v.Rows, newLogRow(s, names))
+		row := newLogRow(s, names)
+		if v.Day == "" {
+			row.Time = moment(s.At)
+		}
+		v.Rows = append(v.Rows, row)
 	}
 }
 

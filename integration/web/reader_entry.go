@@ -71,7 +71,7 @@ func (h *Reader) entry(r *http.Request, by identity.Actor, s translog.Summary) (
 	url := "/transferlog/" + s.Exchange.String()
 	v := entryView{ID: s.Exchange.String(), Result: s.Result.Text(), Tone: resultTone(s.Result), ReadURL: url + "/open", Facts: []fact{
 		{"时间", s.At.In(clinicZone()).Format("2006-01-02 15:04:05.000")}, {"系统", systemText(s.System)},
-		{"服务", serviceText(s.Service) + "（" + s.Service + "）"}, {"方向", s.Direction.Text()}, {"人员", who}, {"用时", took(s)},
+		{"服务", serviceFull(s.Service)}, {"方向", s.Direction.Text()}, {"人员", who}, {"用时", took(s)},
 		{"正文", sizes(s)}, {"链上位置", fmt.Sprintf("写入方 %s 第 %d 条", s.Writer, s.Seq)},
 	}}
 	if s.Open {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"jingfang/integration/translog"
+	"jingfang/integration/wire"
 )
 
 // systems are those that can be chosen in the list.
@@ -43,10 +44,23 @@ func serviceText(service string) string {
 	return word
 }
 
+// serviceFull is the word with the code that the systems use.
+func serviceFull(service string) string {
+	word := serviceText(service)
+	if word == service {
+		return service
+	}
+	return word + "（" + service + "）"
+}
+
 func ourService(name string) string {
 	switch name {
 	case translog.GapService:
 		return "日志缺口"
+	case wire.ServiceReceipts:
+		return "取入库单"
+	case wire.ServiceDrugs:
+		return "取药品目录"
 	case "visit.label":
 		return "扫患者标签"
 	case "visit.scan":
