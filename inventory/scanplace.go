@@ -59,6 +59,10 @@ func packedPattern(kind AnswerKind) string {
 // leftPattern is for a box that is left after the day.
 func leftPattern(kind AnswerKind) string {
 	switch kind {
+	case KindInRecalled:
+		return "{drug} 已{done}，但正在召回。请单独放好，到药房后放进隔离区。"
+	case KindInExpired:
+		return "{drug} 已{done}，但有效期到 {when}，已过期。请单独放好，到药房后放进隔离区。"
 	case KindOtherSession:
 		return "{drug} 配在{where}的药箱里，不算本场的余药。请放到一边，还给那一场。"
 	case KindUnknown:

@@ -125,6 +125,8 @@ func (b *packingBench) decideBox(x *box) {
 		switch {
 		case b.moved[code] || said.Kind == inventory.KindAlreadyHere:
 			x.facts.Here++
+		case said.Move != "" && said.Kind != inventory.KindOK:
+			moves, unfit = append(moves, pack), append(unfit, newBoxAnswer(code, pack, said))
 		case said.Move != "":
 			moves = append(moves, pack)
 		default:
@@ -187,11 +189,11 @@ func (b *packingBench) leftBox(x *box) []inventory.CodeAnswer {
 }
 
 func newBoxAnswer(code string, pack *inventory.Pack, said inventory.Answer) inventory.CodeAnswer {
-	drug := ""
-	if pack != nil {
-		drug = pack.DrugName()
+	if pack == nil {
+		return inventory.NewCodeAnswer(code, code, "", said.Kind, said.Sentence)
 	}
-	return inventory.NewCodeAnswer(code, code, drug, said.Kind, said.Sentence)
+	drug := pack.DrugName()
+	return inventory.NewCodeAnswer(code, code, drug, said.Kind, strings.Replace(said.Sentence, drug, pack.Inner(), 1))
 }
 
 func (b *packingBench) point() inventory.ScanPoint {

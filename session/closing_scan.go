@@ -156,10 +156,11 @@ func (b *closingBench) judge(p *inventory.Pack) (inventory.AnswerKind, string) {
 	case here:
 		b.seen[p.ID] = true
 		b.fresh = append(b.fresh, p.ID)
-		if b.lost[p.ID] {
-			return inventory.KindOK, p.DrugName() + " 找到了，已从丢失中撤下。"
+		kind := inventory.HomeKind(p, b.tx.Now, &d)
+		if b.lost[p.ID] && kind == inventory.KindOK {
+			return kind, p.DrugName() + " 找到了，已从丢失中撤下。"
 		}
-		return inventory.KindOK, inventory.KindOK.Sentence(d)
+		return kind, kind.SentenceAt(inventory.PointClosing, d)
 	}
 	f := inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), SessionName: b.away.name(p), Taken: b.taken[p.ID]}
 	said := inventory.ScanAnswer(&f, inventory.ScanContext{Point: inventory.PointClosing, Session: b.session.ID, Now: b.tx.Now})
@@ -202,14 +203,20 @@ SELECT $1::bigint, n.id, $5::text, $3::bigint, $4::timestamptz FROM (SELECT unne
 // that it is, the person counts.
 func (b *closingBench) decideBox(x *box) {
 	var packs []int64
+	var unfit []inventory.CodeAnswer
 	for _, code := range x.inside {
 		p := b.packs[code]
+		d := inventory.Details{Done: "点到"}
 		switch {
 		case p == nil || p.State != inventory.StateAllocated || p.SessionID == nil || *p.SessionID != b.session.ID:
 		case b.seen[p.ID]:
 			x.facts.Here++
 		default:
 			packs = append(packs, p.ID)
+			d.Drug = p.Inner()
+			if kind := inventory.HomeKind(p, b.tx.Now, &d); kind != inventory.KindOK {
+				unfit = append(unfit, inventory.NewCodeAnswer(code, code, p.DrugName(), kind, kind.SentenceAt(inventory.PointClosing, d)))
+			}
 		}
 	}
 	x.facts.Moves = len(packs)
@@ -221,5 +228,5 @@ func (b *closingBench) decideBox(x *box) {
 		b.together = append(b.together, packs...)
 		said.Sentence += fmt.Sprintf("请数一数，箱里应有 %d 盒。", x.facts.Moves+x.facts.Here)
 	}
-	b.answer = append(b.answer, x.answer(said))
+	b.answer = append(append(b.answer, unfit...), x.answer(said))
 }

@@ -311,7 +311,11 @@ func (t *table) facts(p *inventory.Pack) *inventory.ScanFacts {
 	if p == nil {
 		return nil
 	}
-	f := &inventory.ScanFacts{Pack: p.Facts(), Drug: p.DrugName(), Taken: t.taken[p.ID], Loose: p.Loose, Unit: p.UnitName, Mine: t.mine[p.ID],
+	drug := p.DrugName()
+	if t.inBag {
+		drug = p.Inner() // the bag's label was read, not the box
+	}
+	f := &inventory.ScanFacts{Pack: p.Facts(), Drug: drug, Taken: t.taken[p.ID], Loose: p.Loose, Unit: p.UnitName, Mine: t.mine[p.ID],
 		Inside: t.inside[p.ID]}
 	if p.SessionID != nil && *p.SessionID != t.session.ID {
 		f.SessionName = t.away.name(p)

@@ -104,7 +104,7 @@ func (b *packingBench) askHome(pack *inventory.Pack) inventory.Answer {
 		return inventory.Answer{Kind: inventory.KindUnknown, Sentence: inventory.KindUnknown.SentenceAt(inventory.PointHome, inventory.Details{})}
 	}
 	d := inventory.Details{Drug: pack.DrugName(), State: pack.State.Chinese(), Where: b.away.name(pack), Done: "放回药房"}
-	kind := inventory.KindOK
+	kind := inventory.HomeKind(pack, b.now, &d)
 	switch {
 	case pack.State == inventory.StateInStore:
 		kind = inventory.KindAlreadyHere
@@ -114,7 +114,8 @@ func (b *packingBench) askHome(pack *inventory.Pack) inventory.Answer {
 		kind = inventory.KindWrongState
 	}
 	out := inventory.Answer{Kind: kind, Sentence: kind.SentenceAt(inventory.PointHome, d)}
-	if kind == inventory.KindOK {
+	switch kind {
+	case inventory.KindOK, inventory.KindInRecalled, inventory.KindInExpired:
 		out.Move = inventory.MoveComeHome
 	}
 	return out

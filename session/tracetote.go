@@ -115,7 +115,7 @@ WHERE x.tote_id = $1::bigint AND k.changed_at = x.as_of AND k.state IN ('in_stor
 	if t.Unfit, err = markUnfit(ctx, tx, t.Boxes, now); err != nil {
 		return err
 	}
-	err = tx.Select(ctx, &t.SetApart, `SELECT k.code FROM tote_pack x JOIN pack k ON k.id = x.pack_id AND k.changed_at > x.as_of AND k.state = 'quarantined'
+	err = tx.Select(ctx, &t.SetApart, `SELECT k.code FROM tote_pack x JOIN pack k ON k.id = x.pack_id AND k.state = 'quarantined'
 WHERE x.tote_id = $1::bigint ORDER BY k.code LIMIT $2`, t.ID, BoxesPerPage)
 	if err != nil {
 		return fmt.Errorf("read what a tote held that was set apart: %w", err)

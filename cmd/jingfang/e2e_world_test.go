@@ -187,7 +187,7 @@ func TestHouse(t *testing.T) {
 		{"access", (*world).testAccess}, {"offers", (*world).testOffers}, {"sights", (*world).testSights}, {"patient pages", (*world).testPatientPages}, {"answers", (*world).testAnswersNameNobody},
 		{"other site", (*world).testOtherSite},
 		{"bad input", (*world).testBadInput}, {"bad arrivals", (*world).testBadArrivals}, {"odd requests", (*world).testOddRequests},
-		{"recall in two browsers", (*world).testRecallBrowsers}, {"bad recalls", (*world).testBadRecalls},
+		{"recall in two browsers", (*world).testRecallBrowsers}, {"bad recalls", (*world).testBadRecalls}, {"containers under recall", (*world).testContainersUnderRecall},
 		{"statements", (*world).testStatements}, {"uploads", (*world).testUploads}, {"gallery", (*world).testGalleryPages},
 		{"whole year", (*world).testWholeYear}, {"late doctor", (*world).testLateDoctor}, {"packing paper", (*world).testPackingPaper},
 		{"tables", (*world).testTables}, {"weak link", (*world).testWeakLink}, {"stocktake", (*world).testStocktake},
