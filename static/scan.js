@@ -114,11 +114,12 @@
   // scan sends one code, from the wedge or a test.
   app.scan = function (code) { app.scanAll([code]); };
 
-  // scanAll sends codes that were read in the same moment, by the camera.
+  // scanAll sends codes that were read in the same moment, by the camera: a label
+  // first, for the boxes beside it are that patient's.
   app.scanAll = function (codes) {
     var form = scanForm();
     if (!form) return;
-    codes.forEach(function (code) {
+    codes.filter(label).concat(codes.filter(function (c) { return !label(c); })).forEach(function (code) {
       var event = new CustomEvent('jingfang:scan', { bubbles: true, cancelable: true, detail: { code: code } });
       if (!form.dispatchEvent(event)) return;
       waiting.push(code);

@@ -24,7 +24,7 @@ type screen struct {
 	ctx context.Context
 }
 
-func openScreen(t testing.TB, width, height int) screen {
+func openScreen(t testing.TB, width, height int, flags ...chromedp.ExecAllocatorOption) screen {
 	t.Helper()
 	if _, err := exec.LookPath("chromium"); err != nil {
 		if os.Getenv("CI") != "" {
@@ -34,7 +34,7 @@ func openScreen(t testing.TB, width, height int) screen {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)...)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, append(append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox), flags...)...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)

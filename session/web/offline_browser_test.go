@@ -71,11 +71,11 @@ func (s screen) wedge(code string) {
 }
 
 // sealed opens the table in a browser and waits until it could do without a link.
-func (d *desk) sealed(width, height int) screen {
+func (d *desk) sealed(width, height int, flags ...chromedp.ExecAllocatorOption) screen {
 	d.t.Helper()
 	_, err := d.sessions.ChangeRoster(d.t.Context(), d.chief, session.RosterChange{SessionID: d.id, CommandID: uuid.New(), Refill: true})
 	d.must(err)
-	b := openScreen(d.t, width, height)
+	b := openScreen(d.t, width, height, flags...)
 	b.do(chromedp.Navigate(d.url + d.path("")))
 	b.ready()
 	return b

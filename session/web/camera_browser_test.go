@@ -1,0 +1,125 @@
+package web_test
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/boombuler/barcode"
+	"github.com/boombuler/barcode/code128"
+	"github.com/boombuler/barcode/datamatrix"
+	"github.com/boombuler/barcode/qr"
+	"github.com/chromedp/chromedp"
+
+	"jingfang/session"
+	"jingfang/static"
+)
+
+// scene is what lies on the table: a patient's label and two boxes, one with a bar
+// code and one with a Data Matrix. Texts that are "" are not there.
+func (d *desk) scene(label, flat, small string) image.Image {
+	d.t.Helper()
+	picture := image.NewRGBA(image.Rect(0, 0, 1280, 720))
+	draw.Draw(picture, picture.Bounds(), image.NewUniform(color.Gray{Y: 150}), image.Point{}, draw.Src)
+	put := func(code barcode.Barcode, err error, at image.Rectangle) {
+		d.must(err)
+		code, err = barcode.Scale(code, at.Dx(), at.Dy())
+		d.must(err)
+		draw.Draw(picture, at.Inset(-24), image.White, image.Point{}, draw.Src)
+		draw.Draw(picture, at, code, image.Point{}, draw.Src)
+	}
+	if label != "" {
+		code, err := qr.Encode(label, qr.H, qr.AlphaNumeric)
+		put(code, err, image.Rect(300, 120, 500, 320))
+	}
+	if flat != "" {
+		code, err := code128.Encode(flat)
+		put(code, err, image.Rect(560, 150, 980, 260))
+	}
+	if small != "" {
+		code, err := datamatrix.Encode(small)
+		put(code, err, image.Rect(600, 400, 760, 560))
+	}
+	return picture
+}
+
+func (d *desk) jpeg(name string, picture image.Image) string {
+	d.t.Helper()
+	var body bytes.Buffer
+	d.must(jpeg.Encode(&body, picture, &jpeg.Options{Quality: 90}))
+	path := filepath.Join(d.t.TempDir(), name)
+	d.must(os.WriteFile(path, body.Bytes(), 0o644))
+	return path
+}
+
+// camera are flags that give Chromium a camera before which the picture lies.
+func (d *desk) camera(picture image.Image) []chromedp.ExecAllocatorOption {
+	d.t.Helper()
+	if static.DecoderFiles().Reader == "" {
+		d.t.Skip("the decoder is missing; sh deploy/demo.sh fetches it")
+	}
+	return []chromedp.ExecAllocatorOption{chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("use-file-for-fake-video-capture", d.jpeg("film.mjpeg", picture))}
+}
+
+// One press of the camera's button: the label and the two boxes before it become a
+// visit with two lines.
+func TestTheCameraAtTheTable(t *testing.T) {
+	d := newDesk(t, 4, 2)
+	b := openScreen(t, 390, 844, d.camera(d.scene(d.tokens[0], d.codes[0], d.codes[1]))...)
+	b.do(chromedp.Navigate(d.url + d.path("")))
+	b.until(`document.getElementById("line").dataset.state === "live"`)
+	b.keep("camera-table-before")
+	b.run(`document.querySelector("#desk [data-camera]").click()`)
+	b.says(".patient-number", "1")
+	b.says("#desk .hero", "2")
+	b.says(".finder-say", "已读 3 个")
+	b.until(`document.querySelector("#desk [data-camera]").getAttribute("aria-pressed") === "true"`)
+	b.keep("camera-table")
+	if n := d.rows(`SELECT count(*) FROM visit_line WHERE undone_at IS NULL AND how = 'scanned'`); n != 2 {
+		t.Errorf("%d lines were scanned", n)
+	}
+	b.run(`document.querySelector('#desk form[action$="/finish"] button').click()`)
+	b.says("#band", "1 号诊毕，共 2 盒")
+	report, err := session.VerifyRecords(t.Context(), d.App, d.id)
+	if err != nil || report.Problem != "" || report.Records != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// The device keeps the decoder once it has been used: after a reload without a link
+// the camera scans all the same, and what it read is sent when the link is back.
+func TestTheCameraWithoutALink(t *testing.T) {
+	d := newDesk(t, 4, 2)
+	b := d.sealed(390, 844, d.camera(d.scene(d.tokens[0], d.codes[0], d.codes[1]))...)
+	b.until(`navigator.serviceWorker.controller !== null`)
+	b.cached(d.path("/shell"))
+	b.run(`navigator.mediaDevices.getUserMedia = function () { return Promise.reject(new DOMException("", "NotAllowedError")); }`)
+	b.run(`document.querySelector("#desk [data-camera]").click()`)
+	b.says(".finder-say", "没有得到允许")
+	b.do(chromedp.SetUploadFiles(".finder input", []string{d.jpeg("empty.jpg", d.scene("", "", ""))}))
+	b.says(".finder-say", "没有找到条码")
+	files := static.DecoderFiles()
+	for _, address := range []string{files.Worker, files.Reader, files.Wasm} {
+		b.cached(address)
+	}
+	d.wire(cut)
+	b.do(chromedp.Navigate(d.url + d.path("")))
+	b.says("main", "连不上服务器")
+	b.until(`document.querySelector("#desk[data-off] [data-camera]")`)
+	b.run(`document.querySelector("#desk [data-camera]").click()`)
+	b.says("#desk[data-off] .hero", "2")
+	b.keep("camera-offline")
+	d.wire(whole)
+	b.until(`!document.querySelector("[data-shell]") && window.jingfang && window.jingfang.offline && window.jingfang.offline.ready()`)
+	b.sent()
+	b.says(".hero", "2")
+	if n := d.rows(`SELECT count(*) FROM visit_line WHERE undone_at IS NULL`); n != 2 {
+		t.Errorf("%d lines", n)
+	}
+}
