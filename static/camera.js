@@ -134,7 +134,6 @@
     video.srcObject = stream;
     video.play().catch(function () { /* it was stopped before it began */ });
     track.addEventListener('ended', function () { if (mine === turn) { stop(); say(words.busy, 'photo'); } });
-    find('[data-torch]').hidden = !(track.getCapabilities && track.getCapabilities().torch);
     find('[data-torch]').setAttribute('aria-pressed', 'false');
     say(words.look, 'live');
     fresh = Date.now();
@@ -159,6 +158,7 @@
     if (failed > 10) return fail('lost');
     if (Date.now() - fresh > rest) { stop(); return say(words.rest, 'rest'); }
     var video = find('video'), cut = visible(video);
+    lamp();
     function next(failures) { setTimeout(look, pace, mine, reader, failures); }
     if (!cut) return next(failed);
     createImageBitmap(video, cut.x, cut.y, cut.w, cut.h).then(function (picture) {
@@ -167,6 +167,12 @@
       if (mine === turn) take(found, cut);
       next(0);
     }).catch(function () { next(failed + 1); });
+  }
+
+  // lamp offers the light of a camera that has one; some say so only after a while.
+  function lamp() {
+    var button = find('[data-torch]'), track = stream.getVideoTracks()[0];
+    if (button.hidden && !button.dataset.dark) button.hidden = !(track.getCapabilities && track.getCapabilities().torch);
   }
 
   // bare is a link with no number in it that could be a code: boxes bear such for
@@ -241,6 +247,7 @@
     stream.getVideoTracks()[0].applyConstraints({ advanced: [{ torch: on }] }).then(function () {
       button.setAttribute('aria-pressed', String(on));
     }, function () {
+      button.dataset.dark = '1';
       button.hidden = true;
       say(words.dark);
     });
@@ -260,6 +267,10 @@
     if (!open || !open.contains(input) || !input.files || !input.files[0]) return;
     photo(input.files[0]);
     input.value = ''; // the same photo may be chosen again
+  });
+
+  document.addEventListener('keydown', function (event) {
+    if (event.key === 'Escape') close();
   });
 
   // Out of sight the camera is off; the lock closes it.

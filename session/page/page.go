@@ -82,5 +82,8 @@ func New(config Config, sets ...fs.FS) (*Site, error) {
 		s.log.Warn("front-end packages are missing from this binary; pages will not change by themselves",
 			"missing", s.missing, "remedy", "sh deploy/demo.sh")
 	}
+	if static.DecoderFiles() == (static.Decoder{}) {
+		s.log.Warn("the decoder is missing from this binary; codes cannot be scanned with a camera", "remedy", "sh deploy/demo.sh")
+	}
 	return s, nil
 }

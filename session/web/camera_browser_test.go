@@ -61,7 +61,10 @@ func (d *desk) jpeg(name string, picture image.Image) string {
 func (d *desk) camera(picture image.Image) []chromedp.ExecAllocatorOption {
 	d.t.Helper()
 	if static.DecoderFiles().Reader == "" {
-		d.t.Skip("the decoder is missing; sh deploy/demo.sh fetches it")
+		if os.Getenv("CI") != "" {
+			d.t.Fatal("the decoder is missing; sh deploy/test.sh fetches it")
+		}
+		d.t.Skip("the decoder is missing; sh deploy/test.sh fetches it")
 	}
 	return []chromedp.ExecAllocatorOption{chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
 		chromedp.Flag("use-file-for-fake-video-capture", d.jpeg("film.mjpeg", picture))}
@@ -122,4 +125,17 @@ func TestTheCameraWithoutALink(t *testing.T) {
 	if n := d.rows(`SELECT count(*) FROM visit_line WHERE undone_at IS NULL`); n != 2 {
 		t.Errorf("%d lines", n)
 	}
+}
+
+// The page that asks for one code opens it.
+func TestTheCameraAsksForACode(t *testing.T) {
+	d := newDesk(t, 1, 1)
+	b := openScreen(t, 390, 844, d.camera(d.scene("", "", d.codes[0]))...)
+	b.do(chromedp.Navigate(d.url + "/trace"))
+	b.until(`document.querySelector("main [data-camera]")`)
+	b.run(`document.querySelector("main [data-camera]").click()`)
+	b.until(`location.href.indexOf("q=") > 0 || location.pathname.length > 7`)
+	b.says("main", "演示利培酮片")
+	b.until(`!document.querySelector(".finder")`)
+	b.keep("camera-trace")
 }

@@ -166,8 +166,12 @@ func TestPrintedLabelReadsBack(t *testing.T) {
 		t.Errorf("the label says too much: %q", text)
 	}
 	for _, dpi := range []int{203, 300, 100} {
-		if got := run(t, "zbarimg", "-q", "--raw", raster(t, file, dpi)); got != token.String() {
+		picture := raster(t, file, dpi)
+		if got := run(t, "zbarimg", "-q", "--raw", picture); got != token.String() {
 			t.Errorf("at %d dots an inch the label reads %q, want %q", dpi, got, token)
+		}
+		if got := b.photographed(picture); got != token.String() {
+			t.Errorf("at %d dots an inch a photo of the label reads %q, want %q", dpi, got, token)
 		}
 	}
 	width, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](`document.querySelector('.label-one svg').getBoundingClientRect().width * 25.4 / 96`))
@@ -176,6 +180,41 @@ func TestPrintedLabelReadsBack(t *testing.T) {
 	if symbol := width * 25 / 33; symbol < 20 {
 		t.Errorf("the code is %.1f mm wide", symbol)
 	}
+}
+
+// photographed gives a picture to the camera's button of a scan field put into the
+// page, and is what would be sent.
+func (b browser) photographed(picture string) string {
+	b.t.Helper()
+	if static.DecoderFiles().Reader == "" {
+		lacking(b.t, "the decoder is missing; sh deploy/test.sh fetches it")
+	}
+	b.run(`(function () {
+		window.scanned = '';
+		if (document.querySelector('.finder')) return;
+		var form = document.createElement('form'), field = document.createElement('div'), input = document.createElement('input');
+		form.setAttribute('data-scan-form', '');
+		field.className = 'scan-field';
+		input.setAttribute('data-scan', '');
+		field.appendChild(input);
+		form.appendChild(field);
+		document.getElementById('main').appendChild(form);
+		form.addEventListener('jingfang:scan', function (event) { event.preventDefault(); window.scanned = event.detail.code; });
+	})()`)
+	b.until(`document.querySelector('.finder, [data-camera]')`)
+	b.run(`if (!document.querySelector('.finder')) document.querySelector('[data-camera]').click()`)
+	b.do(chromedp.SetUploadFiles(".finder input", []string{picture}))
+	b.until(`window.scanned !== ''`)
+	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`window.scanned`))
+	check(b.t, err)
+	return got
+}
+
+// run runs a script in the page.
+func (b browser) run(script string) {
+	b.t.Helper()
+	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script+"; true"))
+	check(b.t, err)
 }
 
 // near tells whether a length in points is off a length in millimetres by more
