@@ -300,7 +300,7 @@ func TestCameraRests(t *testing.T) {
 	b.until(`window.track.readyState === 'ended'`)
 	b.shot("camera-rests")
 	b.press(".finder video")
-	b.finder("把条码放进画面")
+	b.finder("放进画面")
 	b.until(`window.track.readyState === 'live'`)
 }
 
