@@ -121,7 +121,7 @@ func (a *app) openPages(around surroundings) error {
 		return err
 	}
 	a.door = identityweb.New(identityweb.Config{Service: a.persons, Site: a.site, HTTPS: around.https, Menu: menu(),
-		Open: []string{"/trust", "/trust/", "/sw.js", "/waiting"}, FirstRunToken: a.token, EventLabel: eventLabel})
+		Open: []string{"/trust", "/trust/", "/sw.js", "/waiting"}, FirstRunToken: a.token, EventLabel: eventLabel, Jobs: a.jobs})
 	a.room = sessionweb.New(a.site, a.db, a.sessions, a.patients, a.hub)
 	a.people = patientweb.New(a.site, a.db, a.patients, a.jobs)
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)

@@ -110,7 +110,7 @@ func accessTable() []access {
 		{"POST", "/admin/staff/{id}/reset", "S"}, {"POST", "/admin/staff/{id}/disable", "S"}, {"POST", "/admin/staff/{id}/enable", "S"},
 		{"POST", "/admin/staff/{id}/grant", "C"}, {"POST", "/admin/staff/{id}/revoke", "C"},
 		{"GET", "/admin/sites", "S"}, {"POST", "/admin/sites", "S"},
-		{"GET", "/audit", "U"}, {"POST", "/audit/verify", "U"},
+		{"GET", "/audit", "U"}, {"POST", "/audit/verify", "U"}, {"GET", "/audit/verify/{job}", "U"}, {"POST", "/audit/verify/{job}/cancel", "U"},
 		{"GET", "/transferlog", "U"}, {"GET", "/transferlog/{exchange}", "U"}, {"POST", "/transferlog/{exchange}/open", "U"},
 		{"POST", "/transferlog/key", "U"}, {"POST", "/transferlog/key/close", "U"},
 		{"POST", "/transferlog/check", "U"}, {"GET", "/transferlog/check/{job}", "U"}, {"POST", "/transferlog/check/{job}/cancel", "U"},

@@ -104,7 +104,7 @@ func jobID(r *http.Request) (uuid.UUID, error) {
 func (h *Reader) answerCheck(w http.ResponseWriter, r *http.Request, id uuid.UUID) error {
 	s, ok := h.jobs.Find(id)
 	switch {
-	case !ok:
+	case !ok || s.Kind != checkJob:
 		return db.Refuse(db.NotFound, "没有这次核对，可能程序重新启动过。请重新核对。")
 	case page.WantsJSON(r):
 		return h.site.JSON(w, r, http.StatusOK, newCheckJSON(s))

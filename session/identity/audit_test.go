@@ -269,12 +269,12 @@ func TestFindAudit(t *testing.T) {
 	if none, err := h.Service.FindAudit(ctx(), aud, f); err != nil || len(none) != 0 {
 		t.Errorf("%d rows of another day: %v", len(none), err)
 	}
-	report, err := h.Service.VerifyAudit(ctx(), aud)
+	report, err := h.Service.VerifyAudit(ctx(), aud, nil)
 	check(t, err)
 	if report.Broken != nil || h.audited("audit.verify", identity.OK) != 1 {
 		t.Errorf("%+v", report)
 	}
-	_, err = h.Service.VerifyAudit(ctx(), sys)
+	_, err = h.Service.VerifyAudit(ctx(), sys, nil)
 	wantKind(t, err, db.Denied)
 }
 

@@ -56,8 +56,14 @@ type chainHead struct {
 // rows written meanwhile look like a break. A finding is in the report; the
 // error is for a database that does not answer.
 func VerifyAudit(ctx context.Context, r db.Reader) (Report, error) {
+	return verifyAudit(ctx, r, func(int64) {})
+}
+
+// verifyAudit is VerifyAudit that tells after each page how many rows are done.
+func verifyAudit(ctx context.Context, r db.Reader, told func(rows int64)) (Report, error) {
 	w := auditWalk{r: r}
 	for {
+		told(w.report.Rows)
 		rows, err := w.page(ctx)
 		if err != nil {
 			return w.report, fmt.Errorf("verify audit: %w", err)
@@ -229,14 +235,22 @@ ORDER BY c.id LIMIT 1`)
 }
 
 // VerifyAudit is the package's VerifyAudit over one snapshot; by needs ViewAudit
-// and leaves a trace of having looked.
-func (s *Service) VerifyAudit(ctx context.Context, by Actor) (Report, error) {
+// and leaves a trace of having looked. progress, if not nil, is told how many of
+// how many rows are done.
+func (s *Service) VerifyAudit(ctx context.Context, by Actor, progress func(done, total int64)) (Report, error) {
 	if err := Allow(ctx, s.d, by, ViewAudit, 0); err != nil {
 		return Report{}, err
 	}
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
 	var report Report
 	err := s.d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		report, err = VerifyAudit(ctx, tx)
+		var total int64
+		if err := tx.Get(ctx, &total, `SELECT count(*) FROM audit`); err != nil {
+			return fmt.Errorf("count the audit: %w", err)
+		}
+		report, err = verifyAudit(ctx, tx, func(rows int64) { progress(rows, total) })
 		return err
 	})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"jingfang/session/identity"
-	"jingfang/session/page"
 	"jingfang/sql/db"
 )
 
@@ -22,7 +21,7 @@ type auditView struct {
 	Rows       []auditLine
 	Older      string // address of the next page, or ""
 	Newest     bool   // this is the first page
-	Verdict    *verdict
+	Check      verifyView
 }
 
 // auditLine is an event in the list.
@@ -30,16 +29,7 @@ type auditLine struct {
 	Time, Who, Roles, Event, Outcome, Tone, Object, Detail, Addr, Ref string
 }
 
-// verdict is the result of a verification.
-type verdict struct {
-	Good         bool
-	Chains, Rows int64
-	What         string // what is broken, or ""
-}
-
-func (w *Web) showAudit(rw http.ResponseWriter, r *http.Request) error { return w.audit(rw, r, nil) }
-
-func (w *Web) audit(rw http.ResponseWriter, r *http.Request, v *verdict) error {
+func (w *Web) showAudit(rw http.ResponseWriter, r *http.Request) error {
 	by, _ := identity.ActorOf(r.Context())
 	q := r.URL.Query()
 	zone, err := shanghai()
@@ -68,7 +58,9 @@ func (w *Web) audit(rw http.ResponseWriter, r *http.Request, v *verdict) error {
 	for _, row := range rows {
 		view.Rows = append(view.Rows, newAuditLine(row, w.eventLabel(row.Event), zone))
 	}
-	view.Verdict = v
+	if s, ok := w.jobs.Latest(verifyJob); ok {
+		view.Check = newVerifyView(s)
+	}
 	return w.site.Page(rw, r, "audit", view)
 }
 
@@ -127,22 +119,6 @@ func newAuditLine(e identity.AuditEntry, event string, zone *time.Location) audi
 		l.Object = e.ObjectKind + " " + e.ObjectID
 	}
 	return l
-}
-
-func (w *Web) postVerify(rw http.ResponseWriter, r *http.Request) error {
-	by, _ := identity.ActorOf(r.Context())
-	report, err := w.svc.VerifyAudit(r.Context(), by)
-	if err != nil {
-		return err
-	}
-	v := &verdict{Good: report.Broken == nil, Chains: report.Chains, Rows: report.Rows}
-	if report.Broken != nil {
-		v.What = report.Broken.String()
-	}
-	if page.WantsJSON(r) {
-		return w.site.JSON(rw, r, http.StatusOK, map[string]any{"good": v.Good, "chains": v.Chains, "rows": v.Rows, "broken": v.What})
-	}
-	return w.audit(rw, r, v)
 }
 
 // StaffText is the chosen person as an option's value.

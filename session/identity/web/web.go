@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/httprate"
 
 	"jingfang/session/identity"
+	"jingfang/session/job"
 	"jingfang/session/page"
 )
 
@@ -50,6 +51,8 @@ type Config struct {
 	Offices []netip.Prefix
 	// Demo shows beside a QR code where its phone is played.
 	Demo bool
+	// Jobs run the verification of the audit; nil makes some of our own.
+	Jobs *job.Jobs
 	// FailuresPerMinute bounds wrong passwords from one address; 0 means 30 (a
 	// whole site may come from one).
 	FailuresPerMinute int
@@ -70,6 +73,7 @@ type Web struct {
 	nets  []netip.Prefix
 	label func(string) string
 	slow  *httprate.RateLimiter
+	jobs  *job.Jobs
 	// scans bounds how many QR codes one address asks for.
 	scans *httprate.RateLimiter
 	demo  bool
@@ -82,6 +86,9 @@ func New(c Config) *Web {
 	if c.FailuresPerMinute == 0 {
 		c.FailuresPerMinute = 30
 	}
+	if c.Jobs == nil {
+		c.Jobs = job.New(c.Service.DB().Now)
+	}
 	if c.EventLabel == nil {
 		c.EventLabel = func(string) string { return "" }
 	}
@@ -89,7 +96,7 @@ func New(c Config) *Web {
 		svc: c.Service, site: c.Site, https: c.HTTPS, token: c.FirstRunToken, nets: c.Offices, label: c.EventLabel,
 		menu:     append(append([]Entry{}, c.Menu...), ownMenu()...),
 		open:     append([]string{"/static/", "/healthz", "/readyz", "/metrics"}, c.Open...),
-		failures: c.FailuresPerMinute, demo: c.Demo,
+		failures: c.FailuresPerMinute, jobs: c.Jobs, demo: c.Demo,
 		scans: httprate.NewRateLimiter(scansPerMinute, time.Minute, httprate.WithResponseHeaders(httprate.ResponseHeaders{})),
 		slow:  httprate.NewRateLimiter(c.FailuresPerMinute, time.Minute, httprate.WithResponseHeaders(httprate.ResponseHeaders{})),
 	}
@@ -142,6 +149,8 @@ func (w *Web) Routes(r chi.Router) {
 
 	r.Get("/audit", w.Require(identity.ViewAudit, w.showAudit))
 	r.Post("/audit/verify", w.Require(identity.ViewAudit, w.postVerify))
+	r.Get("/audit/verify/{job}", w.Require(identity.ViewAudit, w.showVerify))
+	r.Post("/audit/verify/{job}/cancel", w.Require(identity.ViewAudit, w.postCancelVerify))
 }
 
 // clientOf is where a request comes from. Behind a front server the program sets

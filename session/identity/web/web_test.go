@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -15,6 +16,7 @@ import (
 	"jingfang/session/identity"
 	"jingfang/session/identity/web"
 	"jingfang/session/page"
+	"jingfang/sql/db"
 )
 
 func TestSamples(t *testing.T) {
@@ -347,7 +349,40 @@ func TestAdministration(t *testing.T) {
 	aud.get("/audit?event=role.").want(http.StatusOK, "授予角色", "!重置密码")
 	aud.get("/audit?day=2026-11-22").want(http.StatusOK, "没有记录")
 	aud.get("/audit?day=yesterday").want(http.StatusBadRequest)
-	aud.browserPost("/audit/verify").want(http.StatusOK, "链完整")
+	aud.verifies().want(http.StatusOK, "链完整", "没有被改动")
+	aud.get("/audit/verify/x").want(http.StatusNotFound)
+	aud.get("/audit/verify/6ba7b810-9dad-11d1-80b4-00c04fd430c8").want(http.StatusNotFound)
+	h.clock.forward(time.Second)
+	h.tamper(`UPDATE audit SET detail = 'x' WHERE id = (SELECT min(id) FROM audit)`)
+	aud.verifies().want(http.StatusOK, "链断裂", "detail")
+}
+
+// verifies runs a verification of the audit to its end and gives the page.
+func (c *client) verifies() answer {
+	c.h.t.Helper()
+	c.browserPost("/audit/verify").to("/audit")
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		a := c.get("/audit")
+		if !strings.Contains(a.body, "正在检查") {
+			return a
+		}
+		<-tick.C
+	}
+}
+
+// tamper does what only the owner of the tables can.
+func (h *house) tamper(statement string) {
+	h.t.Helper()
+	check(h.t, h.test.Owner.InTx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+		for _, s := range []string{`ALTER TABLE audit DISABLE TRIGGER USER`, statement, `ALTER TABLE audit ENABLE TRIGGER USER`} {
+			if _, err := tx.Exec(ctx, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 }
 
 // The administrators' pages open only from the offices' networks.
@@ -357,10 +392,16 @@ func TestOffices(t *testing.T) {
 		h.person("sys", identity.Grant{Role: identity.SysAdmin})
 		h.person("aud", identity.Grant{Role: identity.Auditor})
 		sys, aud := h.browser("sys"), h.browser("aud")
-		for _, a := range []answer{sys.get("/admin/staff"), sys.get("/admin/sites"), aud.get("/audit"), aud.browserPost("/audit/verify")} {
+		for _, a := range []answer{sys.get("/admin/staff"), sys.get("/admin/sites"), aud.get("/audit")} {
 			if a.status != want {
 				t.Errorf("from %s: status %d, want %d", net, a.status, want)
 			}
+		}
+		if a := aud.browserPost("/audit/verify"); (a.status == http.StatusSeeOther) != (want == http.StatusOK) {
+			t.Errorf("from %s: verifying answers %d", net, a.status)
+		}
+		if want == http.StatusOK {
+			aud.verifies()
 		}
 		sys.get("/").want(http.StatusOK)
 	}
