@@ -17,6 +17,11 @@ import (
 // after it: it reports every minute, and one report may get lost.
 const silence = 150 * time.Second
 
+// settling is how long after 停止发药 a table has to answer that it is there: it
+// hears of it within a second and reports at once. One that does not has lost its
+// link, however shortly before.
+const settling = 15 * time.Second
+
 // Device is a phone or computer at a table, and what it said last.
 type Device struct {
 	ID      uuid.UUID `db:"device"`
@@ -54,11 +59,31 @@ func (s *Service) ReportDevice(ctx context.Context, by identity.Actor, in Device
 	if err := inTeam(ctx, s.db, x.ID, by, PartDoctor); err != nil {
 		return s.denied(ctx, by, x.ID, err)
 	}
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return writeDevice(ctx, tx, by, in) })
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.heard(ctx, tx, by, x, in) })
 	if db.IsUnique(err, "session_device_pk") {
 		return nil // two tabs said the same thing for the first time at once
 	}
 	return err
+}
+
+// heard writes the report. Whoever counts is told when a device comes back that was
+// waited for.
+func (s *Service) heard(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, in DeviceReport) error {
+	if x.State != Closing {
+		return writeDevice(ctx, tx, by, in)
+	}
+	before, err := WaitingDevices(ctx, tx, x.ID, tx.Now)
+	if err != nil {
+		return err
+	}
+	if err := writeDevice(ctx, tx, by, in); err != nil {
+		return err
+	}
+	after, err := WaitingDevices(ctx, tx, x.ID, tx.Now)
+	if err != nil || len(after) == len(before) {
+		return err
+	}
+	return s.hub.Touch(ctx, tx, x.ID)
 }
 
 func writeDevice(ctx context.Context, tx *db.Tx, by identity.Actor, in DeviceReport) error {
@@ -75,14 +100,15 @@ WHERE session_id = $1 AND device = $2 AND staff_id = $3`, in.SessionID, in.Devic
 }
 
 // WaitingDevices reads the devices that may still hold commands of a session: those
-// which said so, and those with an open table that fell silent. now is what the
-// silence is measured by.
+// which said so, those with an open table that fell silent, and those that have not
+// answered 停止发药. now is what the silence is measured by.
 func WaitingDevices(ctx context.Context, r db.Reader, sessionID int64, now time.Time) ([]Device, error) {
 	var list []Device
 	err := r.Select(ctx, &list, `SELECT d.device, d.staff_id, f.name, d.model, d.unsent, d.at_table, d.heard_at
-FROM session_device d JOIN staff f ON f.id = d.staff_id
-WHERE d.session_id = $1::bigint AND d.released_at IS NULL AND (d.unsent > 0 OR d.at_table AND d.heard_at < $2::timestamptz)
-ORDER BY f.name, d.heard_at, d.device`, sessionID, now.Add(-silence))
+FROM session_device d JOIN staff f ON f.id = d.staff_id JOIN clinic_session c ON c.id = d.session_id
+WHERE d.session_id = $1::bigint AND d.released_at IS NULL
+  AND (d.unsent > 0 OR d.at_table AND (d.heard_at < $2::timestamptz OR d.heard_at < c.stopped_at AND c.stopped_at < $3::timestamptz))
+ORDER BY f.name, d.heard_at, d.device`, sessionID, now.Add(-silence), now.Add(-settling))
 	if err != nil {
 		return nil, fmt.Errorf("read devices: %w", err)
 	}
@@ -163,7 +189,7 @@ type LateConflict struct {
 	SessionID int64
 	CommandID uuid.UUID // of the note, made by the device
 	Visit     uuid.UUID // uuid.Nil when the command names none
-	What      string    // check_in, scans, undo or finish
+	What      string    // check_in, scans, undo, owed or finish
 	Codes     string    // the boxes it named, "" for none
 	DoneAt    time.Time
 	Refusal   string // the server's sentence
@@ -176,7 +202,7 @@ func (s *Service) NoteConflict(ctx context.Context, by identity.Actor, in LateCo
 	if err != nil {
 		return "", err
 	}
-	word, ok := map[string]string{"check_in": "患者标签", "scans": "发药", "undo": "撤销", "finish": "诊毕"}[in.What]
+	word, ok := map[string]string{"check_in": "患者标签", "scans": "发药", "undo": "撤销", "owed": "欠药", "finish": "诊毕"}[in.What]
 	if !ok || in.Refusal == "" || utf8.RuneCountInString(in.Codes) > 4000 {
 		return "", db.Refuse(db.Invalid, "冲突的报告不完整。")
 	}

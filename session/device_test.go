@@ -185,12 +185,89 @@ func TestDevices(t *testing.T) {
 	}
 }
 
+// A link that was lost shortly before 停止发药 is named: every table has to answer the
+// stop. One that does is not waited for.
+func TestALinkLostShortlyBeforeClosing(t *testing.T) {
+	c := newClinic(t, 1, 1, 0)
+	here, lost := uuid.New(), uuid.New()
+	c.reports(here, 0, true)
+	c.reports(lost, 0, true)
+	_, err := c.svc.StopDispensing(c.ctx, c.chief, session.Stopping{SessionID: c.session, CommandID: uuid.New()})
+	c.must(err)
+	c.reports(here, 0, true)
+	if n := len(c.waiting(0)); n != 0 {
+		t.Errorf("at once, %d are waited for", n)
+	}
+	if list := c.waiting(30 * time.Second); len(list) != 1 || list[0].ID != lost || !strings.Contains(list[0].Sentence(), "可能还有没上传的") {
+		t.Errorf("a moment later: %+v", list)
+	}
+	c.exec(`UPDATE clinic_session SET stopped_at = stopped_at - interval '1 minute'`)
+	c.exec(`UPDATE session_device SET heard_at = heard_at - interval '70 seconds' WHERE device = $1`, lost)
+	in := session.Confirming{SessionID: c.session, CommandID: uuid.New()}
+	if _, err = c.svc.ConfirmClosing(c.ctx, c.chief, in); db.KindOf(err) != db.Conflict || !strings.Contains(db.Sentence(err), "没有联系") {
+		t.Errorf("closing: %v", err)
+	}
+	version := c.version()
+	c.reports(here, 0, true)
+	if c.version() != version {
+		t.Error("who counts is disturbed by a device that was there all the time")
+	}
+	c.reports(lost, 0, true)
+	if c.version() == version {
+		t.Error("nobody is told that the device is back")
+	}
+	_, err = c.svc.ConfirmClosing(c.ctx, c.chief, in)
+	c.must(err)
+}
+
+func (c *clinic) version() int {
+	c.t.Helper()
+	return c.count(`SELECT version FROM session_version WHERE session_id = $1`, c.session)
+}
+
+// What a doctor has to know of a patient is there before the link breaks: allergies,
+// the last medicine with the days left, the dose; and it is sent once.
+func TestOfflineFacts(t *testing.T) {
+	c := newClinic(t, 1, 3, 3)
+	c.exec(`UPDATE patient SET allergies = '青霉素' WHERE id = $1`, c.patients[1].ID)
+	visit := c.start(c.doctors[0], 0)
+	c.scan(c.doctors[0], visit, c.codes[0])
+	c.dose(visit, c.packNo(c.codes[0]), 28, "")
+	c.finish(c.doctors[0], visit, "")
+	c.exec(`UPDATE clinic_session SET held_on = held_on - 26, state = 'closed'`)
+	c.codes = c.codes[1:]
+	c.exec(`UPDATE pack SET state = 'in_store', session_id = NULL WHERE state = 'allocated'`)
+	c.open()
+	_, err := c.svc.ChangeRoster(c.ctx, c.helper, session.RosterChange{SessionID: c.session, CommandID: uuid.New(), Refill: true})
+	c.must(err)
+	o, _, err := c.svc.ReadOffline(c.ctx, c.doctors[0], c.session, 0, "")
+	c.must(err)
+	if f := o.Facts[c.patients[0].ID]; !strings.HasSuffix(f.Last, "还剩 2 天") || f.Tone != "caution" || f.Doses[c.drug] != "每晚1片 · 28 天" {
+		t.Errorf("%+v", f)
+	}
+	if f := o.Facts[c.patients[1].ID]; f.Allergies != "青霉素" || f.Last != "" || len(o.Facts) != 2 {
+		t.Errorf("%+v of %d", f, len(o.Facts))
+	}
+	// A box handed out today changes the version and not what was known before.
+	visit = c.start(c.doctors[0], 2)
+	c.scan(c.doctors[0], visit, c.codes[0])
+	c.finish(c.doctors[0], visit, "")
+	again, fresh, err := c.svc.ReadOffline(c.ctx, c.doctors[0], c.session, o.Version, o.Mark)
+	if err != nil || !fresh || again.Facts != nil || again.Mark != o.Mark {
+		t.Errorf("sent again: %+v, %v", again.Facts, err)
+	}
+	c.exec(`UPDATE patient SET allergies = '' WHERE id = $1`, c.patients[1].ID)
+	if again, _, err = c.svc.ReadOffline(c.ctx, c.doctors[0], c.session, 0, o.Mark); err != nil || again.Mark == o.Mark || len(again.Facts) != 1 {
+		t.Errorf("a changed allergy is not sent: %+v, %v", again.Facts, err)
+	}
+}
+
 // The roster of a device holds no label and no whole name, and 350 patients with
 // 1,500 packs stay below 150 kB.
 func TestOfflineRoster(t *testing.T) {
 	c := newClinic(t, 1, 2, 3)
 	c.start(c.doctors[0], 0)
-	o, fresh, err := c.svc.ReadOffline(c.ctx, c.doctors[0], c.session, 0)
+	o, fresh, err := c.svc.ReadOffline(c.ctx, c.doctors[0], c.session, 0, "")
 	c.must(err)
 	text, err := json.Marshal(o)
 	c.must(err)
@@ -202,14 +279,15 @@ func TestOfflineRoster(t *testing.T) {
 			t.Errorf("the roster holds %q", secret)
 		}
 	}
-	if _, fresh, err = c.svc.ReadOffline(c.ctx, c.doctors[0], c.session, o.Version); fresh || err != nil {
+	if _, fresh, err = c.svc.ReadOffline(c.ctx, c.doctors[0], c.session, o.Version, o.Mark); fresh || err != nil {
 		t.Errorf("the same version again: %t, %v", fresh, err)
 	}
-	if _, _, err = c.svc.ReadOffline(c.ctx, c.chief, c.session, 0); db.KindOf(err) != db.Denied {
+	if _, _, err = c.svc.ReadOffline(c.ctx, c.chief, c.session, 0, ""); db.KindOf(err) != db.Denied {
 		t.Errorf("not a doctor: %v", err)
 	}
-	big := session.OfflineRoster{Packs: map[string]int{}}
+	big := session.OfflineRoster{Packs: map[string]int{}, Facts: map[int64]session.OfflineFacts{}}
 	for i := range 350 {
+		big.Facts[int64(i)] = session.OfflineFacts{Allergies: "青霉素、头孢", Last: "上次 10-12 · 还剩 3 天", Tone: "caution", Doses: map[int64]string{3: "每晚1片 · 28 天", 17: "早1片晚1片 · 28 天"}}
 		big.Patients = append(big.Patients, session.OfflinePatient{Labels: []string{session.LabelDigest(patient.NewToken().String())},
 			Number: fmt.Sprintf("%06d", i), Name: "演**", ID: int64(i), Turn: i, Visit: uuid.NewString()})
 	}
@@ -221,5 +299,8 @@ func TestOfflineRoster(t *testing.T) {
 	if len(text) > 150_000 {
 		t.Errorf("%d bytes", len(text))
 	}
-	t.Logf("350 patients, 1,500 packs: %d bytes", len(text))
+	big.Facts = nil
+	less, err := json.Marshal(big)
+	c.must(err)
+	t.Logf("350 patients, 1,500 packs: %d bytes, without the facts %d", len(text), len(less))
 }

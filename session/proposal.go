@@ -158,8 +158,12 @@ type usualLine struct {
 
 // lasts tells whether the patient has the drug until a date.
 func (u usualLine) lasts(until time.Time) bool {
-	left, known := Supplied{GivenOn: u.HeldOn, Units: u.Units, Unit: u.Unit, Days: u.Days, Dose: u.Dose}.Left(until)
+	left, known := u.supplied().Left(until)
 	return known && lastsUntil(left)
+}
+
+func (u usualLine) supplied() Supplied {
+	return Supplied{GivenOn: u.HeldOn, Units: u.Units, Unit: u.Unit, Days: u.Days, Dose: u.Dose}
 }
 
 // lastsUntil tells of the days left on a clinic day whether the medicine is enough

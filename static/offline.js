@@ -88,9 +88,11 @@
   // ----- the roster
   function refreshRoster() {
     if (!session || shell || document.hidden || unsent) return;
-    ask('GET', '/sessions/' + session + '/offline?v=' + version).then(function (a) {
+    var had = line.roster || {};
+    ask('GET', '/sessions/' + session + '/offline?v=' + version + '&mark=' + encodeURIComponent(had.mark || '')).then(function (a) {
       if (a.status !== 200 || !a.said || !a.said.packs) return;
       version = a.said.version;
+      if (!a.said.facts && a.said.mark === had.mark) a.said.facts = had.facts;
       line.roster = a.said;
       return store.put(staff, 'roster:' + session, a.said);
     }).catch(function () {}).then(function () {
@@ -269,6 +271,9 @@
   window.addEventListener('storage', function (event) { if (event.key === 'unsent-' + staff) refreshCount().then(function () { if (!unsent && document.querySelector('#desk[data-off]')) settled(true); }); });
   window.addEventListener('pagehide', function () { if (ready && !unsent) report(true); });
   document.addEventListener('visibilitychange', function () { if (ready && !unsent) { report(); refreshRoster(); } });
+  // 停止发药: whoever counts wants to know now which tables are there.
+  var where = document.querySelector('.where');
+  if (where) new MutationObserver(function () { if (ready) report(); }).observe(where, { childList: true, characterData: true, subtree: true });
   var sign = document.getElementById('line');
   if (sign) new MutationObserver(function () { if (unsent && sign.dataset.state === 'live') soon(100); }).observe(sign, { attributes: true, attributeFilter: ['data-state'] });
 })();

@@ -55,7 +55,7 @@ import (
 // Prefix is the path below which Handler expects to be mounted.
 const Prefix = "/static/"
 
-//go:embed app.css paper.css app.js tone.js scan.js line.js idle.js sealed.js offline.js desk.js sw.js icons.svg favicon.svg
+//go:embed app.css paper.css app.js tone.js scan.js line.js idle.js sealed.js offline.js deskview.js desk.js sw.js icons.svg favicon.svg
 //go:embed reader.js camera.js decode.js
 //go:embed rehearsal.js
 //go:embed all:vendor
@@ -170,7 +170,7 @@ func Read(name string) ([]byte, error) {
 
 // Scripts are the files every page loads, in the order they must run.
 func Scripts() []string {
-	return []string{"vendor/htmx.min.js", "vendor/sse.js", "app.js", "tone.js", "scan.js", "line.js", "idle.js", "reader.js", "camera.js", "sealed.js", "offline.js", "desk.js"}
+	return []string{"vendor/htmx.min.js", "vendor/sse.js", "app.js", "tone.js", "scan.js", "line.js", "idle.js", "reader.js", "camera.js", "sealed.js", "offline.js", "deskview.js", "desk.js"}
 }
 
 // Worker serves the service worker at the root of the site, where alone it may

@@ -18,12 +18,14 @@ import (
 // offlineView is the pieces that the browser puts together while there is no link.
 // It holds nothing about patients.
 type offlineView struct {
-	Session string
-	Reasons []choiceView
+	Session   string
+	Reasons   []choiceView
+	Collects  []choiceView
+	Relations []string
 }
 
 func newOfflineView(id int64) offlineView {
-	return offlineView{Session: fmt.Sprint(id), Reasons: reasons("")}
+	return offlineView{Session: fmt.Sprint(id), Reasons: reasons(""), Collects: collects(""), Relations: session.Relations()}
 }
 
 // shellView is the page of the table without anything of a patient or person, for
@@ -33,8 +35,9 @@ type shellView struct {
 	Offline offlineView
 }
 
-// Offline is GET /sessions/{id}/offline?v=: what a table's device keeps sealed for
-// the time without a link; 204 when it has this version.
+// Offline is GET /sessions/{id}/offline?v=&mark=: what a table's device keeps sealed
+// for the time without a link; 204 when it has this version. mark names the facts
+// about patients that it has already.
 func (h *Handlers) Offline(w http.ResponseWriter, r *http.Request) error {
 	by, err := identity.Who(r.Context())
 	if err != nil {
@@ -48,7 +51,7 @@ func (h *Handlers) Offline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		version = 0 // a device that has nothing yet
 	}
-	o, fresh, err := h.sessions.ReadOffline(r.Context(), by, id, version)
+	o, fresh, err := h.sessions.ReadOffline(r.Context(), by, id, version, r.URL.Query().Get("mark"))
 	if err != nil {
 		return err
 	}

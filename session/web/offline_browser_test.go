@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 
 	"jingfang/session"
 	"jingfang/session/web"
+	"jingfang/sql/db"
 )
 
 // The states of the link between a browser and the house.
@@ -20,6 +22,7 @@ const (
 	cut         // nothing arrives
 	deaf        // commands arrive, their answers do not
 	bare        // the first roster is lost, then all is whole
+	slow        // commands of the page arrive and are answered too late; the rest is as always
 )
 
 // offlineRoutes are the addresses of the weak link, with those of planning.
@@ -44,6 +47,12 @@ func (h *house) linked(next http.Handler) http.Handler {
 			if strings.HasSuffix(r.URL.Path, "/offline") && h.link.CompareAndSwap(bare, whole) {
 				panic(http.ErrAbortHandler)
 			}
+		case slow:
+			if r.Method == http.MethodPost && r.Header.Get("HX-Request") != "" {
+				next.ServeHTTP(httptest.NewRecorder(), r)
+				<-r.Context().Done()
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -52,7 +61,7 @@ func (h *house) linked(next http.Handler) http.Handler {
 // wire sets the link; what was open breaks with it.
 func (d *desk) wire(state int32) {
 	d.link.Store(state)
-	if state != whole {
+	if state == cut || state == deaf {
 		d.cutOff()
 	}
 }
@@ -242,6 +251,124 @@ func TestAReloadWithoutALink(t *testing.T) {
 	if n := d.rows(`SELECT count(*) FROM visit_line WHERE undone_at IS NULL`); n != 2 {
 		t.Errorf("%d lines", n)
 	}
+}
+
+// What is given by quantity, owed medicine and who collected: all of it goes on
+// without a link, and the server has it once it is back.
+func TestATableWithoutALink(t *testing.T) {
+	d := newDesk(t, 4, 3)
+	d.must(d.Owner.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		return tx.ExecOne(ctx, `UPDATE drug SET loose = true WHERE id = $1`, d.drug)
+	}))
+	b := d.sealed(390, 844)
+	b.wedge(d.tokens[0])
+	b.says(".patient-number", "1")
+	d.wire(cut)
+	b.wedge(d.codes[0])
+	b.says("#band", "按数量发")
+	b.says("#desk .ask", "这盒剩 20 片")
+	b.keep("offline-ask")
+	press := func(where string) { b.run(fmt.Sprintf(`document.querySelector(%q).click()`, where)) }
+	give := func(n int) {
+		b.run(fmt.Sprintf(`var q = document.querySelector('#desk .ask [name="quantity"]'); q.value = %d; q.form.noValidate = true`, n))
+		press("#desk .ask .button-main")
+	}
+	press(`#desk form[data-act="finish"] .button-main`)
+	b.says("#band", "没有填发了多少")
+	give(14)
+	b.says("#desk li", "14 片")
+	b.until(`!document.querySelector("#desk .ask")`)
+	press(`#desk [data-slot="change"] button`)
+	b.says("#desk .ask", "改成多少？")
+	give(21)
+	b.says("#band", "最多 20 片")
+	give(10)
+	b.says("#desk li", "10 片")
+	// A box that was asked about and not given is forgotten; one scanned by mistake is
+	// undone and may be given again.
+	b.wedge(d.codes[1])
+	b.says("#desk .ask", "这盒剩 20 片")
+	press(`#desk .ask [name="drop"]`)
+	b.until(`!document.querySelector("#desk .ask")`)
+	b.wedge(d.codes[2])
+	b.says("#desk .ask", "…"+d.codes[2][len(d.codes[2])-4:])
+	press(`#desk .ask [name="whole"]`)
+	b.says("#desk li", "20 片")
+	press("#desk li form[data-act=undo] button")
+	b.says("#band", "已撤销")
+	b.run(fmt.Sprintf(`var f = document.querySelector('#desk form[data-act="owed"]'); f.closest("details").open = true; f.drug.value = "%d"; f.packs.value = "2"; f.requestSubmit()`, d.drug))
+	b.says(".patient-note", "2 盒")
+	b.run(`var f = document.querySelector('#desk form[data-act="finish"]'); f.collector.value = "family"; f.relation.value = "子女"; f.collector_name.value = "演示家属"; f.querySelector("details").open = true`)
+	b.keep("offline-full")
+	press(`#desk form[data-act="finish"] .button-main`)
+	b.says("#band", "诊毕，共 10 片")
+
+	// The next patient takes what the box still holds, and then it is empty.
+	b.wedge(d.tokens[1])
+	b.says(".patient-name", "演**")
+	b.wedge(d.codes[0])
+	b.says("#desk .ask", "这盒剩 10 片")
+	press(`#desk .ask [name="whole"]`)
+	b.says("#desk li", "10 片")
+	press(`#desk form[data-act="finish"] .button-main`)
+	b.says("#band", "诊毕，共 10 片")
+	// A box that follows the label at once is the new patient's.
+	b.run(fmt.Sprintf(`window.jingfang.scan(%q); window.jingfang.scan(%q)`, d.tokens[2], d.codes[0]))
+	b.says("#band", "已经发完")
+	b.says(".hero", "0盒")
+	d.wire(whole)
+	b.sent()
+	for want, query := range map[string]string{
+		"10 片 each to two":                              `SELECT count(*) FROM visit_line l JOIN visit v ON v.id = l.visit_id WHERE l.undone_at IS NULL AND l.quantity = 10 AND v.state = 'finished'`,
+		"undone and dropped boxes are whole":            `SELECT count(*) FROM pack WHERE state = 'allocated' AND units_left = 20 AND code <> '' AND units_given = 0 AND id <> (SELECT max(id) FROM pack)`,
+		"one visit by family, one by the patient alone": `SELECT count(*) FROM visit WHERE collector = 'family' AND collector_name = '演示家属（子女）' OR collector = 'self' AND state = 'finished'`,
+	} {
+		if n := d.rows(query); n != 2 {
+			t.Errorf("%s: %d", want, n)
+		}
+	}
+	if n := d.rows(`SELECT count(*) FROM owed_medicine WHERE packs = 2 AND drug_id = $1`, d.drug); n != 1 {
+		t.Errorf("%d owed", n)
+	}
+	if n := d.rows(`SELECT count(*) FROM session_alarm`); n != 0 {
+		t.Errorf("%d alarms", n)
+	}
+}
+
+// An answer that does not come in time is not waited for: the device answers, sends
+// the command again with its own id, and it counts once.
+func TestAnAnswerIsLate(t *testing.T) {
+	d := newDesk(t, 3, 2)
+	b := d.sealed(390, 844)
+	b.run(`window.late = 0; document.addEventListener("htmx:timeout", function () { window.late++; })`)
+	b.wedge(d.tokens[0])
+	b.says(".patient-number", "1")
+	d.wire(slow)
+	b.wedge(d.codes[0])
+	b.until(`window.late === 1`)
+	b.says("#band", "演示利培酮片")
+	b.says(".hero", "1")
+	d.wire(whole)
+	b.wedge(d.codes[1])
+	b.says(".hero", "2")
+	b.sent()
+	b.says(".hero", "2")
+	if lines, commands := d.rows(`SELECT count(*) FROM visit_line`), d.rows(`SELECT count(*) FROM command WHERE kind = 'dispense'`); lines != 2 || commands != 2 {
+		t.Errorf("%d lines, %d commands", lines, commands)
+	}
+}
+
+// A table says that it is there as soon as dispensing stops.
+func TestATableAnswersTheStop(t *testing.T) {
+	d := newDesk(t, 1, 1)
+	d.sealed(390, 844)
+	b := d.sealed(1366, 768)
+	b.eventually(func() bool { return d.rows(`SELECT count(*) FROM session_device WHERE at_table`) == 2 })
+	_, err := d.sessions.StopDispensing(t.Context(), d.chief, session.Stopping{SessionID: d.id, CommandID: uuid.New()})
+	d.must(err)
+	b.eventually(func() bool {
+		return d.rows(`SELECT count(*) FROM session_device s JOIN clinic_session c ON c.id = s.session_id WHERE s.heard_at > c.stopped_at`) == 2
+	})
 }
 
 // eventually asks until something is so; the browser's clock gives the pace.
