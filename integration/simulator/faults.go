@@ -1,6 +1,14 @@
 package simulator
 
-import "time"
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"jingfang/integration/wire"
+)
 
 // Faults are what a stand-in does wrong. The zero value does everything right.
 type Faults struct {
@@ -25,6 +33,14 @@ type Faults struct {
 	NotJSON bool `json:"not_json,omitempty"`
 	// Oversized makes the answer larger than 10 MB.
 	Oversized bool `json:"oversized,omitempty"`
+	// WrongEncoding sends GB18030 and declares UTF-8.
+	WrongEncoding bool `json:"wrong_encoding,omitempty"`
+	// GB18030 sends GB18030 and says so: a good answer in another encoding.
+	GB18030 bool `json:"gb18030,omitempty"`
+	// EntityBomb sends XML whose entities grow without end.
+	EntityBomb bool `json:"entity_bomb,omitempty"`
+	// Deep sends an answer that is nested a hundred thousand deep.
+	Deep bool `json:"deep,omitempty"`
 	// Times is how many requests the faults last; 0 means until changed.
 	Times int `json:"times,omitempty"`
 }
@@ -59,3 +75,41 @@ func (h *HIS) nextFaults() Faults {
 }
 
 func (f Faults) skew() time.Duration { return time.Duration(f.SkewSeconds) * time.Second }
+
+// spoil makes of a good answer what the faults want, with its content type.
+func (f Faults) spoil(body []byte, style wire.Style) ([]byte, string) {
+	kind := style.ContentType()
+	switch {
+	case f.NotJSON:
+		return []byte("<html><body>502 Bad Gateway</body></html>"), "text/html"
+	case f.EntityBomb:
+		return []byte(entityBomb), "application/xml; charset=utf-8"
+	case f.Deep && style.XML:
+		return []byte(strings.Repeat("<a>", 100_000)), kind
+	case f.Deep:
+		return []byte(strings.Repeat("[", 100_000)), kind
+	case f.Oversized:
+		return append(body, bytes.Repeat([]byte{' '}, wire.MaxBody)...), kind
+	case f.WrongEncoding, f.GB18030:
+		// The encoder replaces nothing here: answers are of characters it knows.
+		coded, err := simplifiedchinese.GB18030.NewEncoder().Bytes(bytes.Replace(body, []byte(`encoding="UTF-8"`), []byte(declaredAs(f)), 1))
+		if err != nil {
+			return body, kind
+		}
+		if f.GB18030 {
+			kind = strings.Replace(kind, "utf-8", "gb18030", 1)
+		}
+		return coded, kind
+	}
+	return body, kind
+}
+
+func declaredAs(f Faults) string {
+	if f.GB18030 {
+		return `encoding="GB18030"`
+	}
+	return `encoding="UTF-8"`
+}
+
+const entityBomb = `<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
+<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d SYSTEM "file:///etc/passwd">]><a>&c;&d;</a>`

@@ -11,13 +11,14 @@ import (
 	"jingfang/integration/wire"
 )
 
-// HIS is a stand-in for the hospital's information system: it serves receipts
-// since a position, and the drug dictionary. It is safe for concurrent use.
+// HIS is a stand-in for the hospital's information system, or for the platform in
+// front of it: receipts since a position, the drug dictionary, patients, stock, trace
+// codes, and it hears dispensing facts. It is safe for concurrent use.
 type HIS struct {
 	key  wire.Key
 	fake wire.Key // for wrong signatures
 	now  func() time.Time
-	mux  *http.ServeMux
+	says wire.Dialect
 
 	mu        sync.Mutex
 	verifier  *wire.Verifier
@@ -28,11 +29,19 @@ type HIS struct {
 	made      int
 	serials   map[string]int64 // last serial number by prefix
 	requests  int
+	patients  []wire.Patient
+	stock     []wire.StockLine // nil: what the receipts and the facts make
+	facts     map[string]*heard
 }
 
-// NewHIS makes a HIS without documents that shares a key with its client. now
-// nil means time.Now.
+// NewHIS makes a HIS without documents that shares a key with its client. now nil
+// means time.Now.
 func NewHIS(key wire.Key, now func() time.Time) (*HIS, error) {
+	return NewPlatform(key, wire.Dialect{}, now)
+}
+
+// NewPlatform makes a HIS that talks as a mapping file says.
+func NewPlatform(key wire.Key, says wire.Dialect, now func() time.Time) (*HIS, error) {
 	if now == nil {
 		now = time.Now
 	}
@@ -40,17 +49,31 @@ func NewHIS(key wire.Key, now func() time.Time) (*HIS, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &HIS{key: key, fake: fake, now: now, mux: http.NewServeMux(), packs: map[string]map[int][]string{},
-		serials: map[string]int64{}, run: now().In(china()).Format("20060102150405")}
+	h := &HIS{key: key, fake: fake, now: now, says: says, packs: map[string]map[int][]string{}, serials: map[string]int64{},
+		run: now().In(china()).Format("20060102150405"), patients: DemoPatients(), facts: map[string]*heard{}}
 	// The verifier sees the stand-in's own, perhaps skewed, clock.
 	h.verifier = wire.NewVerifier(func() time.Time { return now().Add(h.Faults().skew()) }, key)
-	h.mux.HandleFunc("POST "+wire.PathReceipts, h.serve(wire.ServiceReceipts, h.receipts))
-	h.mux.HandleFunc("POST "+wire.PathDrugs, h.serve(wire.ServiceDrugs, h.drugs))
 	return h, nil
 }
 
 // ServeHTTP answers one request.
-func (h *HIS) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+func (h *HIS) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.serve(w, r) }
+
+// services are what it does, by the names of the mapping file.
+func (h *HIS) services() map[string]service {
+	return map[string]service{wire.AskReceipts: h.receipts, wire.AskDrugs: h.drugs, wire.AskPatients: h.findPatients, wire.AskStock: h.stockPage,
+		wire.AskCode: h.findCode, wire.TellDispense: h.hear, wire.TellReverse: h.hear, wire.AskDispensed: h.findFact}
+}
+
+// serviceOf finds a service by its code at a path.
+func (h *HIS) serviceOf(code, path string) (service, bool) {
+	for name, do := range h.services() {
+		if s := h.says.Service(name); s.Code == code && s.Path == path {
+			return do, true
+		}
+	}
+	return nil, false
+}
 
 // Requests is how many requests have come so far.
 func (h *HIS) Requests() int {
@@ -75,11 +98,40 @@ type reply struct {
 type service func(body json.RawMessage, f Faults) reply
 
 func (h *HIS) receipts(body json.RawMessage, f Faults) reply {
+	body, err := h.says.In("pull", body)
+	if err != nil {
+		return malformed()
+	}
 	pull, err := wire.DecodePull(body)
 	if err != nil {
-		return reply{code: wire.CodeBadRequest, message: "请求内容有误"}
+		return malformed()
 	}
-	return reply{code: wire.CodeOK, message: "成功", data: h.page(h.parsePosition(pull.Since), pull.Limit, f)}
+	return h.pageOf("receipt", h.page(h.parsePosition(pull.Since), pull.Limit, f))
+}
+
+func malformed() reply { return reply{code: wire.CodeBadRequest, message: "请求内容有误"} }
+
+func done(data any) reply { return reply{code: wire.CodeOK, message: "成功", data: data} }
+
+// pageOf writes a page of documents of a shape.
+func (h *HIS) pageOf(shape string, p wire.Page) reply {
+	for i, raw := range p.Documents {
+		theirs, err := h.says.OutRaw(shape, raw)
+		if err != nil {
+			theirs = raw // a document that is bad on purpose
+		}
+		p.Documents[i] = theirs
+	}
+	return h.shaped("page", p)
+}
+
+// shaped writes one document.
+func (h *HIS) shaped(shape string, v any) reply {
+	data, err := h.says.Out(shape, v)
+	if err != nil {
+		return reply{code: wire.CodeServerError, message: "内部错误"}
+	}
+	return done(data)
 }
 
 // parsePosition gives 0 for a position of another run: that run's documents
@@ -100,7 +152,7 @@ func (h *HIS) page(from, limit int, f Faults) wire.Page {
 	defer h.mu.Unlock()
 	from = min(from, len(h.documents))
 	to := min(from+limit, len(h.documents))
-	p := wire.Page{Documents: []json.RawMessage{}, Next: h.position(to), More: to < len(h.documents)}
+	p := wire.Page{Documents: []json.RawMessage{}, Next: h.position(to), More: to < len(h.documents), Waiting: len(h.documents) - to}
 	for i := from; i < to; i++ {
 		at := i
 		if f.OutOfOrder {
@@ -123,5 +175,5 @@ func (h *HIS) drugs(json.RawMessage, Faults) reply {
 		}
 		list = append(list, raw)
 	}
-	return reply{code: wire.CodeOK, message: "成功", data: wire.Page{Documents: list, Next: "end"}}
+	return h.pageOf("drug", wire.Page{Documents: list, Next: "end"})
 }
