@@ -213,3 +213,6 @@ func person(by identity.Actor) string {
 	}
 	return by.Name
 }
+
+// Dialect is how the system talks.
+func (c *Client) Dialect() wire.Dialect { return c.c.Dialect }

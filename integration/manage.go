@@ -38,21 +38,21 @@ func (p *Poller) SetActive(ctx context.Context, by identity.Actor, active bool) 
 // were kept: after a drug was added, say. When it is refused again, its new
 // reason is kept and is also the error.
 func (p *Poller) TryAgain(ctx context.Context, by identity.Actor, id int64) error {
-	raw, err := p.problemFor(ctx, by, id)
+	stream, raw, err := p.problemFor(ctx, by, id)
 	if err != nil {
 		return err
 	}
-	_, err = p.ingest(ctx, raw)
+	_, err = p.ingest(ctx, stream, raw)
 	if err == nil {
 		if err := p.resolve(ctx, by, id, "taken"); err != nil {
 			return err
 		}
-		return p.follow(ctx, raw)
+		return p.follow(ctx, stream, raw)
 	}
 	if !isRefusal(err) {
 		return err
 	}
-	if nerr := p.noteProblem(ctx, raw, err); nerr != nil {
+	if nerr := p.noteProblem(ctx, stream, raw, err); nerr != nil {
 		return nerr
 	}
 	return db.RefuseBecause(err, db.Invalid, "%s", sentence(err))
@@ -64,25 +64,28 @@ func (p *Poller) Dismiss(ctx context.Context, by identity.Actor, id int64, reaso
 	if n := len([]rune(reason)); n < 1 || n > 40 {
 		return db.Refuse(db.Invalid, "请写明不收的原因，至多 40 个字。")
 	}
-	if _, err := p.problemFor(ctx, by, id); err != nil {
+	if _, _, err := p.problemFor(ctx, by, id); err != nil {
 		return err
 	}
 	return p.resolve(ctx, by, id, reason)
 }
 
-// problemFor checks the permission and gives the document of an open entry.
-func (p *Poller) problemFor(ctx context.Context, by identity.Actor, id int64) ([]byte, error) {
+// problemFor checks the permission and gives the document of an open entry and the
+// stream that brought it.
+func (p *Poller) problemFor(ctx context.Context, by identity.Actor, id int64) (stream string, raw []byte, err error) {
 	if err := identity.Allow(ctx, p.c.DB, by, identity.Receive, 0); err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	var raw []byte
-	err := p.c.DB.Get(ctx, &raw, `SELECT document FROM pull_problem WHERE id = $1 AND source = $2 AND stream = $3 AND resolved_at IS NULL`,
-		id, p.c.Source, p.c.Stream)
+	var row struct {
+		Stream   string `db:"stream"`
+		Document []byte `db:"document"`
+	}
+	err = p.c.DB.Get(ctx, &row, `SELECT stream, document FROM pull_problem WHERE id = $1 AND source = $2 AND resolved_at IS NULL`, id, p.c.Source)
 	if db.IsNoRows(err) {
-		return nil, db.Refuse(db.NotFound, "这张单据不在待处理列表里，可能刚才已经处理过了。")
+		return "", nil, db.Refuse(db.NotFound, "这张单据不在待处理列表里，可能刚才已经处理过了。")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read entry %d of the pull's work list: %w", id, err)
+		return "", nil, fmt.Errorf("read entry %d of the pull's work list: %w", id, err)
 	}
-	return raw, nil
+	return row.Stream, row.Document, nil
 }

@@ -21,7 +21,8 @@ type Ingest func(ctx context.Context, doc wire.Receipt) (changed bool, err error
 
 // PollerConfig says what to pull and where to put it.
 type PollerConfig struct {
-	DB     *db.DB
+	DB *db.DB
+	// Client is nil where no other system is configured: files can be taken in then.
 	Client *Client
 	Ingest Ingest
 	// Source is what documents must say they come from; "" means "HIS".
@@ -135,9 +136,12 @@ type Pulled struct {
 // happens while the stream is switched off. Its error is also kept in the
 // stream's state.
 func (p *Poller) Round(ctx context.Context) (Pulled, error) {
+	var n Pulled
+	if p.c.Client == nil {
+		return n, db.Refuse(db.Unavailable, "还没有配置 HIS 接口，不能取单。")
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var n Pulled
 	s, err := p.position(ctx)
 	if err != nil || !s.Active {
 		return n, err
@@ -162,12 +166,12 @@ func (p *Poller) pull(ctx context.Context, mark string, n *Pulled) error {
 			return err
 		}
 		for _, raw := range page.Documents {
-			if err := p.take(ctx, raw, n); err != nil {
+			if err := p.take(ctx, p.c.Stream, raw, n); err != nil {
 				return err
 			}
 		}
 		if page.Next != mark && page.Next != "" {
-			if err := p.advance(ctx, mark, page.Next); err != nil {
+			if err := p.advance(ctx, mark, page.Next, page.Waiting); err != nil {
 				return err
 			}
 		}

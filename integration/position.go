@@ -22,6 +22,9 @@ type Stream struct {
 	// is the Chinese sentence of the newest, "" when all is well.
 	Failures  int    `db:"failures"`
 	LastError string `db:"last_error"`
+	// Waiting is how many documents the other system said are behind the mark, 0
+	// where it does not say.
+	Waiting int `db:"waiting"`
 	// Problems counts the open entries of the work list.
 	Problems int `db:"problems"`
 }
@@ -29,7 +32,7 @@ type Stream struct {
 // Streams reads the state of all streams, for the page of interfaces.
 func Streams(ctx context.Context, r db.Reader) ([]Stream, error) {
 	var list []Stream
-	err := r.Select(ctx, &list, `SELECT p.source, p.stream, p.mark, p.active, p.last_try_at, p.last_success_at, p.failures, p.last_error,
+	err := r.Select(ctx, &list, `SELECT p.source, p.stream, p.mark, p.active, p.last_try_at, p.last_success_at, p.failures, p.last_error, p.waiting,
   (SELECT count(*) FROM pull_problem q WHERE q.source = p.source AND q.stream = p.stream AND q.resolved_at IS NULL) AS problems
 FROM pull_position p ORDER BY p.source, p.stream`)
 	if err != nil {
@@ -68,10 +71,10 @@ FROM pull_position WHERE source = $1 AND stream = $2`, p.c.Source, p.c.Stream)
 // advance moves on from one mark to the next, unless another server has moved
 // it meanwhile: its mark then stands, and documents that both took in are the
 // same documents.
-func (p *Poller) advance(ctx context.Context, from, to string) error {
+func (p *Poller) advance(ctx context.Context, from, to string, waiting int) error {
 	err := p.c.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE pull_position SET mark = $4, changed_at = $5
-WHERE source = $1 AND stream = $2 AND mark = $3`, p.c.Source, p.c.Stream, from, to, tx.Now)
+		_, err := tx.Exec(ctx, `UPDATE pull_position SET mark = $4, changed_at = $5, waiting = $6
+WHERE source = $1 AND stream = $2 AND mark = $3`, p.c.Source, p.c.Stream, from, to, tx.Now, waiting)
 		return err
 	})
 	if err != nil {
@@ -83,7 +86,7 @@ WHERE source = $1 AND stream = $2 AND mark = $3`, p.c.Source, p.c.Stream, from, 
 func (p *Poller) noteSuccess(ctx context.Context) error {
 	err := p.c.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		return tx.ExecOne(ctx, `UPDATE pull_position SET last_try_at = $3::timestamptz, last_success_at = $3::timestamptz,
-  failures = 0, last_error = '', changed_at = $3::timestamptz WHERE source = $1 AND stream = $2`, p.c.Source, p.c.Stream, tx.Now)
+  failures = 0, last_error = '', waiting = 0, changed_at = $3::timestamptz WHERE source = $1 AND stream = $2`, p.c.Source, p.c.Stream, tx.Now)
 	})
 	if err != nil {
 		return fmt.Errorf("note a good round: %w", err)

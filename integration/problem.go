@@ -41,20 +41,24 @@ FROM pull_problem WHERE resolved_at IS NULL ORDER BY last_at DESC, id DESC LIMIT
 }
 
 // noteProblem writes a document into the work list, or counts it once more.
-func (p *Poller) noteProblem(ctx context.Context, raw []byte, cause error) error {
-	digest, reason, waits := seal.SM3(raw), short(sentence(cause), 400), waitsFor(raw)
-	_, number, revision := wire.Identify(raw)
-	err := p.c.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+func (p *Poller) noteProblem(ctx context.Context, stream string, raw []byte, cause error) error {
+	ours, err := p.ours(stream, raw)
+	if err != nil {
+		ours = nil // not even its number is readable
+	}
+	digest, reason, waits := seal.SM3(raw), short(sentence(cause), 400), waitsFor(ours)
+	_, number, revision := wire.Identify(ours)
+	err = p.c.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		for range 2 {
 			n, err := tx.Exec(ctx, `UPDATE pull_problem SET seen = seen + 1, last_at = $4, reason = $5
-WHERE source = $1 AND stream = $2 AND digest = $3`, p.c.Source, p.c.Stream, digest[:], tx.Now, reason)
+WHERE source = $1 AND stream = $2 AND digest = $3`, p.c.Source, stream, digest[:], tx.Now, reason)
 			if err != nil || n > 0 {
 				return err
 			}
 			err = tx.Try(ctx, func() error {
 				return tx.ExecOne(ctx, `INSERT INTO pull_problem (source, stream, number, revision, digest, document, reason, waits_for, first_at, last_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $8::timestamptz, $8::timestamptz)`,
-					p.c.Source, p.c.Stream, short(number, 60), revision, digest[:], raw, reason, tx.Now, waits)
+					p.c.Source, stream, short(number, 60), revision, digest[:], raw, reason, tx.Now, waits)
 			})
 			// Another server's poller may have met the same document just now.
 			if !db.IsUnique(err, "pull_problem_document_uq") {
@@ -66,17 +70,17 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $8::timestamptz, $8::timestamptz)`,
 	if err != nil {
 		return fmt.Errorf("write into the pull's work list: %w", err)
 	}
-	p.c.Log.InfoContext(ctx, "document refused", "stream", p.c.Source+"/"+p.c.Stream, "number", number, "revision", revision, "error", cause)
+	p.c.Log.InfoContext(ctx, "document refused", "stream", p.c.Source+"/"+stream, "number", number, "revision", revision, "error", cause)
 	return nil
 }
 
 // settle closes the work list's entry of a document that was taken in after
 // all, if there is one.
-func (p *Poller) settle(ctx context.Context, raw []byte) error {
+func (p *Poller) settle(ctx context.Context, stream string, raw []byte) error {
 	digest := seal.SM3(raw)
 	var id int64
 	err := p.c.DB.Get(ctx, &id, `SELECT id FROM pull_problem WHERE source = $1 AND stream = $2 AND digest = $3 AND resolved_at IS NULL`,
-		p.c.Source, p.c.Stream, digest[:])
+		p.c.Source, stream, digest[:])
 	if db.IsNoRows(err) {
 		return nil
 	}

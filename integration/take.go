@@ -10,26 +10,39 @@ import (
 	"jingfang/sql/seal"
 )
 
+// ours makes our document of one as a stream brings it. An uploaded one is ours
+// already.
+func (p *Poller) ours(stream string, raw []byte) ([]byte, error) {
+	if stream == UploadStream || p.c.Client == nil {
+		return raw, nil
+	}
+	return p.c.Client.Receipt(raw)
+}
+
 // take hands one document to its owner, or puts it into the work list. Its
 // error ends the round.
-func (p *Poller) take(ctx context.Context, raw []byte, n *Pulled) error {
+func (p *Poller) take(ctx context.Context, stream string, raw []byte, n *Pulled) error {
 	n.Documents++
-	changed, err := p.ingest(ctx, raw)
+	changed, err := p.ingest(ctx, stream, raw)
 	if err == nil {
-		if err := p.settle(ctx, raw); err != nil || !changed {
+		if err := p.settle(ctx, stream, raw); err != nil || !changed {
 			return err
 		}
 		n.Taken++
-		return p.follow(ctx, raw)
+		return p.follow(ctx, stream, raw)
 	}
 	if !isRefusal(err) && !p.putAside(ctx, raw, err) {
 		return err
 	}
 	n.Refused++
-	return p.noteProblem(ctx, raw, err)
+	return p.noteProblem(ctx, stream, raw, err)
 }
 
-func (p *Poller) ingest(ctx context.Context, raw []byte) (bool, error) {
+func (p *Poller) ingest(ctx context.Context, stream string, raw []byte) (bool, error) {
+	raw, err := p.ours(stream, raw)
+	if err != nil {
+		return false, err
+	}
 	doc, err := wire.DecodeReceipt(raw)
 	if err != nil {
 		return false, err

@@ -20,6 +20,9 @@ import (
 	"jingfang/sql/seal"
 )
 
+// errRefused is behind the error of a call that the other side answered with no.
+var errRefused = errors.New("integration: refused by the other side")
+
 // failure is a try that brought no usable answer.
 type failure struct {
 	result translog.Result
@@ -126,7 +129,7 @@ func (c *Client) judge(status int, a answer, err error, messageID string) (json.
 		return nil, c.failed(err, false, "%s 的应答格式与约定不符，请联系接口负责人。", c.c.System)
 	}
 	if !env.OK() {
-		f := c.failed(nil, false, "%s 拒绝了请求（代码 %s：%s）。", c.c.System, short(env.Code, 20), short(env.Message, 100))
+		f := c.failed(errRefused, false, "%s 拒绝了请求（代码 %s：%s）。", c.c.System, short(env.Code, 20), short(env.Message, 100))
 		f.result = translog.Refused
 		return nil, f
 	}

@@ -95,7 +95,8 @@ func (d Dialect) Out(shape string, ours any) (any, error) {
 }
 
 // InPage makes a page of ours of theirs; its documents stay theirs, for In one by
-// one. An element with one document is a list of one.
+// one. An element with one document is a list of one; a list without documents is
+// no element at all in XML.
 func (d Dialect) InPage(theirs json.RawMessage) (json.RawMessage, error) {
 	ours, err := d.In(shapePage, theirs)
 	if err != nil || !d.translates() {
@@ -106,12 +107,11 @@ func (d Dialect) InPage(theirs json.RawMessage) (json.RawMessage, error) {
 		return nil, err
 	}
 	o, _ := tree.(object)
-	for i := range o {
-		if o[i].name == "documents" {
-			o[i].value = listOf(o[i].value)
-		}
+	list, ok := o.get("documents")
+	if !ok {
+		list = []any{}
 	}
-	return json.Marshal(o)
+	return json.Marshal(o.put("documents", listOf(list)))
 }
 
 func listOf(v any) any {
