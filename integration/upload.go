@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"jingfang/integration/translog"
 	"jingfang/integration/wire"
 	"jingfang/session/identity"
 	"jingfang/sql/db"
@@ -15,25 +14,16 @@ import (
 // UploadStream is the stream of documents that people bring as files.
 const UploadStream = "upload"
 
-// Upload is a file of receipts.
-type Upload struct {
-	Name string // as the person's machine calls it, for the log
-	Data []byte
-}
-
 // TakeFile takes the receipts of a file in, while the interface is down: they go
 // the same way as those that are pulled, each whole or not at all, and one that came
 // already changes nothing, whichever way it came. What cannot be taken in is in the
 // work list. A file that is not readable is refused with a sentence.
-func (p *Poller) TakeFile(ctx context.Context, by identity.Actor, log *translog.Log, file Upload) (Pulled, error) {
+func (p *Poller) TakeFile(ctx context.Context, by identity.Actor, file []byte) (Pulled, error) {
 	var n Pulled
 	if err := identity.Allow(ctx, p.c.DB, by, identity.Receive, 0); err != nil {
 		return n, err
 	}
-	documents, err := p.dialect().ReceiptFile(file.Data)
-	if nerr := p.noteFile(ctx, by, log, file, err); nerr != nil {
-		return n, nerr
-	}
+	documents, err := p.dialect().ReceiptFile(file)
 	if err != nil {
 		return n, unreadable(err)
 	}
@@ -44,7 +34,7 @@ func (p *Poller) TakeFile(ctx context.Context, by identity.Actor, log *translog.
 			return n, err
 		}
 	}
-	return n, identity.AuditAlone(ctx, p.c.DB, by, identity.Event{Name: "pull.upload", ObjectKind: "file", ObjectID: fmt.Sprintf("%x", seal.SM3(file.Data)),
+	return n, identity.AuditAlone(ctx, p.c.DB, by, identity.Event{Name: "pull.upload", ObjectKind: "file", ObjectID: fmt.Sprintf("%x", seal.SM3(file)),
 		Detail: fmt.Sprintf("documents=%d taken=%d refused=%d", n.Documents, n.Taken, n.Refused)})
 }
 
@@ -53,21 +43,6 @@ func (p *Poller) dialect() wire.Dialect {
 		return wire.Dialect{}
 	}
 	return p.c.Client.Dialect()
-}
-
-// noteFile writes the file into the transfer log before anything of it is taken in.
-func (p *Poller) noteFile(ctx context.Context, by identity.Actor, log *translog.Log, file Upload, bad error) error {
-	x := translog.Exchange{System: p.c.Source, Service: "上传入库单文件", Direction: translog.In, Key: short(file.Name, 200), StaffID: by.StaffID,
-		Person: person(by), Target: short(file.Name, 200), Body: file.Data[:min(len(file.Data), wire.MaxBody)]}
-	o := translog.Outcome{Result: translog.OK}
-	if bad != nil {
-		o.Result, o.Detail = translog.Refused, bad.Error()
-	}
-	_, err := log.Record(ctx, x, o, 0)
-	if errors.Is(err, seal.ErrNoLogOfficer) {
-		return db.RefuseBecause(err, db.Unavailable, "还没有设置日志审计员的公钥，传输日志不能加密，因此不接收文件。请先生成日志密钥对。")
-	}
-	return err
 }
 
 func unreadable(err error) error {

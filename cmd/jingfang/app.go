@@ -42,7 +42,8 @@ type app struct {
 	sessions *session.Service
 	stock    *inventory.Service
 	his      *integration.Client // nil without a HIS
-	poller   *integration.Poller // nil without a HIS
+	poller   *integration.Poller
+	sender   *integration.Sender // nil without a HIS
 	exchange *translog.Log
 	spool    *translog.Spool
 	hub      *live.Hub
@@ -126,7 +127,8 @@ func (a *app) openPages(around surroundings) error {
 	a.people = patientweb.New(a.site, a.db, a.patients, a.jobs)
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)
 	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs).WithPeople(a.sessions, a.patients)
-	a.errands = integrationweb.New(a.site, a.db, a.poller)
+	a.errands = integrationweb.New(integrationweb.Config{Site: a.site, DB: a.db, Poller: a.poller, HIS: a.his, Sender: a.sender,
+		Sessions: a.sessions, Patients: a.patients, FetchDrugs: a.fetchDrugs})
 	a.recorder = integrationweb.NewRecorder(a.spool, a.db.Now)
 	a.logs = integrationweb.NewReader(a.site, a.db, a.desk, a.jobs, a.spool)
 	a.trust = trust{site: a.site, from: around.authority}
@@ -171,6 +173,7 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "标签", URL: "/patients/labels", Under: "/patients"}, Needs: identity.PrintLabel},
 		{MenuItem: page.MenuItem{Title: "导入", URL: "/patients/import", Under: "/patients"}, Needs: identity.RegisterPatient},
 		{MenuItem: page.MenuItem{Title: "导出", URL: "/patients/export", Under: "/patients"}, Needs: identity.UnmaskPatient},
+		{MenuItem: page.MenuItem{Title: "查 HIS", URL: "/patients/his", Under: "/patients"}, Needs: identity.RegisterPatient},
 		{MenuItem: page.MenuItem{Title: "未取药", URL: "/absent", Under: "/patients"}, Needs: identity.ViewPatient},
 		{MenuItem: page.MenuItem{Title: "入库", URL: "/receipts", Icon: "receipt"}, Needs: identity.Receive},
 		{MenuItem: page.MenuItem{Title: "箱码关系", URL: "/cartons", Icon: "box", Under: "/receipts"}, Needs: identity.Receive},
@@ -185,9 +188,13 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "收发统计", URL: "/ledger", Under: "/stock"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "专用账册", URL: "/ledger/controlled", Under: "/stock"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "核对库存", URL: "/stock/check", Under: "/stock"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "与 HIS 核对", URL: "/stock/his", Under: "/stock"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "药品", URL: "/drugs", Icon: "pill"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "目录变动", URL: "/drugs/changes", Under: "/drugs"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "查码", URL: "/trace", Icon: "trace"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "HIS 查码", URL: "/trace/his", Under: "/trace"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "传输日志", URL: "/transferlog", Icon: "list"}, Needs: identity.ViewTransferLog},
+		{MenuItem: page.MenuItem{Title: "接口", URL: "/interfaces", Icon: "settings"}, Needs: identity.ManageSystem},
 	}
 }
 

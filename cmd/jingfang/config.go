@@ -38,6 +38,7 @@ type config struct {
 	HISApp   string
 	HISKey   string
 	HISEvery time.Duration
+	Platform string
 
 	Password string
 	Tour     bool

@@ -16,14 +16,16 @@ const drugsEvery = time.Hour
 
 // hisSource says how to reach HIS; the zero value is none.
 type hisSource struct {
-	url string
-	key wire.Key
+	url  string
+	key  wire.Key
+	says wire.Dialect
 }
 
 // hisOf reads the source from the configuration of serve.
 func hisOf(c config) (hisSource, error) {
-	if c.HISURL == "" {
-		return hisSource{}, nil
+	platform, err := readPlatform(c.Platform)
+	if err != nil || c.HISURL == "" {
+		return hisSource{}, err
 	}
 	if c.HISApp == "" || c.HISKey == "" {
 		return hisSource{}, usage("设了 -his-url，还须给出 -his-app 和 JINGFANG_HIS_KEY（或 JINGFANG_HIS_KEY_FILE）。")
@@ -32,20 +34,22 @@ func hisOf(c config) (hisSource, error) {
 	if err != nil {
 		return hisSource{}, usage("HIS 的应用编号或签名密钥不合要求：%v", err)
 	}
-	return hisSource{c.HISURL, key}, nil
+	return hisSource{c.HISURL, key, platform.Dialect("his")}, nil
 }
 
-// openHIS makes the client and the poller of a source.
+// openHIS makes the client of a source, what pulls from it and what tells it. Files
+// of receipts are taken in without a source, too.
 func (a *app) openHIS(from hisSource) error {
-	if from.url == "" {
-		return nil
+	pulls := integration.PollerConfig{DB: a.db, Ingest: a.takeReceipt, Interval: a.config.HISEvery, Log: a.log}
+	if from.url != "" {
+		client, err := integration.NewClient(integration.Config{System: "HIS", BaseURL: from.url, Key: from.key, Log: a.exchange, Dialect: from.says})
+		if err != nil {
+			return err
+		}
+		a.his, pulls.Client = client, client
+		a.sender = integration.NewSender(integration.SenderConfig{DB: a.db, Client: client, Log: a.log})
 	}
-	client, err := integration.NewClient(integration.Config{System: "HIS", BaseURL: from.url, Key: from.key, Log: a.exchange})
-	if err != nil {
-		return err
-	}
-	a.his = client
-	a.poller = integration.NewPoller(integration.PollerConfig{DB: a.db, Client: client, Ingest: a.takeReceipt, Interval: a.config.HISEvery, Log: a.log})
+	a.poller = integration.NewPoller(pulls)
 	return nil
 }
 

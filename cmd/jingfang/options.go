@@ -42,6 +42,7 @@ func options() []option {
 		{name: "his-url", on: serve, check: checkURL, about: "HIS 接口地址；不设则不拉取单据", bind: func(c *config) any { return &c.HISURL }},
 		{name: "his-app", on: serve, about: "HIS 给本系统的应用编号", bind: func(c *config) any { return &c.HISApp }},
 		{name: "his-key", on: serve, secret: true, about: "与 HIS 约定的签名密钥", bind: func(c *config) any { return &c.HISKey }},
+		{name: "platform", on: []string{"serve", "verify platform"}, check: checkFile, about: "接口对照文件：医院各系统的信封、服务代码和字段名；不设则用本系统自己的 JSON", bind: func(c *config) any { return &c.Platform }},
 		{name: "his-every", on: both, def: "30s", about: "多久向 HIS 拉取一次单据", bind: func(c *config) any { return &c.HISEvery }},
 
 		{name: "password", on: demo, secret: true, flagged: true, about: "演示账号的密码；不设则第一次启动时生成", bind: func(c *config) any { return &c.Password }},

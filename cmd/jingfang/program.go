@@ -56,6 +56,7 @@ func commands() []command {
 		{name: "verify records", about: "核对就诊记录链有没有被改动", run: runVerifyRecords},
 		{name: "verify transferlog", about: "核对传输日志链有没有被改动", run: runVerifyTransferLog},
 		{name: "verify audit", about: "核对审计链和签名锚点有没有被改动", run: runVerifyAudit},
+		{name: "verify platform", about: "检查接口对照文件，逐条说明哪个键缺少或写错", run: runVerifyPlatform},
 		{name: "transferlog list", about: "列出数据交换；加 -folder 看导出的文件夹", more: "[-day 日期] [-system 系统] …", raw: true, run: runTransferLog},
 		{name: "transferlog show", about: "用日志审计员的私钥查看一次交换的正文", more: "[-folder 文件夹] -key-file 私钥文件 交换编号", raw: true, run: runTransferLog},
 		{name: "transferlog verify", about: "核对传输日志，给出私钥时逐条解密", more: "[-folder 文件夹] [-day 日期] [-key-file 私钥文件]", raw: true, run: runTransferLog},

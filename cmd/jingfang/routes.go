@@ -24,6 +24,8 @@ const (
 	// uploadPattern and importPattern are the addresses that take a file.
 	uploadPattern = "/cartons"
 	importPattern = "/patients/import"
+	// receiptFilePattern takes a file of receipts.
+	receiptFilePattern = "/receipts/problems/file"
 	// quick bounds everything a person waits for, long what takes many codes.
 	quick = 15 * time.Second
 	long  = 60 * time.Second
@@ -167,6 +169,22 @@ func (a *app) routes() []route {
 		{"GET", "/receipts/problems", identity.Receive, quick, a.errands.Problems},
 		{"POST", "/receipts/problems/{id}/retry", identity.Receive, long, a.errands.Retry},
 		{"POST", "/receipts/problems/{id}/dismiss", identity.Receive, quick, a.errands.Dismiss},
+		{"POST", "/receipts/problems/pull", identity.Receive, long, a.errands.Pull},
+		{"POST", receiptFilePattern, identity.Receive, long, a.errands.TakeFile},
+		{"GET", "/receipts/problems/template.csv", identity.Receive, quick, a.errands.Template},
+		{"GET", "/stock/his", identity.ViewStock, quick, a.errands.StockPage},
+		{"POST", "/stock/his", identity.ViewStock, long, a.errands.CompareStock},
+		{"GET", "/patients/his", identity.RegisterPatient, quick, a.errands.PatientPage},
+		{"POST", "/patients/his", identity.RegisterPatient, long, a.errands.FindPatient},
+		{"POST", "/patients/his/register", identity.RegisterPatient, long, a.errands.RegisterPatient},
+		{"GET", "/trace/his", identity.ViewStock, quick, a.errands.CodePage},
+		{"POST", "/trace/his", identity.ViewStock, long, a.errands.FindCode},
+		{"GET", "/interfaces", identity.ManageSystem, quick, a.errands.Interfaces},
+		{"POST", "/interfaces/pull", identity.ManageSystem, quick, a.errands.SwitchPull},
+		{"POST", "/interfaces/drugs", identity.ManageSystem, long, a.errands.FetchDrugs},
+		{"POST", "/interfaces/outbox", identity.ManageSystem, quick, a.errands.SwitchOutbox},
+		{"POST", "/interfaces/outbox/{id}/retry", identity.ManageSystem, quick, a.errands.RetryFact},
+		{"POST", "/interfaces/programmes", identity.ManageSystem, quick, a.errands.SetProgramme},
 		{"GET", "/receipts/opening", identity.Receive, quick, i.Opening},
 		{"POST", "/receipts/opening", identity.Receive, quick, i.StartOpening},
 		{"POST", "/receipts/opening/{id}/scans", identity.Receive, long, i.ScanOpening},
@@ -216,6 +234,8 @@ func (a *app) routes() []route {
 		{"POST", "/returns/{id}/void", identity.TakeReturn, quick, s.VoidReturn},
 		{"POST", "/returns/{id}/seen", identity.Dispose, quick, s.SeeReturn},
 		{"GET", "/drugs", identity.ViewStock, quick, i.Drugs},
+		{"GET", "/drugs/changes", identity.ViewStock, quick, i.DrugChanges},
+		{"POST", "/drugs/changes/{id}", identity.TeachPrefix, quick, i.DecideDrug},
 		{"POST", "/drugs/prefixes", identity.TeachPrefix, quick, i.Teach},
 		{"POST", "/drugs/care", identity.TeachPrefix, quick, i.SetCare},
 		{"GET", "/stocktakes", identity.ViewStock, quick, i.Stocktakes},
@@ -302,7 +322,7 @@ func (a *app) router() http.Handler {
 func (a *app) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		most := int64(maxBody)
-		if r.Method == http.MethodPost && (r.URL.Path == uploadPattern || r.URL.Path == importPattern) {
+		if r.Method == http.MethodPost && (r.URL.Path == uploadPattern || r.URL.Path == importPattern || r.URL.Path == receiptFilePattern) {
 			most = maxUpload
 			if r.ContentLength > most {
 				a.site.Fail(w, r, db.Refuse(db.Invalid, "文件超过 %d MB。请分成几个文件。", inventory.MaxRelationBytes>>20))

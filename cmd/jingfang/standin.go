@@ -49,7 +49,7 @@ func startStandIn(ctx context.Context, log *slog.Logger) (*standIn, error) {
 	return s, nil
 }
 
-func (s *standIn) source() hisSource { return hisSource{s.url(), s.key} }
+func (s *standIn) source() hisSource { return hisSource{url: s.url(), key: s.key} }
 
 func (s *standIn) url() string { return "http://" + s.addr.String() }
 

@@ -71,6 +71,7 @@ func fileTransfers() []transferLine {
 		{"GET /patients/import/{import}/errors.xlsx", file, "patient.import.errors", out, "import", ""},
 		{"POST /patients/export", file, "patient.export", out, "", ""},
 		{"POST /cartons", file, "carton.file", in, "", ""},
+		{"POST /receipts/problems/file", file, "receipt.file", in, "", ""},
 		{"POST /cartons/{id}", file, "carton.import", in, "id", "关系文件"},
 		{"GET /absent.xlsx", file, "absent.sheet", out, "", ""},
 		{"GET /sessions/{id}/absent.xlsx", file, "absent.sheet", out, "id", "场次"},

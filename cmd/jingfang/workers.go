@@ -38,8 +38,9 @@ func (a *app) work(ctx context.Context, sec security) error {
 		return a.every(ctx, "sums of the ledger", sumEvery, a.sumLedger)
 	})
 	g.Go(func() error { return a.every(ctx, "reports", sumEvery, a.makeReports) })
-	if a.poller != nil {
+	if a.his != nil {
 		g.Go(func() error { a.poller.Run(ctx); return nil })
+		g.Go(func() error { a.sender.Run(ctx); return nil })
 		g.Go(func() error { return a.askHIS(ctx) })
 	}
 	if sec.renew != nil {

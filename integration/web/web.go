@@ -1,8 +1,10 @@
 // Package web shows what the exchange with other systems leaves for people: the
-// documents that could not be taken in. It owns no rule.
+// documents that could not be taken in, files of receipts, HIS's stock beside ours,
+// what HIS knows of a patient or a code, and how the interfaces are. It owns no rule.
 package web
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 	"net/http"
@@ -13,8 +15,10 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"jingfang/integration"
+	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/page"
+	"jingfang/session/patient"
 	"jingfang/sql/db"
 )
 
@@ -26,15 +30,31 @@ func Templates() fs.FS { return templates }
 
 // Handlers answer the requests about exchanges.
 type Handlers struct {
+	c      Config
 	site   *page.Site
 	db     *db.DB
 	poller *integration.Poller
+	lookup *integration.Lookup
 }
 
-// New makes the handlers. poller is nil where no other system is configured: the
-// list is then shown and nothing can be tried again.
-func New(site *page.Site, d *db.DB, poller *integration.Poller) *Handlers {
-	return &Handlers{site: site, db: d, poller: poller}
+// Config is what the handlers need.
+type Config struct {
+	Site   *page.Site
+	DB     *db.DB
+	Poller *integration.Poller
+	// HIS and Sender are nil where no other system is configured: what is there is
+	// then shown, and asking says why not.
+	HIS      *integration.Client
+	Sender   *integration.Sender
+	Sessions *session.Service
+	Patients *patient.Registry
+	// FetchDrugs brings the drug dictionary now.
+	FetchDrugs func(context.Context) error
+}
+
+// New makes the handlers.
+func New(c Config) *Handlers {
+	return &Handlers{c: c, site: c.Site, db: c.DB, poller: c.Poller, lookup: integration.NewLookup(c.DB, c.HIS, c.Patients)}
 }
 
 // problemsView is the documents that could not be taken in.
@@ -43,10 +63,10 @@ type problemsView struct {
 	// Done says what came of the last try, Bad that it was refused again.
 	Done string
 	Bad  bool
-	// CanTry is off where no other system is configured.
-	CanTry bool
-	Stream string // how the pulling goes
-	Failed bool
+	// CanPull is off where no other system is configured.
+	CanPull bool
+	Stream  string // how the pulling goes
+	Failed  bool
 }
 
 type problemRow struct {
@@ -54,6 +74,7 @@ type problemRow struct {
 	Number, Reason string
 	About          string
 	Waits          string // the document it waits for
+	Uploaded       bool   // a person brought it as a file
 }
 
 // Problems is GET /receipts/problems: documents that could not be taken in, with
@@ -78,7 +99,7 @@ func (h *Handlers) problems(w http.ResponseWriter, r *http.Request, list []integ
 		return err
 	}
 	v := newProblemsView(list, streams)
-	v.CanTry, v.Done, v.Bad = h.poller != nil, done, bad
+	v.CanPull, v.Done, v.Bad = h.c.HIS != nil, done, bad
 	return h.site.Page(w, r, "problems", v)
 }
 
@@ -90,6 +111,7 @@ func newProblemsView(list []integration.Problem, streams []integration.Stream) p
 		if row.Number == "" {
 			row.Number = "看不出单号的单据"
 		}
+		row.Uploaded = p.Stream == integration.UploadStream
 		v.Rows = append(v.Rows, row)
 	}
 	for _, s := range streams {
@@ -130,9 +152,6 @@ func (h *Handlers) act(w http.ResponseWriter, r *http.Request, done string, do f
 	id, err := strconv.ParseInt(chi.URLParam(r, "id"), 10, 64)
 	if err != nil || id <= 0 {
 		return db.Refuse(db.NotFound, "没有这张单据。请从取单问题列表重新进入。")
-	}
-	if h.poller == nil {
-		return db.Refuse(db.Unavailable, "还没有配置 HIS 接口，不能重试。请联系系统管理员。")
 	}
 	err = do(by, id)
 	bad := err != nil

@@ -20,8 +20,10 @@ import (
 	"jingfang/integration/translog"
 	"jingfang/integration/web"
 	"jingfang/integration/wire"
+	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/page"
+	"jingfang/session/patient"
 	"jingfang/sql/db"
 	"jingfang/sql/dbtest"
 	"jingfang/sql/seal"
@@ -33,7 +35,9 @@ type house struct {
 	t      *testing.T
 	url    string
 	his    *simulator.HIS
+	client *integration.Client
 	poller *integration.Poller
+	people *patient.Registry
 	role   identity.Role
 	// good lets documents in; until then all are refused.
 	good bool
@@ -58,8 +62,9 @@ func newHouse(t *testing.T) *house {
 	}
 	t.Cleanup(client.Close)
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	h.client, h.people = client, patient.New(h.App, seal.NewMemoryKeys())
 	h.poller = integration.NewPoller(integration.PollerConfig{DB: h.App, Client: client, Log: log, Ingest: h.take})
-	h.serve(log, h.poller)
+	h.serve(log, h.client)
 	return h
 }
 
@@ -71,13 +76,20 @@ func (h *house) take(context.Context, wire.Receipt) (bool, error) {
 	return true, nil
 }
 
-func (h *house) serve(log *slog.Logger, poller *integration.Poller) {
+func (h *house) serve(log *slog.Logger, client *integration.Client) {
 	h.t.Helper()
 	site, err := page.New(page.Config{Dev: true, Log: log}, web.Templates())
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	w := web.New(site, h.App, poller)
+	c := web.Config{Site: site, DB: h.App, Poller: h.poller, HIS: client, Patients: h.people, Sessions: session.New(h.App, nil, h.people),
+		FetchDrugs: func(context.Context) error { return nil }}
+	if client != nil {
+		c.Sender = integration.NewSender(integration.SenderConfig{DB: h.App, Client: client, Log: log})
+	} else {
+		c.Poller = integration.NewPoller(integration.PollerConfig{DB: h.App, Ingest: h.take, Log: log})
+	}
+	w := web.New(c)
 	r := chi.NewRouter()
 	r.Use(site.Middleware()...)
 	r.Use(func(next http.Handler) http.Handler {
@@ -88,6 +100,22 @@ func (h *house) serve(log *slog.Logger, poller *integration.Poller) {
 		})
 	})
 	r.Get("/receipts/problems", site.Handle(w.Problems))
+	r.Get("/receipts/problems/template.csv", site.Handle(w.Template))
+	r.Post("/receipts/problems/file", site.Handle(w.TakeFile))
+	r.Post("/receipts/problems/pull", site.Handle(w.Pull))
+	r.Get("/stock/his", site.Handle(w.StockPage))
+	r.Post("/stock/his", site.Handle(w.CompareStock))
+	r.Get("/patients/his", site.Handle(w.PatientPage))
+	r.Post("/patients/his", site.Handle(w.FindPatient))
+	r.Post("/patients/his/register", site.Handle(w.RegisterPatient))
+	r.Get("/trace/his", site.Handle(w.CodePage))
+	r.Post("/trace/his", site.Handle(w.FindCode))
+	r.Get("/interfaces", site.Handle(w.Interfaces))
+	r.Post("/interfaces/pull", site.Handle(w.SwitchPull))
+	r.Post("/interfaces/drugs", site.Handle(w.FetchDrugs))
+	r.Post("/interfaces/outbox", site.Handle(w.SwitchOutbox))
+	r.Post("/interfaces/outbox/{id}/retry", site.Handle(w.RetryFact))
+	r.Post("/interfaces/programmes", site.Handle(w.SetProgramme))
 	r.Post("/receipts/problems/{id}/retry", site.Handle(w.Retry))
 	r.Post("/receipts/problems/{id}/dismiss", site.Handle(w.Dismiss))
 	server := httptest.NewServer(r)
@@ -182,7 +210,15 @@ func TestProblemsWithoutAHIS(t *testing.T) {
 	if status, _ := h.call("GET", "/receipts/problems", "text/html", nil); status != 200 {
 		t.Errorf("the list: %d", status)
 	}
-	if status, body := h.call("POST", "/receipts/problems/1/retry", "application/json", url.Values{}); status != http.StatusServiceUnavailable || !strings.Contains(body, "没有配置") {
-		t.Errorf("a try: %d %s", status, body)
+	for path, form := range map[string]url.Values{"/receipts/problems/pull": {}, "/stock/his": {}, "/patients/his": {"query": {"YS000001"}}, "/trace/his": {"code": {"80000010000000000001"}}} {
+		if status, body := h.call("POST", path, "application/json", form); status != http.StatusServiceUnavailable || !strings.Contains(body, "没有配置") {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	h.role = identity.SysAdmin
+	for _, path := range []string{"/interfaces/drugs", "/interfaces/outbox/1/retry"} {
+		if status, body := h.call("POST", path, "application/json", url.Values{}); status != http.StatusServiceUnavailable || !strings.Contains(body, "没有配置") {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
 	}
 }

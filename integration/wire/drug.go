@@ -1,6 +1,9 @@
 package wire
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Drug is an entry of HIS's drug dictionary.
 type Drug struct {
@@ -68,7 +71,7 @@ func DecodeDrug(data []byte) (Drug, error) {
 		Class:        f.class("class", raw.Class),
 		Loose:        raw.Loose,
 	}
-	if raw.ClassSince != nil {
+	if raw.ClassSince != nil && strings.TrimSpace(*raw.ClassSince) != "" {
 		d.ClassSince = f.date("class_since", raw.ClassSince)
 	}
 	if (d.Class == "") != d.ClassSince.IsZero() {

@@ -42,7 +42,7 @@ func (f *fields) line(at string, l rawLine) Line {
 	if l.ExpiresOn != nil && strings.TrimSpace(*l.ExpiresOn) != "" {
 		line.ExpiresOn = f.date(at+"expires_on", l.ExpiresOn)
 	}
-	if l.MadeOn != nil {
+	if l.MadeOn != nil && strings.TrimSpace(*l.MadeOn) != "" {
 		line.MadeOn = f.date(at+"made_on", l.MadeOn)
 	}
 	if !line.ExpiresOn.IsZero() && line.ExpiresOn.Before(line.MadeOn) {

@@ -168,8 +168,12 @@ func typed(f field, r Rule, text string) any {
 	return text
 }
 
+// dayIn reads a day; an empty element tells none.
 func dayIn(r Rule, text string) any {
-	if r.Layout == "" || text == "" {
+	switch {
+	case text == "":
+		return nil
+	case r.Layout == "":
 		return text
 	}
 	if t, err := time.Parse(r.Layout, text); err == nil {

@@ -248,3 +248,19 @@ func sortedKeys[V any](m map[string]V) []string {
 	sort.Strings(keys)
 	return keys
 }
+
+// Systems are the names in the file, in order.
+func (p Platform) Systems() []string { return sortedKeys(p.systems) }
+
+// Summary says in lines how the system is met: its services with code and path.
+func (d Dialect) Summary() []string {
+	var lines []string
+	for _, name := range sortedKeys(Services()) {
+		s, from := d.Service(name), ""
+		if _, ok := d.services[name]; !ok {
+			from = "（文件没有写，用默认）"
+		}
+		lines = append(lines, fmt.Sprintf("%-10s %-24s %s%s", name, s.Code, s.Path, from))
+	}
+	return lines
+}

@@ -13,7 +13,7 @@ func Samples() []page.Sample {
 	closed.Open, closed.Closed = false, "11月23日 09:12 由演示药师完成"
 	band := page.Band{Tone: page.Good, Text: "演示利培酮片 1mg×20片 已入库。", Detail: "追溯码 …6312", Figure: "84", Unit: "/ 120 盒"}
 	list := append(toteSamples(), asideSamples()...)
-	list = append(list, recallSamples()...)
+	list = append(append(list, recallSamples()...), sampleDrugChanges()...)
 	list = append(list, stocktakeSamples()...)
 	list = append(append(list, paperSamples()...), openingSamples()...)
 	return append(list, []page.Sample{

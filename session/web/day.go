@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
 
+	"jingfang/integration"
 	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/page"
@@ -24,6 +26,7 @@ type dayView struct {
 	Sign     toSignView
 	Recalls  recallHintView
 	Errands  []errand // for an assistant, on the day itself
+	Quiet    string   // what waits for HIS, for whoever receives or manages
 }
 
 type dayRow struct {
@@ -66,11 +69,23 @@ func (h *Handlers) Day(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if v.Today {
+		if v.Quiet, err = h.quietLine(r.Context(), by); err != nil {
+			return err
+		}
 		if v.Errands, err = h.readErrands(r.Context(), by, list); err != nil {
 			return err
 		}
 	}
 	return h.site.Page(w, r, "day", v)
+}
+
+// quietLine says what waits for HIS, to who receives medicine or reads reports.
+func (h *Handlers) quietLine(ctx context.Context, by identity.Actor) (string, error) {
+	if by.Can(identity.Receive, 0) != nil && by.Can(identity.ViewReports, 0) != nil {
+		return "", nil
+	}
+	q, err := integration.ReadQuiet(ctx, h.db)
+	return q.Sentence(h.db.Now()), err
 }
 
 func newDayView(list []session.Listed, on, today time.Time) dayView {

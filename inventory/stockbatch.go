@@ -1,0 +1,56 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"jingfang/sql/db"
+)
+
+// BatchStock is what we hold of one batch of a drug, in smallest units, wherever it
+// lies between the central store and a patient.
+type BatchStock struct {
+	HISCode     string `db:"his_code"`
+	GenericName string `db:"generic_name"`
+	Spec        string `db:"spec"`
+	UnitName    string `db:"unit_name"`
+	PackName    string `db:"pack_name"`
+	// UnitsPerPack is of the dictionary; a box may hold another number.
+	UnitsPerPack int64      `db:"units_per_pack"`
+	Batch        string     `db:"batch"` // "": not known
+	ExpiresOn    *time.Time `db:"expires_on"`
+	// Expected is announced by a receipt that is not finished and not scanned yet,
+	// InStore in the pharmacy, Away with
+	// sessions, Apart quarantined.
+	Expected int64 `db:"expected"`
+	InStore  int64 `db:"in_store"`
+	Away     int64 `db:"away"`
+	Apart    int64 `db:"apart"`
+}
+
+// DrugName is the drug as people say it.
+func (b BatchStock) DrugName() string { return DrugName(b.GenericName, b.Spec) }
+
+// Units is all that we hold.
+func (b BatchStock) Units() int64 { return b.Expected + b.InStore + b.Away + b.Apart }
+
+// StockByBatch sums what we hold by drug and batch, in the order of the HIS codes.
+// Each state is read by its own partial index.
+func StockByBatch(ctx context.Context, r db.Reader) ([]BatchStock, error) {
+	var list []BatchStock
+	err := r.Select(ctx, &list, `SELECT d.his_code, d.generic_name, d.spec, d.unit_name, d.pack_name, d.units_per_pack, s.batch, min(s.expires_on) AS expires_on,
+  sum(s.expected) AS expected, sum(s.in_store) AS in_store, sum(s.away) AS away, sum(s.apart) AS apart
+FROM drug d JOIN (
+  SELECT k.drug_id, k.batch, min(k.expires_on) AS expires_on, sum(k.units_left) AS expected, 0 AS in_store, 0 AS away, 0 AS apart
+  FROM receipt r JOIN receipt_line l ON l.receipt_id = r.id JOIN pack k ON k.receipt_line_id = l.id
+  WHERE r.state IN ('waiting', 'scanning') AND k.state = 'expected' GROUP BY k.drug_id, k.batch
+  UNION ALL SELECT k.drug_id, k.batch, min(k.expires_on), 0, sum(k.units_left), 0, 0 FROM pack k WHERE k.state = 'in_store' GROUP BY k.drug_id, k.batch
+  UNION ALL SELECT k.drug_id, k.batch, min(k.expires_on), 0, 0, sum(k.units_left), 0 FROM pack k WHERE k.state = 'allocated' GROUP BY k.drug_id, k.batch
+  UNION ALL SELECT k.drug_id, k.batch, min(k.expires_on), 0, 0, 0, sum(k.units_left) FROM pack k WHERE k.state = 'quarantined' GROUP BY k.drug_id, k.batch) s ON s.drug_id = d.id
+GROUP BY d.his_code, d.generic_name, d.spec, d.unit_name, d.pack_name, d.units_per_pack, s.batch ORDER BY d.his_code, s.batch`)
+	if err != nil {
+		return nil, fmt.Errorf("read stock by batch: %w", err)
+	}
+	return list, nil
+}
