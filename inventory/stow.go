@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -75,7 +76,7 @@ func (s *Service) stowing(ctx context.Context, by identity.Actor, in Stowing, ev
 		if err := b.write(ctx, tx, by); err != nil {
 			return StowAnswer{}, err
 		}
-		a := StowAnswer{Answers: b.answer, Moved: len(b.in) + len(b.out), Packs: t.InStore + t.Away + len(b.in) - len(b.out)}
+		a := StowAnswer{Answers: b.answer, Moved: len(b.in) + len(b.out) + len(b.left), Packs: t.InStore + t.Away + len(b.in) - len(b.out)}
 		return a, auditTote(ctx, tx, by, event, t, fmt.Sprintf("moved=%d codes=%d packs=%d %s", a.Moved, len(read), a.Packs, t.Title()))
 	})
 	return answer, err
@@ -88,7 +89,9 @@ type stowBench struct {
 	packs   map[string]*Pack
 	known   map[string]Prefix
 	inside  map[int64]*Inside // by pack
+	apart   map[int64]bool    // packs that were set apart while they lay in this tote
 	in, out []int64
+	left    []int64 // of apart, those that were taken out
 	answer  []CodeAnswer
 }
 
@@ -116,14 +119,19 @@ func (b *stowBench) load(ctx context.Context, tx *db.Tx, read []Parsed) error {
 		ToteID int64  `db:"tote_id"`
 		Name   string `db:"name"`
 		Sealed bool   `db:"sealed"`
+		Apart  bool   `db:"apart"`
 	}
-	err = tx.Select(ctx, &rows, `SELECT x.pack_id, x.tote_id, t.name, (t.sealed_at IS NOT NULL) AS sealed FROM tote_pack x
-JOIN tote t ON t.id = x.tote_id JOIN pack k ON k.id = x.pack_id AND k.changed_at = x.as_of WHERE x.pack_id = ANY($1::bigint[])`, pq.Array(ids))
+	err = tx.Select(ctx, &rows, `SELECT x.pack_id, x.tote_id, t.name, (t.sealed_at IS NOT NULL) AS sealed, (k.state = 'quarantined') AS apart FROM tote_pack x
+JOIN tote t ON t.id = x.tote_id JOIN pack k ON k.id = x.pack_id AND (k.changed_at = x.as_of OR k.state = 'quarantined') WHERE x.pack_id = ANY($1::bigint[])`, pq.Array(ids))
 	if err != nil {
 		return fmt.Errorf("read which totes packs lie in: %w", err)
 	}
-	b.inside = map[int64]*Inside{}
+	b.inside, b.apart = map[int64]*Inside{}, map[int64]bool{}
 	for _, r := range rows {
+		if r.Apart {
+			b.apart[r.PackID] = r.ToteID == b.tote.ID
+			continue
+		}
 		b.inside[r.PackID] = &Inside{Container: ContainerTote, Name: Tote{Name: r.Name}.Title(), Mine: r.ToteID == b.tote.ID, Sealed: r.Sealed}
 	}
 	return nil
@@ -160,6 +168,11 @@ func (b *stowBench) putIn(p *Pack) (AnswerKind, string) {
 
 func (b *stowBench) takeOut(p *Pack) (AnswerKind, string) {
 	d := Details{Drug: p.DrugName(), Done: "从箱里拿出"}
+	if b.apart[p.ID] {
+		delete(b.apart, p.ID)
+		b.left = append(b.left, p.ID)
+		return KindOK, KindOK.Sentence(d) + "它在隔离中，请放到隔离区。"
+	}
 	if in := b.inside[p.ID]; in == nil || !in.Mine {
 		return KindAlreadyHere, p.DrugName() + " 不在这个周转箱里，不用拿出。"
 	}
@@ -171,10 +184,10 @@ func (b *stowBench) takeOut(p *Pack) (AnswerKind, string) {
 // write puts the packs in or out; the tote and the packs are locked. What a row
 // said of a pack before no longer counts.
 func (b *stowBench) write(ctx context.Context, tx *db.Tx, by identity.Actor) error {
-	if len(b.in)+len(b.out) == 0 {
+	if len(b.in)+len(b.out)+len(b.left) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `DELETE FROM tote_pack WHERE pack_id = ANY($1::bigint[])`, pq.Array(append(b.out, b.in...)))
+	_, err := tx.Exec(ctx, `DELETE FROM tote_pack WHERE pack_id = ANY($1::bigint[])`, pq.Array(slices.Concat(b.out, b.in, b.left)))
 	if err != nil {
 		return fmt.Errorf("take packs out of totes: %w", err)
 	}

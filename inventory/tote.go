@@ -25,6 +25,10 @@ type Tote struct {
 	// clinic days. A pack that moved by any other way is in it no more.
 	InStore int `db:"in_store"`
 	Away    int `db:"away"`
+	// SetApart is how many packs went to quarantine while they lay in it, as a recall
+	// sends them: on the books they are in it no more, and nobody has said that the
+	// boxes were taken out.
+	SetApart int `db:"set_apart"`
 }
 
 // Title is the tote as people say it: 周转箱 7 号.
@@ -46,7 +50,8 @@ func (t Tote) Changed() bool { return t.Sealed != nil && t.InStore+t.Away != t.S
 
 const toteColumns = `t.id, t.code, t.name, t.sealed_at, t.sealed_packs, t.retired_at,
   (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND x.as_of = k.changed_at AND k.state = 'in_store') AS in_store,
-  (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND x.as_of = k.changed_at AND k.state = 'allocated') AS away`
+  (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND x.as_of = k.changed_at AND k.state = 'allocated') AS away,
+  (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND k.state = 'quarantined') AS set_apart`
 
 // ListTotes reads all totes in the order in which they were made, the retired ones
 // last.
@@ -160,6 +165,8 @@ func (s *Service) SealTote(ctx context.Context, by identity.Actor, in ToteStep) 
 			return toteRetired(*t)
 		case t.State() == ContainerSealed && !t.Changed():
 			return db.Refuse(db.Conflict, "%s已经封好了，%d 盒。", t.Title(), t.SealedPacks)
+		case t.InStore+t.Away == 0 && t.SetApart > 0:
+			return apartInside(*t, "请先开箱拿出，放到隔离区。")
 		case t.InStore+t.Away == 0:
 			return db.Refuse(db.Conflict, "%s还是空的。请先扫药盒装箱，再封箱。", t.Title())
 		}

@@ -56,6 +56,11 @@ func toteRetired(t Tote) error {
 	return db.Refuse(db.Conflict, "%s已于 %s 停用，不能再用。请换一个在用的周转箱。", t.Title(), t.Retired.In(shanghai()).Format(time.DateOnly))
 }
 
+// apartInside refuses what needs an empty tote, or one whose packs are known.
+func apartInside(t Tote, then string) error {
+	return db.Refuse(db.Conflict, "%s里有 %d 盒账上已转入隔离，实物可能还在箱里。%s", t.Title(), t.SetApart, then)
+}
+
 // ToteNaming is the input of RenameTote.
 type ToteNaming struct {
 	ToteID    int64
@@ -99,6 +104,8 @@ func (s *Service) RetireTote(ctx context.Context, by identity.Actor, in ToteStep
 			return db.Refuse(db.Conflict, "%s里还有 %d 盒，其中 %d 盒随场次在外，不能停用。请等带回药房，拿出全部药盒后再停用。", t.Title(), packs, t.Away)
 		case packs > 0:
 			return db.Refuse(db.Conflict, "%s里还有 %d 盒，不能停用。请先开箱，把药盒全部拿出。", t.Title(), packs)
+		case t.SetApart > 0:
+			return apartInside(*t, "请先点“拿出”逐盒扫一遍，放到隔离区，再停用。")
 		}
 		t.Retired, t.Sealed = &tx.Now, nil
 		return tx.ExecOne(ctx, `UPDATE tote SET retired_at = $2, retired_by = $3, sealed_at = NULL, sealed_by = NULL WHERE id = $1`, t.ID, tx.Now, by.StaffID)

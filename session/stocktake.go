@@ -44,12 +44,13 @@ type OpenTrays struct {
 	SiteID int64     `db:"site_id"`
 	Site   string    `db:"site"`
 	HeldOn time.Time `db:"held_on"`
+	Place  string    `db:"place"` // of a round of home visits, or ""
 }
 
 // ListOpenTrays lists the open sessions of some sites, or of every site.
 func ListOpenTrays(ctx context.Context, r db.Reader, sites []int64, all bool) ([]OpenTrays, error) {
 	var list []OpenTrays
-	err := r.Select(ctx, &list, `SELECT c.id, c.site_id, s.name AS site, c.held_on FROM clinic_session c JOIN site s ON s.id = c.site_id
+	err := r.Select(ctx, &list, `SELECT c.id, c.site_id, s.name AS site, c.held_on, c.place FROM clinic_session c JOIN site s ON s.id = c.site_id
 WHERE c.state = 'open' AND ($1::boolean OR c.site_id = ANY($2::bigint[])) ORDER BY c.held_on DESC, s.name, c.id`, all, pq.Array(sites))
 	if err != nil {
 		return nil, fmt.Errorf("list open sessions: %w", err)

@@ -156,3 +156,32 @@ func TestTote_itsWaysAreFiled(t *testing.T) {
 		}
 	}
 }
+
+// A recall sends a box of the store to quarantine on the books; in the tote it lies
+// still, until somebody says that he took it out.
+func TestTote_setApartInside(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t, 1)
+	tote := d.tote(d.codes...)
+	_, err := d.stock.StartRecall(d.ctx, d.chief, inventory.Recalling{CommandID: uuid.New(), Codes: d.codes[0], Class: "二级", Reason: "演示", SourceNo: "演 1"})
+	d.must(err)
+	if got := d.in(tote.ID); got.InStore != 0 || got.SetApart != 1 {
+		t.Fatalf("after the recall: %+v", got)
+	}
+	if err := d.retire(tote.ID); db.KindOf(err) != db.Conflict || !strings.Contains(db.Sentence(err), "实物可能还在箱里") {
+		t.Errorf("retired with a box inside: %v", err)
+	}
+	_, err = d.stock.OpenTote(d.ctx, d.chief, inventory.ToteStep{ToteID: tote.ID, CommandID: uuid.New()})
+	d.must(err)
+	if _, err := d.stock.SealTote(d.ctx, d.chief, inventory.ToteStep{ToteID: tote.ID, CommandID: uuid.New()}); db.KindOf(err) != db.Conflict || !strings.Contains(db.Sentence(err), "请先开箱拿出") {
+		t.Errorf("sealed with nothing else inside: %v", err)
+	}
+	for i, want := range []string{"请放到隔离区", "不在这个周转箱里"} {
+		a, err := d.stock.TakeOut(d.ctx, d.chief, inventory.Stowing{ToteID: tote.ID, CommandID: uuid.New(), Codes: d.codes[0]})
+		d.must(err)
+		if a.Packs != 0 || a.Moved != 1-i || !strings.Contains(a.Worst().Sentence, want) {
+			t.Errorf("taken out, time %d: %+v", i+1, a)
+		}
+	}
+	d.must(d.retire(tote.ID))
+}

@@ -13,7 +13,7 @@ func toteSamples() []page.Sample {
 	ends := time.Date(2028, 3, 31, 0, 0, 0, 0, time.UTC)
 	open := inventory.Tote{ID: 1, Code: "JFT0123456789A", Name: "1 号", InStore: 3}
 	sealed := inventory.Tote{ID: 2, Code: "JFT0123456789B", Name: "2 号", InStore: 38, Sealed: &at, SealedPacks: 38}
-	changed := inventory.Tote{ID: 3, Code: "JFT0123456789C", Name: "急用", InStore: 10, Away: 2, Sealed: &at, SealedPacks: 40}
+	changed := inventory.Tote{SetApart: 2, ID: 3, Code: "JFT0123456789C", Name: "急用", InStore: 10, Away: 2, Sealed: &at, SealedPacks: 40}
 	retired := inventory.Tote{ID: 5, Code: "JFT0123456789D", Name: "5 号", Retired: &at}
 	holds := []inventory.ToteDrug{{Generic: "演示利培酮片", Spec: "1mg×20片", Packs: 30}, {Generic: "演示苯海索片", Spec: "2mg×100片", Packs: 8}}
 	stuck := newToteView(sealed, newToteWork(sealed, nil, false))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -114,7 +115,7 @@ func (h *Handlers) offer(r *http.Request, by identity.Actor, v *stocktakesView) 
 		return err
 	}
 	for _, t := range trays {
-		v.Trays = append(v.Trays, trayRow{fmt.Sprintf("/sessions/%d/stocktakes", t.ID), t.Site + " " + t.HeldOn.Format("1月2日")})
+		v.Trays = append(v.Trays, trayRow{fmt.Sprintf("/sessions/%d/stocktakes", t.ID), strings.TrimSpace(t.Site + " " + t.HeldOn.Format("1月2日") + " " + t.Place)})
 	}
 	return nil
 }

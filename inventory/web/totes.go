@@ -93,11 +93,17 @@ func aboutTote(t inventory.Tote) string {
 	if t.Retired != nil {
 		return t.Retired.In(zone()).Format("2006-01-02") + " 停用"
 	}
-	text := fmt.Sprintf("在库 %d 盒", t.InStore)
-	if t.Away > 0 {
-		text += fmt.Sprintf(" · 随场次 %d 盒", t.Away)
+	var words []string
+	if t.InStore > 0 || t.Away == 0 {
+		words = append(words, fmt.Sprintf("在库 %d 盒", t.InStore))
 	}
-	return text
+	if t.Away > 0 {
+		words = append(words, fmt.Sprintf("随场次 %d 盒", t.Away))
+	}
+	if t.SetApart > 0 {
+		words = append(words, fmt.Sprintf("要拿出 %d 盒", t.SetApart))
+	}
+	return strings.Join(words, " · ")
 }
 
 // toteWord is the badge of a tote.
@@ -105,6 +111,8 @@ func toteWord(t inventory.Tote) (word, tone string) {
 	switch {
 	case t.Retired != nil:
 		return "已停用", "soft"
+	case t.SetApart > 0:
+		return "有隔离的药", "bad"
 	case t.Changed():
 		return "封箱后有变化", "caution"
 	case t.State() == inventory.ContainerSealed:
@@ -124,10 +132,11 @@ type toteJSON struct {
 	SealedPacks int                      `json:"sealed_packs"`
 	InStore     int                      `json:"in_store"`
 	Away        int                      `json:"away"`
+	SetApart    int                      `json:"set_apart,omitempty"`
 }
 
 func newToteJSON(t inventory.Tote) toteJSON {
-	return toteJSON{ID: t.ID, Name: t.Name, Label: t.Code, State: t.State(), SealedPacks: t.SealedPacks, InStore: t.InStore, Away: t.Away}
+	return toteJSON{ID: t.ID, Name: t.Name, Label: t.Code, State: t.State(), SealedPacks: t.SealedPacks, InStore: t.InStore, Away: t.Away, SetApart: t.SetApart}
 }
 
 // MakeTote is POST /totes: a new tote, with a name or the next number.
@@ -172,6 +181,7 @@ type toteWorkView struct {
 	Sealed     bool
 	Retired    bool
 	Changed    string // 封箱时 40 盒 …, or ""
+	Apart      string // 有 2 盒账上已转入隔离 …, or ""
 	Out        bool   // scans take out instead of putting in
 	Said       []saidRow
 	SaidNot    int
@@ -247,6 +257,9 @@ func newToteWork(t inventory.Tote, packs []inventory.TotePack, takeOut bool) tot
 	v.Word, v.Tone = toteWord(t)
 	if t.Away > 0 {
 		v.About = fmt.Sprintf("其中 %d 盒随场次在外", t.Away)
+	}
+	if t.SetApart > 0 {
+		v.Apart = fmt.Sprintf("有 %d 盒账上已转入隔离，实物可能还在箱里。请开箱，点“拿出”扫一遍，放到隔离区。", t.SetApart)
 	}
 	if t.Changed() {
 		v.Changed = fmt.Sprintf("封箱时 %d 盒，现在 %d 盒。请打开核对，再封一次。", t.SealedPacks, v.Packs)
