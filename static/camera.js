@@ -14,9 +14,11 @@
   var seen = new Map(); // code to the time it was last in sight
   var fresh = 0;     // when something new was seen
   var count = 0;     // codes sent since the viewfinder was opened
+  var held = 0;      // until when what was said of a photo stays to be read
 
   var words = {
     start: '正在打开摄像头……',
+    fetch: '正在取识别条码的文件，第一次要等一会儿……',
     look: '条码放进画面，可以几个一起。',
     photo: '正在识别照片……',
     none: '照片里没有找到条码。请靠近、对准、避开反光，再拍一张。',
@@ -46,6 +48,12 @@
     document.body.classList.toggle('with-finder', state !== 'photo' && state !== 'none');
   }
 
+  // hint says how things stand, unless a photo's answer is still to be read: a phone's
+  // camera program sends the page out of sight and back.
+  function hint(text, state) {
+    say(Date.now() < held ? find('.finder-say').textContent : text, state);
+  }
+
   // ----- the button in every scan field, wherever and whenever it is drawn
   function dress() {
     if (!document.getElementById('camera-button')) return;
@@ -70,7 +78,7 @@
     before.parentNode.insertBefore(open, before);
     app.aim(form);
     seen.clear();
-    count = 0;
+    count = held = 0;
     press();
     start();
   }
@@ -112,9 +120,9 @@
   function start() {
     stop();
     var mine = turn;
-    say(words.start, 'start');
+    hint(words.start, 'start');
     var eye = camera().then(function (s) {
-      if (mine === turn) return stream = s;
+      if (mine === turn) return attach(mine, s);
       s.getTracks().forEach(function (t) { t.stop(); });
       throw new Error('late');
     });
@@ -129,13 +137,19 @@
     say(words[reason] || words.lost, 'none');
   }
 
-  function run(mine, reader) {
-    var video = find('video'), track = stream.getVideoTracks()[0];
-    video.srcObject = stream;
+  // attach shows what the camera sees, also while the reader is still on its way.
+  function attach(mine, s) {
+    var video = find('video');
+    stream = s;
+    video.srcObject = s;
     video.play().catch(function () { /* it was stopped before it began */ });
-    track.addEventListener('ended', function () { if (mine === turn) { stop(); say(words.busy, 'photo'); } });
+    s.getVideoTracks()[0].addEventListener('ended', function () { if (mine === turn) { stop(); say(words.busy, 'photo'); } });
+    hint(words.fetch, 'start');
+  }
+
+  function run(mine, reader) {
     find('[data-torch]').setAttribute('aria-pressed', 'false');
-    say(words.look, 'live');
+    hint(words.look, 'live');
     fresh = Date.now();
     look(mine, reader, 0);
   }
@@ -227,18 +241,21 @@
   // ----- a photo: taken on purpose, so everything in it is sent, also what was in
   // sight a moment ago
   function photo(file) {
-    var state = open.dataset.state, form = open;
+    var form = open;
+    held = Date.now() + 60000;
     say(words.photo);
     app.reader().then(function (reader) {
       return createImageBitmap(file).then(function (picture) { return reader.read(picture, true); }, function () { throw new Error('unreadable'); });
     }).then(function (found) {
+      held = Date.now() + 5000;
       if (form !== open) return;
       var codes = Array.from(new Set(found.map(function (f) { return f.text; }))).filter(function (text) { return !bare(text); });
       codes.forEach(function (text) { seen.set(text, Date.now()); });
       if (codes.length) send(codes, '照片里读到 ' + codes.length + ' 个码。');
       else say(found.length ? words.link : words.none);
     }).catch(function (e) {
-      if (form === open) say(words[e.message] || words.lost, state);
+      held = Date.now() + 5000;
+      if (form === open) say(words[e.message] || words.lost);
     });
   }
 

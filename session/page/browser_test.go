@@ -136,6 +136,10 @@ func startDesk(t *testing.T) (*desk, string) {
 	mux.Handle("/static/", static.Handler())
 	mux.Handle("GET /old/", plainly(static.Handler()))
 	mux.Handle("POST /scans", d.site.Handle(d.scan))
+	mux.Handle("POST /activity", d.site.Handle(func(w http.ResponseWriter, r *http.Request) error { // the screen is locked
+		return d.site.JSON(w, r, http.StatusLocked, nil)
+	}))
+	mux.Handle("GET /lock", d.site.NotFound())
 	mux.Handle("POST /finish", d.site.Handle(d.finish))
 	mux.Handle("GET /events", d.site.Handle(d.events))
 	mux.Handle("GET /{$}", d.site.Handle(func(w http.ResponseWriter, r *http.Request) error {

@@ -218,6 +218,7 @@ func TestCameraScansSeveralCodesAtOnce(t *testing.T) {
 		drawnOf(t, "flat", flatCode, 240, 90, 420, 110), drawnOf(t, "square", squareCode, 740, 90, 222, 222),
 		drawnOf(t, "small", smallCode, 300, 300, 160, 160), drawnOf(t, "gs1", gs1Code, 560, 420, 200, 200),
 		drawnOf(t, "square", bareLink, 830, 420, 200, 200)))
+	b.run(`window.alive = 0; window.jingfang.active = function () { window.alive++; }`)
 	b.press("[data-camera]")
 	b.until(`document.querySelectorAll('.finder-marks .finder-code').length === 4 && document.querySelectorAll('.finder-marks .finder-other').length === 1`)
 	waitFor(t, func() bool { return len(d.got()) == 1 })
@@ -233,6 +234,9 @@ func TestCameraScansSeveralCodesAtOnce(t *testing.T) {
 		t.Errorf("codes that stay in view were sent again: %q", got)
 	}
 	b.finder("已读 4 个")
+	if signs := b.text(`String(window.alive)`); signs != "1" {
+		t.Errorf("%s signs of life for one moment's codes", signs)
+	}
 }
 
 // A code that has left the view and comes back is a scan again, as a patient's label
@@ -288,6 +292,29 @@ func TestCameraStops(t *testing.T) {
 	b.until(`window.track.readyState === 'live'`)
 	b.run(`window.dispatchEvent(new Event('pagehide'))`)
 	b.until(`window.track.readyState === 'ended' && !document.querySelector('.finder')`)
+}
+
+// A code that is read is a sign of life, told to the server; when that says that the
+// screen is locked, the camera is off before the lock page comes.
+func TestTheLockTakesTheCamera(t *testing.T) {
+	_, b := openCamera(t, `new MutationObserver(function () {
+		if (document.body && location.pathname === '/') document.body.dataset.lockAfter = '600';
+	}).observe(document, { childList: true, subtree: true });`, scene(t, drawnOf(t, "flat", flatCode, 440, 300, 420, 110)))
+	b.run(`document.addEventListener('jingfang:lock', function () { localStorage.setItem('track', window.track.readyState); })`)
+	b.press("[data-camera]")
+	b.until(`location.pathname === '/lock'`)
+	if got := b.text(`localStorage.getItem('track')`); got != "ended" {
+		t.Errorf("the camera was %q when the screen was locked", got)
+	}
+}
+
+// On the first use the picture is there before the decoder is: the viewfinder says
+// what it waits for.
+func TestTheDecoderIsLate(t *testing.T) {
+	_, b := openCamera(t, `window.Worker = class { postMessage() {} };`, scene(t))
+	b.press("[data-camera]")
+	b.finder("第一次要等一会儿")
+	b.until(`document.querySelector('.finder video').videoWidth > 0`)
 }
 
 // Nothing new for a long time: the camera rests, and a touch wakes it.
