@@ -93,7 +93,7 @@ func (x *wholeDay) oddCodes() {
 	b.settled()
 	x.shoot(b, "phone-desk")
 	b.do(chromedp.SendKeys("#desk [data-scan]", code[len(code)-6:]))
-	b.press("#desk .scan button")
+	b.press("#desk .scan button[type=submit]")
 	b.shows("#desk .row", "手输")
 	x.took(code)
 }

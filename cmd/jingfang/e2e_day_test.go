@@ -180,7 +180,7 @@ func (x *wholeDay) pack() {
 	for code := range x.packs {
 		codes = append(codes, code)
 	}
-	b.do(chromedp.Click(`#bench [data-scan]`), paste(strings.Join(codes, " ")), chromedp.Click(`#bench .scan button`))
+	b.do(chromedp.Click(`#bench [data-scan]`), paste(strings.Join(codes, " ")), chromedp.Click(`#bench .scan button[type="submit"]`))
 	// Boxes and bottles stand apart: together they are all that was scanned.
 	b.until(fmt.Sprintf(`(document.querySelector("#bench .hero").textContent.split("在本场")[0].match(/\d+/g) || []).reduce(function (a, n) { return a + Number(n); }, 0) === %d`, len(codes)))
 	b.shows("#band .band-good", fmt.Sprintf("%d 盒有变动", len(codes)))
