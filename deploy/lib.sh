@@ -51,6 +51,7 @@ have_git() { have_command git; }
 have_openssl() { have_command openssl; }
 have_pdftotext() { have_command pdftotext && have_command pdftoppm; }
 have_zbar() { have_command zbarimg; }
+have_calc() { have_command soffice; }
 have_certificates() { [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/pki/tls/certs/ca-bundle.crt ]; }
 
 have_chromium() {

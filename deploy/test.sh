@@ -12,6 +12,7 @@ need have_postgres "$(postgres_package)" postgresql-server
 need have_chromium chromium chromium
 need have_pdftotext poppler-utils poppler-utils
 need have_zbar zbar-tools zbar
+need have_calc libreoffice-calc-nogui libreoffice-calc
 need have_chinese_font fonts-noto-cjk google-noto-cjk-fonts
 need have_openssl openssl openssl
 need have_git git git

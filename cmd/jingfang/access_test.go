@@ -74,6 +74,15 @@ const axeRun = `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'w
 	return out;
 })`
 
+// axeDark answers with what cannot be read in the dark; all else is as in the light.
+const axeDark = `axe.run(document, { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }, resultTypes: ['violations'] }).then(function (r) {
+	var out = [];
+	r.violations.forEach(function (v) {
+		v.nodes.forEach(function (n) { out.push('dark ' + v.id + ' | ' + n.html.slice(0, 160) + ' | ' + (n.failureSummary || '').split('\n').slice(1, 2).join(' ').trim()); });
+	});
+	return out;
+})`
+
 // asPart are rules that a part without its page cannot keep.
 var asPart = []string{"heading-order", "page-has-heading-one", "landmark-unique", "region", "listitem"}
 
@@ -84,17 +93,22 @@ func TestAxeFindsNoSeriousFault(t *testing.T) {
 	url, list := galleryServer(t)
 	b := openWindow(t, "axe", false)
 	found := map[string][]string{}
-	still := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}}
-	b.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, still)
-		return err
-	}))
+	dark := map[string]bool{}
+	b.theme("light")
 	for i, s := range list {
 		b.do(chromedp.Navigate(fmt.Sprintf("%s/dev/gallery/%d", url, i)))
 		b.until(`document.readyState === 'complete'`)
 		b.do(run(source))
 		part := eval[bool](b, `!!document.querySelector('[data-sample]')`)
-		for _, fault := range b.await(axeRun) {
+		faults := b.await(axeRun)
+		if !dark[s.Name] { // the colours of a view are those of its first sample
+			dark[s.Name] = true
+			b.theme("dark")
+			b.until(`matchMedia('(prefers-color-scheme: dark)').matches`)
+			faults = append(faults, b.await(axeDark)...)
+			b.theme("light")
+		}
+		for _, fault := range faults {
 			if part && startsWithAny(fault, asPart) {
 				continue
 			}
@@ -109,6 +123,16 @@ func TestAxeFindsNoSeriousFault(t *testing.T) {
 	for _, fault := range faults {
 		t.Errorf("%s\n    in %s", fault, strings.Join(found[fault], ", "))
 	}
+}
+
+// theme has the page shown light or dark, without movement.
+func (w *window) theme(name string) {
+	w.t.Helper()
+	in := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}, {Name: "prefers-color-scheme", Value: name}}}
+	w.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, in)
+		return err
+	}))
 }
 
 func startsWithAny(text string, list []string) bool {

@@ -106,7 +106,7 @@ func inspect(data []byte) (formulas bool, err error) {
 		return false, sheetError(err)
 	}
 	var size uint64
-	book := false
+	book, open := false, false
 	for _, part := range z.File {
 		size += part.UncompressedSize64
 		name := strings.ToLower(part.Name)
@@ -115,10 +115,15 @@ func inspect(data []byte) (formulas bool, err error) {
 			return false, db.Refuse(db.Invalid, "这个表格带有宏。请另存为不带宏的 .xlsx 再导入。")
 		case name == "xl/workbook.xml":
 			book = true
+		case name == "mimetype":
+			open = true // the mark of OpenDocument
 		}
 	}
 	if size > maxUnpacked {
 		return false, db.Refuse(db.Invalid, "表格展开后过大（%d MB）。请删去空行、空列和图片，另存后再导入。", size>>20)
+	}
+	if !book && open {
+		return false, db.Refuse(db.Invalid, "这是 .ods 表格。请在 LibreOffice 或 WPS 里另存为 .xlsx 再导入。")
 	}
 	if !book {
 		return false, db.Refuse(db.Invalid, "这是压缩文件，不是表格。请选择 .xlsx 或 .csv 文件。")

@@ -232,6 +232,7 @@ func TestNotATable(t *testing.T) {
 		{"an old workbook", []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more"), ".xls"},
 		{"half a workbook", workbook(t, func(f *excelize.File) {})[:400], "打不开"},
 		{"another parcel", zipOf(t, "readme.txt", 10), "压缩文件"},
+		{"an open document", zipOf(t, "mimetype", 46), "另存为 .xlsx"},
 		{"a bomb", zipOf(t, "xl/workbook.xml", 300<<20), "过大"},
 		{"macros", macro, "宏"},
 		{"only blanks", []byte(" , ,\n,,\n"), "没有内容"},
