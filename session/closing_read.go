@@ -31,6 +31,8 @@ type ClosingView struct {
 	Bags       []Bag    // that nobody handed over or opened
 	Totes      int      // that left-overs lie in
 	Devices    []Device // that may still hold commands
+	// Signatures is how far the CA's are; closing does not wait for them.
+	Signatures SignatureCounts
 }
 
 // Settled tells whether nothing but the two confirmations is wanting.
@@ -92,17 +94,21 @@ func (v *ClosingView) readPeople(ctx context.Context, tx *db.Tx) (err error) {
 		Totes    int    `db:"totes"`
 		Bags     int    `db:"bags"`
 		Devices  int    `db:"devices"`
+		SignatureCounts
 	}
 	err = tx.Get(ctx, &rest, `SELECT (SELECT count(*) FROM let_in_request q WHERE q.session_id = c.id AND q.decision = '') AS requests,
   (SELECT count(DISTINCT x.tote_id) FROM pack k JOIN tote_pack x ON x.pack_id = k.id AND x.as_of = k.changed_at
     WHERE k.session_id = c.id AND k.state = 'allocated') AS totes,
   (SELECT count(*) FROM bag b WHERE b.session_id = c.id AND b.state = 'packed') AS bags,
   (SELECT count(*) FROM session_device d WHERE d.session_id = c.id AND d.released_at IS NULL AND (d.unsent > 0 OR d.at_table)) AS devices,
+  (SELECT count(*) FROM signature_task g WHERE g.session_id = c.id AND g.state = 'signed') AS signed,
+  (SELECT count(*) FROM signature_task g JOIN signature_evidence e ON e.task_id = g.id WHERE g.session_id = c.id AND e.late) AS late,
+  (SELECT count(*) FROM signature_task g WHERE g.session_id = c.id AND g.state <> 'signed') AS waiting,
   COALESCE((SELECT f.name FROM staff f WHERE f.id = c.carrier_id), '') AS carrier FROM clinic_session c WHERE c.id = $1::bigint`, id)
 	if err != nil {
 		return fmt.Errorf("read the carrier: %w", err)
 	}
-	v.Totes = rest.Totes
+	v.Totes, v.Signatures = rest.Totes, rest.SignatureCounts
 	if rest.Bags > 0 && v.Session.State == Closing {
 		if v.Bags, err = waitingBags(ctx, tx, id); err != nil {
 			return err

@@ -17,6 +17,7 @@ type Listed struct {
 	Doctors  string `db:"doctors"`
 	Visits   int    `db:"visits"`
 	Finished int    `db:"finished"`
+	Unsigned int    `db:"unsigned"` // what waits for a signature of the CA
 }
 
 // ListSessions lists the sessions of a date at the sites the person may see.
@@ -33,7 +34,8 @@ func (s *Service) ListSessions(ctx context.Context, by identity.Actor, on time.T
   COALESCE((SELECT string_agg(f.name, '、' ORDER BY f.name) FROM session_team t JOIN staff f ON f.id = t.staff_id
     WHERE t.session_id = c.id AND t.part = 'doctor'), '') AS doctors,
   (SELECT count(*) FROM visit v WHERE v.session_id = c.id AND v.state <> 'void') AS visits,
-  (SELECT count(*) FROM visit v WHERE v.session_id = c.id AND v.state = 'finished') AS finished
+  (SELECT count(*) FROM visit v WHERE v.session_id = c.id AND v.state = 'finished') AS finished,
+  (SELECT count(*) FROM signature_task g WHERE g.session_id = c.id AND g.state <> 'signed') AS unsigned
 FROM clinic_session c JOIN site s ON s.id = c.site_id
 WHERE c.held_on = $1::date AND ($2::boolean OR c.site_id = ANY($3::bigint[]))
 ORDER BY s.district, s.name, c.id`, on.Format(time.DateOnly), all, pq.Array(sites))

@@ -67,10 +67,7 @@ type SignatureLine struct {
 
 // Signatures lists the signatures of a session for who may see it, what waits first.
 func (s *Service) Signatures(ctx context.Context, by identity.Actor, sessionID int64) (Session, []SignatureLine, error) {
-	if _, err := s.may(ctx, by, identity.ViewSession, sessionID); err != nil {
-		return Session{}, nil, err
-	}
-	x, err := Find(ctx, s.db, sessionID)
+	x, err := s.may(ctx, by, identity.ViewSession, sessionID)
 	if err != nil {
 		return x, nil, err
 	}

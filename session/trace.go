@@ -93,6 +93,10 @@ type TraceRecord struct {
 	Seq       int64     `db:"seq"`
 	VisitID   uuid.UUID `db:"visit_id"`
 	Canonical []byte    `db:"canonical"`
+	// Signing is waiting, asked or signed where the record is signed through a CA, else
+	// ""; Late says that it was signed after an outage.
+	Signing string `db:"signing"`
+	Late    bool   `db:"late"`
 }
 
 // Trace answers what became of a code: from HIS's document to the patient. The
@@ -220,8 +224,10 @@ func (t *Trace) addRecords(ctx context.Context, r db.Reader) error {
 		return nil
 	}
 	var list []TraceRecord
-	err := r.Select(ctx, &list, `SELECT session_id, chain, seq, visit_id, canonical FROM record
-WHERE visit_id = ANY($1::uuid[]) ORDER BY id`, pq.Array(visits))
+	err := r.Select(ctx, &list, `SELECT r.session_id, r.chain, r.seq, r.visit_id, r.canonical, COALESCE(t.state, '') AS signing, COALESCE(e.late, false) AS late FROM record r
+LEFT JOIN signature_task t ON t.kind = 'record' AND t.session_id = r.session_id AND t.chain = r.chain AND t.seq = r.seq
+LEFT JOIN signature_evidence e ON e.task_id = t.id
+WHERE r.visit_id = ANY($1::uuid[]) ORDER BY r.id`, pq.Array(visits))
 	if err != nil {
 		return fmt.Errorf("read records of a pack: %w", err)
 	}

@@ -80,6 +80,8 @@ type surroundings struct {
 	authority *authority
 	// his is where documents come from.
 	his hisSource
+	// ca is where persons' certificates are asked for.
+	ca caSource
 	// firstRun opens the page of the first administrators.
 	firstRun bool
 }
@@ -88,17 +90,20 @@ type surroundings struct {
 func newApp(c config, log *slog.Logger, d *db.DB, keys seal.KeyProvider, around surroundings) (*app, error) {
 	a := &app{config: c, log: log, db: d, keys: keys}
 	a.hub = live.New(d, a.render, live.Options{Log: log})
-	var err error
-	a.persons, err = identity.New(identity.Config{DB: d, Keys: keys, Rounds: around.rounds, IdleLock: c.IdleLock, Log: log,
-		OnLoginEnd: a.endLogin, OnLoginChange: a.changeLogin})
-	if err != nil {
-		return nil, fmt.Errorf("identity: %w", err)
-	}
 	host, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("name of this machine: %w", err)
 	}
 	a.exchange = translog.New(d, keys, host)
+	ca, err := a.openCA(around.ca)
+	if err != nil {
+		return nil, err
+	}
+	a.persons, err = identity.New(identity.Config{DB: d, Keys: keys, Rounds: around.rounds, IdleLock: c.IdleLock, Log: log, CA: ca,
+		OnLoginEnd: a.endLogin, OnLoginChange: a.changeLogin})
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
 	a.spool = translog.NewSpool(a.exchange, 0)
 	a.desk = translog.NewDesk(d, keys, c.OfficerKey)
 	a.patients = patient.New(d, keys)
@@ -122,7 +127,7 @@ func (a *app) openPages(around surroundings) error {
 		return err
 	}
 	a.door = identityweb.New(identityweb.Config{Service: a.persons, Site: a.site, HTTPS: around.https, Menu: menu(),
-		Open: []string{"/trust", "/trust/", "/sw.js", "/waiting"}, FirstRunToken: a.token, EventLabel: eventLabel, Jobs: a.jobs})
+		Open: []string{"/trust", "/trust/", "/sw.js", "/waiting"}, FirstRunToken: a.token, Demo: around.ca.demo, EventLabel: eventLabel, Jobs: a.jobs})
 	a.room = sessionweb.New(a.site, a.db, a.sessions, a.patients, a.hub)
 	a.people = patientweb.New(a.site, a.db, a.patients, a.jobs)
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)

@@ -40,6 +40,15 @@ type config struct {
 	HISEvery time.Duration
 	Platform string
 
+	CAVendor   string
+	CAURL      string
+	CAApp      string
+	CAKey      string
+	CARoots    string
+	CARoles    []string
+	CAOtpRoles []string
+	CAEvery    time.Duration
+
 	Password string
 	Tour     bool
 	Load     int

@@ -25,6 +25,7 @@ type demo struct {
 	log      *slog.Logger
 	keys     *seal.KeyDir
 	his      *standIn
+	ca       *caStandIn
 	house    *house
 	password string
 }
@@ -44,6 +45,9 @@ func runDemo(ctx context.Context, p *program, c config) error {
 	}
 	if c.given["his-every"] == "" {
 		c.HISEvery = demoHISEvery
+	}
+	if c.given["ca-every"] == "" {
+		c.CAEvery = demoHISEvery
 	}
 	if c.given["log-level"] == "" {
 		c.LogLevel = "warn" // a visitor's terminal stays calm
@@ -78,8 +82,12 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.his.close()) }()
+	if d.ca, err = startCAStandIn(ctx, d.log, d.config.Data); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.ca.close()) }()
 	d.config.OfficerKey = filepath.Join(d.config.Data, officerFile)
-	around := surroundings{his: d.his.source()}
+	around := surroundings{his: d.his.source(), ca: d.ca.source()}
 	if d.config.Load > 0 {
 		around.rounds = seal.TestRounds
 	}
@@ -105,6 +113,10 @@ func (d *demo) serve(ctx context.Context) error {
 			return fmt.Errorf("压力测试的数据没有准备好：%w", err)
 		}
 		p.say(p.out, "压力测试数据：%s", path)
+	}
+	// What seeding wrote was not signed by anybody; from here on records wait for the CA.
+	if err := d.house.app.startCA(ctx, d.ca.source()); err != nil {
+		return err
 	}
 	if err := d.house.app.sumLedger(ctx); err != nil {
 		return fmt.Errorf("收发日合计没有准备好：%w", err)
@@ -154,9 +166,10 @@ func (d *demo) welcome() {
   可以扫的码（患者标签、药盒）写在
             %s
   模拟 HIS  %s
+  扫码登录  登录页的二维码用模拟手机来扫：%s/phone
   结束      按 Ctrl+C
 ────────────────────────────────────────────`,
-		d.house.server.url(), d.password, filepath.Join(d.config.Data, codesFile), d.his.url())
+		d.house.server.url(), d.password, filepath.Join(d.config.Data, codesFile), d.his.url(), d.ca.url)
 }
 
 // passwordFile keeps the password of the demo's accounts.

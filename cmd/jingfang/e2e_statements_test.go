@@ -96,6 +96,7 @@ func (w *world) testStatements(t *testing.T) {
 		{"S", "/admin/staff", "/admin/staff"}, {"S", "/admin/staff/{id}", "/admin/staff/2"}, {"C", "/admin/staff/{id}", "/admin/staff/2"},
 		{"S", "/admin/sites", "/admin/sites"}, {"U", "/audit", "/audit"},
 		{"U", "/transferlog", "/transferlog"}, {"U", "/transferlog", "/transferlog?day=&system=HIS"}, {"U", "/transferlog/{exchange}", "/transferlog/" + w.exchangeID(t)},
+		{"D", "/switch", "/switch"}, {"D", "/totp", "/totp"}, {"P", "/sessions/{id}/signatures", w.today.path("/signatures")},
 		{"D", "/password", "/password"}, {"D", "/login", "/login"}, {"D", "/trust", "/trust"},
 		{"D", "/first-run", "/first-run"}, {"D", "/healthz", "/healthz"}, {"D", "/readyz", "/readyz"}, {"D", "/metrics", "/metrics"},
 	} {

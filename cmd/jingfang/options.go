@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"jingfang/integration"
 )
 
 // options is the table of everything that can be set. Help and -print-config
@@ -44,6 +46,15 @@ func options() []option {
 		{name: "his-key", on: serve, secret: true, about: "与 HIS 约定的签名密钥", bind: func(c *config) any { return &c.HISKey }},
 		{name: "platform", on: []string{"serve", "verify platform"}, check: checkFile, about: "接口对照文件：医院各系统的信封、服务代码和字段名；不设则用本系统自己的 JSON", bind: func(c *config) any { return &c.Platform }},
 		{name: "his-every", on: both, def: "30s", about: "多久向 HIS 拉取一次单据", bind: func(c *config) any { return &c.HISEvery }},
+
+		{name: "ca-url", on: serve, check: checkURL, about: "CA 接口地址；不设则只用密码登录，记录不经 CA 签名", bind: func(c *config) any { return &c.CAURL }},
+		{name: "ca-vendor", on: serve, def: "netca", check: oneOf(integration.CAVendors()...), about: "CA 厂商的接口样式：" + strings.Join(integration.CAVendors(), "、"), bind: func(c *config) any { return &c.CAVendor }},
+		{name: "ca-app", on: serve, about: "CA 给本系统的应用编号", bind: func(c *config) any { return &c.CAApp }},
+		{name: "ca-key", on: serve, secret: true, about: "与 CA 约定的签名密钥", bind: func(c *config) any { return &c.CAKey }},
+		{name: "ca-roots", on: []string{"serve", "verify records"}, check: checkFile, about: "CA 的证书文件（PEM）：签发人员证书的各级证书和证书网关的证书", bind: func(c *config) any { return &c.CARoots }},
+		{name: "ca-roles", on: serve, about: "必须扫码登录的角色，如 doctor，逗号分隔", bind: func(c *config) any { return &c.CARoles }},
+		{name: "ca-otp-roles", on: serve, about: "其中 CA 不可用时可以用密码加动态码登录的角色", bind: func(c *config) any { return &c.CAOtpRoles }},
+		{name: "ca-every", on: both, def: "10s", about: "多久看一次有没有等待 CA 签名的记录", bind: func(c *config) any { return &c.CAEvery }},
 
 		{name: "password", on: demo, secret: true, flagged: true, about: "演示账号的密码；不设则第一次启动时生成", bind: func(c *config) any { return &c.Password }},
 		{name: "tour", on: demo, def: "false", about: "自动走完一个义诊日，打印经过后退出", bind: func(c *config) any { return &c.Tour }},

@@ -58,6 +58,7 @@ func (a *app) routes() []route {
 		{"GET", "/sessions/plan", identity.ViewSession, quick, s.Year},
 		{"POST", "/sessions/plan", identity.PlanSession, long, s.PlanYear},
 		{"GET", "/sessions/{id}", identity.ViewSession, quick, s.Room},
+		{"GET", "/sessions/{id}/signatures", identity.ViewSession, quick, s.Signatures},
 		{"GET", "/sessions/{id}/wall", identity.ViewSession, quick, s.Wall},
 		{"GET", "/sessions/{id}/place", identity.Dispense, quick, s.Place},
 		{"GET", "/sessions/{id}/roster", identity.ViewSession, quick, s.Roster},

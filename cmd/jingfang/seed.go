@@ -30,7 +30,7 @@ func (s *seeder) all(ctx context.Context) error {
 		what string
 		do   func(context.Context) error
 	}{
-		{"精防点", s.sites}, {"账号", s.staff}, {"药品目录", s.drugs}, {"患者", s.patients}, {"今日义诊", s.today}, {"隔离与报损", s.setAside}, {"盘点", s.counts},
+		{"精防点", s.sites}, {"账号", s.staff}, {"证书", s.certificates}, {"药品目录", s.drugs}, {"患者", s.patients}, {"今日义诊", s.today}, {"隔离与报损", s.setAside}, {"盘点", s.counts},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s：%w", step.what, err)

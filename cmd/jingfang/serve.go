@@ -20,6 +20,10 @@ func runServe(ctx context.Context, p *program, c config) (err error) {
 	if err != nil {
 		return err
 	}
+	ca, err := caOf(c)
+	if err != nil {
+		return err
+	}
 	l, err := listen(ctx, c.Addr)
 	if err != nil {
 		return err
@@ -37,7 +41,7 @@ func runServe(ctx context.Context, p *program, c config) (err error) {
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(c, log, l, d, surroundings{https: c.FrontHTTPS, his: his, firstRun: true}, keys)
+	h, err := openHouse(c, log, l, d, surroundings{https: c.FrontHTTPS, his: his, ca: ca, firstRun: true}, keys)
 	if err != nil {
 		return err
 	}
@@ -47,6 +51,10 @@ func runServe(ctx context.Context, p *program, c config) (err error) {
 	if err := h.announceFirstRun(ctx, p); err != nil {
 		return err
 	}
+	if err := h.app.startCA(ctx, ca); err != nil {
+		return err
+	}
+	h.app.reportCA(ctx, p, ca)
 	p.say(p.out, "精防已启动：%s", h.server.url())
 	return h.run(ctx, func() { p.tell(h) })
 }

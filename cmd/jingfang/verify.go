@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -54,8 +55,46 @@ func runVerifyRecords(ctx context.Context, p *program, c config) error {
 			return p.found(report.Problem)
 		}
 		p.say(p.out, "就诊记录完整：%d 条链，%d 条记录，没有发现改动。", report.Chains, report.Records)
-		return verifyHeads(ctx, p, c, d)
+		if err := verifyHeads(ctx, p, c, d); err != nil {
+			return err
+		}
+		return verifySignatures(ctx, p, c, d)
 	})
+}
+
+// verifySignatures checks the signatures made through a CA. The issuer is checked
+// where its certificates are given, or are the demo's.
+func verifySignatures(ctx context.Context, p *program, c config, d *db.DB) error {
+	path := c.CARoots
+	if kept := filepath.Join(c.Data, caFolder, "root.pem"); path == "" && fileIsThere(kept) {
+		path = kept
+	}
+	var trusted []*seal.Certificate
+	var err error
+	if path != "" {
+		if trusted, err = readRoots(path); err != nil {
+			return err
+		}
+	}
+	report, err := session.VerifySignatures(ctx, d, 0, trusted)
+	if err != nil {
+		return err
+	}
+	switch {
+	case report.Problem != "":
+		return p.found(report.Problem)
+	case report.Records == 0:
+	case path == "":
+		p.say(p.out, "CA 签名 %d 个，签名都正确；没有给出 -ca-roots，未核对证书的签发者。", report.Records)
+	default:
+		p.say(p.out, "CA 签名 %d 个，签名、证书和签发者都正确。", report.Records)
+	}
+	return nil
+}
+
+func fileIsThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func verifyHeads(ctx context.Context, p *program, c config, d *db.DB) error {

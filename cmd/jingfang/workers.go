@@ -38,6 +38,9 @@ func (a *app) work(ctx context.Context, sec security) error {
 		return a.every(ctx, "sums of the ledger", sumEvery, a.sumLedger)
 	})
 	g.Go(func() error { return a.every(ctx, "reports", sumEvery, a.makeReports) })
+	if a.persons.HasCA() {
+		g.Go(func() error { return a.every(ctx, "signatures of the CA", a.config.CAEvery, a.signRecords) })
+	}
 	if a.his != nil {
 		g.Go(func() error { a.poller.Run(ctx); return nil })
 		g.Go(func() error { a.sender.Run(ctx); return nil })
@@ -107,8 +110,12 @@ func (a *app) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if guards+commands > 0 {
-		a.log.Info("swept", "login guards", guards, "commands", commands)
+	tickets, err := a.persons.SweepTickets(ctx)
+	if err != nil {
+		return err
+	}
+	if guards+commands+tickets > 0 {
+		a.log.Info("swept", "login guards", guards, "commands", commands, "tickets", tickets)
 	}
 	return nil
 }

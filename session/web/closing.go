@@ -42,7 +42,7 @@ func (h *Handlers) Closing(w http.ResponseWriter, r *http.Request) error {
 	if page.IsHTMX(r) && r.URL.Query().Get("part") != "" {
 		return h.closingNews(w, r, v)
 	}
-	return h.site.Page(w, r, "closing", closingPage{Head: newHeadView(facts.Session), Body: v})
+	return h.site.Page(w, r, "closing", closingPage{Head: newHeadView(facts.Session), Body: v, Signatures: facts.Signatures.Sentence()})
 }
 
 // closingNews answers a page that heard of a change: the verdicts of the lines, and

@@ -15,6 +15,8 @@ import (
 type closingPage struct {
 	Head headView
 	Body closingBody
+	// Signatures is how far the CA's are, or "" without a CA.
+	Signatures string
 }
 
 // closingBody is all of the page that a command changes.

@@ -30,14 +30,15 @@ type dayView struct {
 }
 
 type dayRow struct {
-	URL     string
-	Site    string
-	Place   string
-	Doctors string
-	Word    string
-	Tone    string
-	Figure  string
-	Detail  string
+	URL      string
+	Site     string
+	Place    string
+	Doctors  string
+	Word     string
+	Tone     string
+	Figure   string
+	Detail   string
+	Unsigned string // how many signatures of the CA wait, "" for none
 }
 
 // Day is GET / and GET /sessions?date=: the sessions of a date the person may see.
@@ -97,6 +98,9 @@ func newDayView(list []session.Listed, on, today time.Time) dayView {
 		state := newStateView(x.State)
 		row := dayRow{URL: fmt.Sprintf("/sessions/%d", x.ID), Site: x.Site, Doctors: x.Doctors, Word: state.Word, Tone: state.Tone,
 			Figure: fmt.Sprint(x.Visits), Detail: fmt.Sprintf("已看 %d", x.Finished)}
+		if x.Unsigned > 0 {
+			row.Unsigned = fmt.Sprint(x.Unsigned)
+		}
 		if x.Kind == "home" {
 			row.Place = "上门 · " + x.Place
 		}

@@ -21,7 +21,7 @@ func Samples() []page.Sample {
 		{Drug: "读到：6901234567892", Word: "注意", Tone: "caution", Why: inventory.KindCommodityCode.Sentence(inventory.Details{})}}}
 	list := []page.Sample{
 		{Name: "day", Title: "今天", View: dayView{Date: "11月23日", Weekday: "星期一", Today: true, PrevURL: "#", NextURL: "#", TodayURL: "#", CanPlan: true, Rows: []dayRow{
-			{URL: "#", Site: "演示新华", Doctors: "演示医生甲、演示医生乙", Word: "进行中", Tone: "good", Figure: "34", Detail: "已看 12"},
+			{URL: "#", Site: "演示新华", Doctors: "演示医生甲、演示医生乙", Word: "进行中", Tone: "good", Figure: "34", Detail: "已看 12", Unsigned: "3"},
 			{URL: "#", Site: "演示广兴", Place: "上门 · 行动不便", Doctors: "演示医生丙", Word: "待开始", Tone: "info", Figure: "0", Detail: "已看 0"}}}},
 		{Name: "day", Title: "工作人员的今天", View: dayView{Date: "11月23日", Weekday: "星期一", Today: true, PrevURL: "#", NextURL: "#", TodayURL: "#", Errands: sampleErrands(), Rows: []dayRow{
 			{URL: "#", Site: "演示新华", Doctors: "演示医生甲、演示医生乙", Word: "进行中", Tone: "good", Figure: "34", Detail: "已看 12"}}}},
@@ -35,6 +35,7 @@ func Samples() []page.Sample {
 		{Name: "table", Title: "医生：就诊中", View: tableView{Head: head, Board: busy, Desk: deskView{URL: "#", Visit: visit}}},
 		{Name: "packing", Title: "配药装箱", View: packingView{Head: head, Bench: bench}},
 	}
+	list = append(list, signatureSamples(head)...)
 	list = append(list, traceSamples()...)
 	list = append(list, planningSamples()...)
 	list = append(list, historySamples()...)

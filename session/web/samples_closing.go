@@ -24,7 +24,7 @@ func closingSamples() []page.Sample {
 		{Name: "closing", Title: "停止发药之前", View: closingPage{Head: head, Body: open}},
 		{Name: "closing", Title: "清点", View: closingPage{Head: head, Body: counting}},
 		{Name: "closing", Title: "都相符", View: closingPage{Head: head, Body: settled}},
-		{Name: "closing", Title: "已结束", View: closingPage{Head: head, Body: done}},
+		{Name: "closing", Title: "已结束", View: closingPage{Head: head, Body: done, Signatures: "已签 30（其中补签 2） · 待签 1"}},
 		{Name: "closing_body", Title: "医生待签认", View: doctor},
 		{Name: "closing_link", Title: "停止发药", View: closingLink{URL: "#", Stop: true}}, {Name: "closing_link", Title: "清点余药", View: closingLink{URL: "#", Word: "清点余药", Main: true}},
 		{Name: "board_closing", Title: "清点进度", View: newEveningPart(&session.Evening{Version: 7, Counted: 3, Seen: 12, Confirmed: 1})},

@@ -270,7 +270,7 @@ func stepLines(x session.TraceStep, p inventory.Pack) []string {
 		if x.Record.Chain == "supplement" {
 			word = "补充记录"
 		}
-		list = append(list, fmt.Sprintf("%s：本场第 %d 号", word, x.Record.Seq))
+		list = append(list, fmt.Sprintf("%s：本场第 %d 号", word, x.Record.Seq)+signingMark(*x.Record))
 	}
 	if x.Kind == inventory.MoveDispense && !x.Undone && x.VisitState == session.InConsultation {
 		list = append(list, "还没有诊毕，诊毕时生成就诊记录")
