@@ -84,12 +84,13 @@ func LeaveTotes(ctx context.Context, tx *db.Tx, packs []int64) error {
 }
 
 // StayInTotes says that packs which have just moved went along with the tote they
-// lie in.
+// lie in; one that was set apart on its way, as a recalled one is, did not.
 func StayInTotes(ctx context.Context, tx *db.Tx, packs []int64) error {
 	if len(packs) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `UPDATE tote_pack SET as_of = k.changed_at FROM pack k WHERE k.id = tote_pack.pack_id AND tote_pack.pack_id = ANY($1::bigint[])`, pq.Array(packs))
+	_, err := tx.Exec(ctx, `UPDATE tote_pack SET as_of = k.changed_at FROM pack k WHERE k.id = tote_pack.pack_id AND tote_pack.pack_id = ANY($1::bigint[])
+  AND k.state IN ('in_store', 'allocated')`, pq.Array(packs))
 	if err != nil {
 		return fmt.Errorf("keep packs in their totes: %w", err)
 	}

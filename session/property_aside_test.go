@@ -17,6 +17,7 @@ type modelPaper struct {
 	act  inventory.MovementKind
 	code string
 	from inventory.State // when it was proposed
+	left int64           // what it held then
 	by   int64
 	done bool
 }
@@ -117,7 +118,7 @@ func (w *world) aside(name string, acts ...inventory.MovementKind) (in inventory
 	in.Codes = w.code(func(_ string, p modelPack) bool { return slices.Contains(sources(in.Act, p.Returned), p.State) })
 	p := w.packs[in.Codes]
 	waits := slices.ContainsFunc(w.papers, func(x modelPaper) bool { return x.code == in.Codes && !x.done })
-	if slices.Contains(sources(in.Act, p.Returned), p.State) && !waits {
+	if slices.Contains(sources(in.Act, p.Returned), p.State) && !waits && !(in.Act == inventory.MoveRelease && p.Recalled) {
 		moved = 1
 	}
 	n := moved
@@ -149,7 +150,7 @@ func (w *world) propose(*modelSession) act {
 	from := w.packs[in.Codes].State
 	a.heard = func(x any) {
 		if id := x.(inventory.AsideAnswer).Disposal; id != 0 {
-			w.papers = append(w.papers, modelPaper{id: id, act: in.Act, code: in.Codes, from: from, by: by.StaffID})
+			w.papers = append(w.papers, modelPaper{id: id, act: in.Act, code: in.Codes, from: from, left: w.packs[in.Codes].Left, by: by.StaffID})
 		}
 	}
 	return a
@@ -168,7 +169,7 @@ func (w *world) confirmPaper(s *modelSession) act {
 		may := !x.done && (w.can(by, identity.Dispose) || w.can(by, identity.Witness))
 		return act{name: "withdraw a paper", may: may, then: func() { w.papers[i].done = true }, do: func() (any, error) { return stock.WithdrawDisposal(w.ctx, by, in) }}
 	}
-	may := w.can(by, identity.Witness) && !x.done && by.StaffID != x.by && w.packs[x.code].State == x.from
+	may := w.can(by, identity.Witness) && !x.done && by.StaffID != x.by && w.packs[x.code].State == x.from && w.packs[x.code].Left == x.left
 	then := func() {
 		w.papers[i].done = true
 		w.move(modelPack{State: target(x.act, w.packs[x.code].Returned)}, x.code)

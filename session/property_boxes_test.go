@@ -68,7 +68,7 @@ func (w *world) stow(*modelSession) act {
 	id := one(w.r, slices.Sorted(maps.Keys(w.totes)))
 	codes := w.someCodes(6, func(_ string, p modelPack) bool { return p.State == inventory.StateInStore && p.Tote == 0 })
 	moved := w.fitting(codes, func(p modelPack) bool {
-		return p.State == inventory.StateInStore && !p.Expired && p.Tote != id && !w.totes[p.Tote].Sealed
+		return p.State == inventory.StateInStore && p.fit() && p.Tote != id && !w.totes[p.Tote].Sealed
 	})
 	return w.stowed("stow", id, codes, moved, id, w.stores.Stow)
 }
@@ -146,7 +146,7 @@ func (w *world) fillBag(s *modelSession) act {
 	codes = slices.DeleteFunc(codes, func(c string) bool { return w.packs[c].Drug == w.loose })
 	in := session.BagFilling{SessionID: s.ID, PatientID: patient, CommandID: w.id(), Codes: join(codes)}
 	moved := w.fitting(codes, func(p modelPack) bool {
-		return p.State == inventory.StateAllocated && p.Session == s.ID && p.Bag == 0
+		return p.State == inventory.StateAllocated && p.Session == s.ID && p.Bag == 0 && !p.Recalled
 	})
 	var a session.BagAnswer
 	may := w.can(by, identity.Allocate) && (s.State == session.Planned || s.State == session.Open) && w.rostered[s.ID]
@@ -184,7 +184,7 @@ func (w *world) giveBag(s *modelSession) act {
 		in.Codes = b.Label
 	}
 	for _, c := range w.codes {
-		if p := w.packs[c]; known && b.State == inventory.ContainerPacked && b.Session == s.ID && b.Patient == patient && p.Session == s.ID && p.Bag == patient {
+		if p := w.packs[c]; known && b.State == inventory.ContainerPacked && b.Session == s.ID && b.Patient == patient && p.Session == s.ID && p.Bag == patient && !p.Recalled {
 			giving = append(giving, c)
 		}
 	}
@@ -195,6 +195,12 @@ func (w *world) giveBag(s *modelSession) act {
 			if len(giving) > 0 {
 				b.State = inventory.ContainerGiven
 				w.bags[id] = b
+				for c, p := range w.packs { // a recalled one stays, and its bag is gone
+					if p.Session == s.ID && p.Bag == patient {
+						p.Bag = 0
+						w.packs[c] = p
+					}
+				}
 			}
 		},
 		check: func(x any) string {

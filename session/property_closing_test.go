@@ -50,7 +50,7 @@ func (w *world) openRound(s *modelSession) act {
 func (w *world) pack(s *modelSession) act {
 	by, in := w.aPharmacist(), session.Packing{SessionID: s.ID, CommandID: w.id()}
 	codes := w.someCodes(12, func(_ string, p modelPack) bool { return p.State == inventory.StateInStore })
-	fits := func(p modelPack) bool { return p.State == inventory.StateInStore && !p.Expired }
+	fits := func(p modelPack) bool { return p.State == inventory.StateInStore && p.fit() }
 	moving := w.fitting(codes, fits)
 	label, along := w.aTote(moving, fits)
 	if !w.sealed(label) {
@@ -84,12 +84,16 @@ func (w *world) packed(name string, by identity.Actor, s *modelSession, moving, 
 		}}
 }
 
-// move puts boxes in another place; what they are stays.
+// move puts boxes in another place; what they are stays. A recalled one that comes
+// to the store is set apart there.
 func (w *world) move(to modelPack, codes ...string) {
 	for _, c := range codes {
-		was := w.packs[c]
-		to.Drug, to.Expired, to.Returned, to.Left, to.Given = was.Drug, was.Expired, was.Returned, was.Left, was.Given
-		w.packs[c] = to
+		was, now := w.packs[c], to
+		now.Drug, now.Batch, now.Expired, now.Returned, now.Recalled, now.Left, now.Given = was.Drug, was.Batch, was.Expired, was.Returned, was.Recalled, was.Left, was.Given
+		if now.State == inventory.StateInStore && now.Recalled {
+			now.State, now.SetApart, now.Tote = inventory.StateQuarantined, true, 0
+		}
+		w.packs[c] = now
 	}
 }
 
@@ -381,7 +385,7 @@ func (w *world) goHome(s *modelSession) {
 			continue
 		}
 		now := modelPack{State: inventory.StateInStore}
-		if to := s.Target[p.Drug]; to != 0 {
+		if to := s.Target[p.Drug]; to != 0 && !p.Recalled {
 			now = modelPack{State: inventory.StateAllocated, Session: to}
 		}
 		if s.Ticked[code] || now.Session != 0 && !s.Seen[code] {

@@ -53,7 +53,11 @@ type modelPack struct {
 	Session int64
 	Visit   uuid.UUID // who has it, while it is dispensed
 	Drug    int64
+	Batch   string
 	Expired bool
+	// Recalled says that a recall in force means it, SetApart that it lies in
+	// quarantine because of one.
+	Recalled, SetApart bool
 	// Returned says that a patient once brought it back.
 	Returned bool
 	// Bag is the patient in whose bag it lies, Tote the tote; any move of its own
@@ -228,13 +232,20 @@ func (m *model) readPacks(ctx context.Context, tx *db.Tx, now time.Time) error {
 		Back    bool            `db:"returned"`
 		Bag     int64           `db:"bag"`
 		Tote    int64           `db:"tote"`
+		Batch   string          `db:"batch"`
+		Recall  bool            `db:"recalled"`
+		Apart   bool            `db:"apart"`
 	}
-	err := tx.Select(ctx, &rows, `SELECT k.code, k.state, COALESCE(k.session_id, 0) AS session_id, k.visit_id, k.drug_id, k.expires_on, k.returned, k.units_left, k.units_given,
+	err := tx.Select(ctx, &rows, `SELECT k.batch, EXISTS (SELECT 1 FROM recall a WHERE a.lifted_at IS NULL AND (a.drug_id = k.drug_id AND (a.batch = '' OR a.batch = k.batch)
+    OR EXISTS (SELECT 1 FROM recall_code c WHERE c.recall_id = a.id AND c.code = k.code))) AS recalled,
+  k.state = 'quarantined' AND EXISTS (SELECT 1 FROM recall_pack f WHERE f.pack_id = k.id AND f.at = (SELECT max(m.at) FROM movement m
+    WHERE m.pack_id = k.id AND m.to_state = 'quarantined' AND m.from_state <> 'quarantined')) AS apart,
+  k.code, k.state, COALESCE(k.session_id, 0) AS session_id, k.visit_id, k.drug_id, k.expires_on, k.returned, k.units_left, k.units_given,
   COALESCE((SELECT b.patient_id FROM bag_pack x JOIN bag b ON b.id = x.bag_id AND b.state = 'packed' WHERE x.pack_id = k.id AND x.as_of = k.changed_at), 0) AS bag,
   COALESCE((SELECT x.tote_id FROM tote_pack x WHERE x.pack_id = k.id AND x.as_of = k.changed_at), 0) AS tote FROM pack k`)
 	for _, r := range rows {
 		p := modelPack{State: r.State, Session: r.Session, Drug: r.Drug, Returned: r.Back, Expired: r.Expires != nil && inventory.Expired(*r.Expires, now),
-			Bag: r.Bag, Tote: r.Tote, Left: r.Left, Given: r.Given}
+			Bag: r.Bag, Tote: r.Tote, Left: r.Left, Given: r.Given, Batch: r.Batch, Recalled: r.Recall, SetApart: r.Apart}
 		if r.Visit != nil {
 			p.Visit = *r.Visit
 		}

@@ -133,7 +133,7 @@ func (w *world) scan(s *modelSession) act {
 	}
 	var giving []string
 	for _, c := range w.distinct(codes) {
-		if p := w.packs[c]; p.State == inventory.StateAllocated && p.Session == s.ID && p.Drug != w.loose && (p.Bag == 0 || p.Bag == w.visits[in.Visit].Patient) {
+		if p := w.packs[c]; p.State == inventory.StateAllocated && p.Session == s.ID && p.Drug != w.loose && !p.Recalled && (p.Bag == 0 || p.Bag == w.visits[in.Visit].Patient) {
 			giving = append(giving, c)
 		}
 	}
@@ -224,6 +224,8 @@ func (w *world) wanted(s *modelSession, in session.Scan) int64 {
 	switch {
 	case !known || p.Session != s.ID, p.State != inventory.StateAllocated && p.State != inventory.StateDispensed, want > has+p.Left:
 		return 0
+	case want > has && p.Recalled, p.Bag != 0 && p.Bag != w.visits[in.Visit].Patient:
+		return 0
 	case has == 0 && p.State != inventory.StateAllocated, p.Drug != w.loose && (has > 0 || want != p.Left):
 		return 0
 	}
@@ -308,7 +310,7 @@ func (w *world) ask(s *modelSession) act {
 		in.Code = w.strange()
 	}
 	p, known := w.packs[in.Code]
-	may := w.can(by, identity.Dispense) && s.State == session.Open && w.mine(by, s, in.Visit) && !p.Expired &&
+	may := w.can(by, identity.Dispense) && s.State == session.Open && w.mine(by, s, in.Visit) && p.fit() &&
 		(!known || p.State == inventory.StateInStore || p.State == inventory.StateExpected || p.State == inventory.StateAllocated && p.Session != s.ID)
 	for _, q := range w.requests {
 		may = may && (q.Visit != in.Visit || q.Code != in.Code || q.Decision != session.Undecided)
@@ -340,9 +342,11 @@ func (w *world) decideRequest(s *modelSession) act {
 		if in.LetIn {
 			q.Decision = session.DecidedIn
 			w.enter(q.Code)
-			if w.packs[q.Code].Drug == w.loose {
+			switch p := w.packs[q.Code]; {
+			case p.Drug == w.loose && p.State == inventory.StateAllocated && p.Session == s.ID: // it has come here meanwhile
+			case p.Drug == w.loose:
 				w.move(modelPack{State: inventory.StateAllocated, Session: s.ID}, q.Code) // how much, the doctor says
-			} else {
+			default:
 				w.give(s.ID, q.Visit, q.Code)
 			}
 		}
@@ -354,9 +358,9 @@ func (w *world) mayLetIn(s *modelSession, p modelPack) bool {
 	switch p.State {
 	case inventory.StateAllocated:
 		from := w.sessions[p.Session]
-		return from.ID == s.ID || from.State == session.Open || from.State == session.Planned
+		return !p.Recalled && (from.ID == s.ID || from.State == session.Open || from.State == session.Planned)
 	case inventory.StateInStore, inventory.StateExpected:
-		return !p.Expired
+		return p.fit()
 	}
 	return false
 }
@@ -366,6 +370,8 @@ func (w *world) enter(code string) {
 	if _, known := w.packs[code]; known {
 		return
 	}
-	w.packs[code] = modelPack{Drug: w.drugs[int(code[6]-'1')], Left: full}
+	p := modelPack{Drug: w.drugs[int(code[6]-'1')], Left: full}
+	p.Recalled = w.meant(code, p)
+	w.packs[code] = p
 	w.codes = append(w.codes, code)
 }

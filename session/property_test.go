@@ -45,7 +45,7 @@ type kept struct {
 // the database must say the same, ledger, equations and chains must hold, and a
 // command sent again must change nothing and be answered the same.
 func TestSixPeopleAndAModel(t *testing.T) {
-	seed, steps := chance(t, 5000, 300)
+	seed, steps := chance(t, 6000, 300)
 	w := newWorld(t, seed)
 	var sent []kept
 	done := map[string]int{}
@@ -81,7 +81,9 @@ func TestSixPeopleAndAModel(t *testing.T) {
 	for _, name := range []string{"plan", "open", "arrive", "scan", "undo", "finish", "finish for an absent doctor", "call", "void", "ask", "decide",
 		"pack", "unpack", "stop", "count", "see", "confirm",
 		"stow", "take out", "seal", "open tote", "fill a bag", "give a bag", "open bags", "bring back", "set aside", "propose", "confirm a paper",
-		"scan loose", "correct", "correct after closing", "supplement", "sign"} {
+		"scan loose", "correct", "correct after closing", "supplement", "sign", "recall", "ask to lift", "lift",
+		"start a count", "count boxes", "count by number", "hand a count in", "explain a count", "approve a count", "recount a drug",
+		"start an opening list", "collect for an opening list", "enter an opening list"} {
 		if done[name] == 0 {
 			t.Errorf("nobody ever did %q", name)
 		}
@@ -117,6 +119,8 @@ func (w *world) choose() act {
 	switch {
 	case alive < 3 && w.usually(25):
 		return w.planRound(s)
+	case w.usually(12):
+		return w.inPharmacy(s)
 	case w.usually(6):
 		state = one(w.r, []session.State{session.Planned, session.Open, session.Closing})
 	}
@@ -149,6 +153,12 @@ func (w *world) choose() act {
 		}
 	}
 	return one(w.r, list)(s)
+}
+
+// inPharmacy is what goes on beside the sessions, whatever they are at.
+func (w *world) inPharmacy(s *modelSession) act {
+	return one(w.r, []func(*modelSession) act{w.takeStep, w.takeStep, w.takeStep, w.takeStep, w.takeStep, w.takeStep, w.openingStep, w.openingStep,
+		w.recall, w.askLift, w.askLift, w.liftRecall, w.liftRecall})(s)
 }
 
 // wanting is what keeps a closing session from being closed.

@@ -34,6 +34,9 @@ type world struct {
 	asked    []uuid.UUID
 	again    map[int64]asked // by doctor
 	papers   []modelPaper
+	recalls  []*modelRecall
+	taking   *modelTake // the open count of the pharmacy, nil for none
+	listed   modelOpening
 	serial   int
 	stores   *inventory.Service
 	rostered map[int64]bool
@@ -97,6 +100,7 @@ func (w *world) read() {
 func (w *world) restock(n int) {
 	w.t.Helper()
 	var codes []string
+	batch := fmt.Sprintf("B%d", w.serial)
 	w.must(w.db.App.InTx(w.ctx, func(ctx context.Context, tx *db.Tx) error {
 		codes = codes[:0]
 		for i := range n {
@@ -108,7 +112,7 @@ func (w *world) restock(n int) {
 			}
 			var id int64
 			err := tx.Get(ctx, &id, `INSERT INTO pack (code, drug_id, state, units_total, units_left, batch, expires_on, created_at, changed_at)
-VALUES ($1, $2, 'expected', 20, 20, 'B2', $3::date, $4, $4) RETURNING id`, code, w.drugs[k], expires, tx.Now)
+VALUES ($1, $2, 'expected', 20, 20, $5, $3::date, $4, $4) RETURNING id`, code, w.drugs[k], expires, tx.Now, batch)
 			if err != nil {
 				return err
 			}
@@ -135,7 +139,7 @@ VALUES ('announce', $1, 20, '', 'expected', 20, $2, 'system')`, id, tx.Now)
 		return nil
 	}))
 	for i, code := range codes {
-		p := modelPack{State: inventory.StateInStore, Drug: w.drugs[i%3], Expired: i%13 == 5, Left: full}
+		p := modelPack{State: inventory.StateInStore, Drug: w.drugs[i%3], Batch: batch, Expired: i%13 == 5, Left: full}
 		if i%11 == 3 {
 			p.State = inventory.StateExpected
 		}
