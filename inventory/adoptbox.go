@@ -72,18 +72,14 @@ func (s *Service) Adopt(ctx context.Context, by identity.Actor, in Adopting) (Re
 }
 
 func (s *Service) adopt(ctx context.Context, tx *db.Tx, by identity.Actor, in Adopting, read []Parsed) (ReceiveAnswer, error) {
-	receipt, err := lockReceipt(ctx, tx, in.ReceiptID)
+	b, err := newReceivingBench(ctx, tx, by, in.ReceiptID, in.CommandID, read)
 	if err != nil {
-		return ReceiveAnswer{}, err
-	}
-	b := &receivingBench{tx: tx, by: by, command: in.CommandID, receipt: receipt, here: map[string]string{}}
-	if err := b.load(ctx, read); err != nil {
 		return ReceiveAnswer{}, err
 	}
 	for _, p := range read {
 		b.answers = append(b.answers, b.decideAdoption(p))
 	}
-	e := Entry{Move: Move{Kind: MoveAdopt, At: tx.Now}, How: HowTyped, Device: by.Device, Command: in.CommandID, Reason: receipt.Number}
+	e := Entry{Move: Move{Kind: MoveAdopt, At: tx.Now}, How: HowTyped, Device: by.Device, Command: in.CommandID, Reason: b.receipt.Number}
 	if err := claimPacks(ctx, tx, b.claimed); err != nil {
 		return ReceiveAnswer{}, err
 	}
@@ -93,7 +89,7 @@ func (s *Service) adopt(ctx context.Context, tx *db.Tx, by identity.Actor, in Ad
 	if err := b.begin(ctx); err != nil {
 		return ReceiveAnswer{}, err
 	}
-	err = identity.Audit(ctx, tx, by, identity.Event{Name: "receipt.adopt", ObjectKind: "receipt", ObjectID: fmt.Sprint(receipt.ID), Detail: b.auditDetail()})
+	err = identity.Audit(ctx, tx, by, identity.Event{Name: "receipt.adopt", ObjectKind: "receipt", ObjectID: fmt.Sprint(b.receipt.ID), Detail: b.auditDetail()})
 	if err != nil {
 		return ReceiveAnswer{}, err
 	}

@@ -64,7 +64,7 @@ func (in *Ruling) check() error {
 func addClassRule(ctx context.Context, tx *db.Tx, by identity.Actor, in Ruling) error {
 	err := tx.ExecOne(ctx, `INSERT INTO class_rule (class, since_on, max_days, limit_law, keep_years, keep_law, at, staff_id)
 VALUES ($1, $2::date, NULLIF($3::integer, 0), $4, NULLIF($5::integer, 0), $6, $7, $8::bigint)`,
-		string(in.Class), dateText(in.Since), in.MaxDays, in.LimitLaw, in.KeepYears, in.KeepLaw, tx.Now, nullInt(by.StaffID))
+		string(in.Class), dateText(in.Since), in.MaxDays, in.LimitLaw, in.KeepYears, in.KeepLaw, tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return fmt.Errorf("insert the rule of a class: %w", err)
 	}

@@ -67,7 +67,7 @@ func linkCodeless(ctx context.Context, tx *db.Tx, by identity.Actor, ours, found
 	if err := giveWay(ctx, tx, by, packs[found.Code()], p, command); err != nil {
 		return Pack{}, err
 	}
-	err = tx.ExecOne(ctx, `UPDATE codeless_box SET true_code = $2, linked_by = $3::bigint, linked_at = $4 WHERE code = $1`, ours.Code(), found.Code(), nullInt(by.StaffID), tx.Now)
+	err = tx.ExecOne(ctx, `UPDATE codeless_box SET true_code = $2, linked_by = $3::bigint, linked_at = $4 WHERE code = $1`, ours.Code(), found.Code(), db.NullInt(by.StaffID), tx.Now)
 	if db.IsUnique(err, "codeless_box_true_uq") {
 		return Pack{}, db.RefuseBecause(err, db.Conflict, "这个追溯码刚刚补给了另一盒。请核对。")
 	}
@@ -75,7 +75,7 @@ func linkCodeless(ctx context.Context, tx *db.Tx, by identity.Actor, ours, found
 		return Pack{}, fmt.Errorf("link codeless box: %w", err)
 	}
 	_, err = tx.Exec(ctx, `UPDATE receipt_refusal SET resolved_at = $2, resolved_by = $3::bigint, resolution = 'linked' WHERE code = $1 AND resolved_at IS NULL`,
-		found.Code(), tx.Now, nullInt(by.StaffID))
+		found.Code(), tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return Pack{}, fmt.Errorf("resolve the refusal of a linked box: %w", err)
 	}

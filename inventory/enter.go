@@ -87,8 +87,8 @@ SELECT $12::text, f.id, f.units_left, '', f.state, f.units_left, f.receipt_line_
   $17::text, $18::text, $19::boolean, f.alarm, $20::uuid
 FROM fresh f`,
 		pq.Array(c.codes), pq.Array(c.drugs), pq.Array(c.states), pq.Array(c.contents), pq.Array(c.left), pq.Array(c.batches),
-		pq.Array(c.expires), pq.Array(c.made), pq.Array(c.lines), pq.Array(c.alarms), tx.Now, string(e.Kind), nullInt(by.StaffID),
-		nullUUID(by.LoginID), clip(e.Device, 64), nullTime(e.DeviceAt), clip(e.Reason, 200), string(e.How), e.Fact, nullUUID(e.Command), pq.Array(c.read))
+		pq.Array(c.expires), pq.Array(c.made), pq.Array(c.lines), pq.Array(c.alarms), tx.Now, string(e.Kind), db.NullInt(by.StaffID),
+		db.NullUUID(by.LoginID), clip(e.Device, 64), db.NullTime(e.DeviceAt), clip(e.Reason, 200), string(e.How), e.Fact, db.NullUUID(e.Command), pq.Array(c.read))
 	if err != nil {
 		return fmt.Errorf("insert packs: %w", err)
 	}

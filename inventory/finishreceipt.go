@@ -131,12 +131,12 @@ func (f Finished) sentence() string {
 // closeReceipt ends a receipt; by confirms it, finisher stands for it.
 func closeReceipt(ctx context.Context, tx *db.Tx, by identity.Actor, finisher int64, in Finishing, done Finished) error {
 	err := tx.ExecOne(ctx, `UPDATE receipt SET state = 'finished', finished_at = $2, finished_by = $3::bigint, remark = $4 WHERE id = $1`,
-		in.ReceiptID, tx.Now, nullInt(finisher), in.Remark)
+		in.ReceiptID, tx.Now, db.NullInt(finisher), in.Remark)
 	if err != nil {
 		return fmt.Errorf("finish receipt: %w", err)
 	}
 	_, err = tx.Exec(ctx, `UPDATE receipt_refusal SET resolved_at = $2, resolved_by = $3::bigint, resolution = 'difference'
-WHERE receipt_id = $1 AND resolved_at IS NULL`, in.ReceiptID, tx.Now, nullInt(by.StaffID))
+WHERE receipt_id = $1 AND resolved_at IS NULL`, in.ReceiptID, tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return fmt.Errorf("keep refused boxes as difference: %w", err)
 	}

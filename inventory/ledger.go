@@ -52,7 +52,7 @@ func Write(ctx context.Context, tx *db.Tx, by identity.Actor, p *Pack, e Entry) 
 	n, err := tx.Exec(ctx, `UPDATE pack SET state = $2, units_left = $3, units_given = $4, session_id = $5::bigint,
   visit_id = $6::uuid, returned = $7, alarm = $8, changed_at = $9
 WHERE id = $1 AND state = $10 AND units_left = $11 AND units_given = $12`,
-		p.ID, string(c.after.State), c.after.Remainder, c.after.Given, nullInt(c.after.Session), c.visit, c.after.Returned,
+		p.ID, string(c.after.State), c.after.Remainder, c.after.Given, db.NullInt(c.after.Session), c.visit, c.after.Returned,
 		string(c.step.Alarm), tx.Now, string(c.before.State), c.before.Remainder, c.before.Given)
 	if err != nil {
 		return Step{}, fmt.Errorf("move pack: %w", err)
@@ -107,9 +107,9 @@ func insertMovement(ctx context.Context, tx *db.Tx, by identity.Actor, c change,
   visit_id, receipt_line_id, staff_id, login_id, device, device_at, at, reason, how, fact, alarm, command_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7::bigint, $8::bigint, $9::uuid, $10::bigint, $11::bigint, $12::uuid, $13, $14::timestamptz,
   $15, $16, $17, $18, $19, $20::uuid)`,
-		string(step.Kind), p.ID, step.Quantity, string(step.From), string(step.To), p.UnitsLeft, nullInt(step.FromSession),
-		nullInt(step.ToSession), nullUUID(e.Visit), p.ReceiptLineID, nullInt(by.StaffID), nullUUID(by.LoginID), clip(e.Device, 64),
-		nullTime(e.DeviceAt), tx.Now, clip(e.Reason, 200), string(e.How), e.Fact, string(step.Alarm), nullUUID(e.Command))
+		string(step.Kind), p.ID, step.Quantity, string(step.From), string(step.To), p.UnitsLeft, db.NullInt(step.FromSession),
+		db.NullInt(step.ToSession), db.NullUUID(e.Visit), p.ReceiptLineID, db.NullInt(by.StaffID), db.NullUUID(by.LoginID), clip(e.Device, 64),
+		db.NullTime(e.DeviceAt), tx.Now, clip(e.Reason, 200), string(e.How), e.Fact, string(step.Alarm), db.NullUUID(e.Command))
 	if err != nil {
 		return fmt.Errorf("insert movement: %w", err)
 	}
@@ -126,25 +126,4 @@ func clip(s string, n int) string {
 		return string(r[:n])
 	}
 	return s
-}
-
-func nullInt(n int64) any {
-	if n == 0 {
-		return nil
-	}
-	return n
-}
-
-func nullUUID(u uuid.UUID) any {
-	if u == uuid.Nil {
-		return nil
-	}
-	return u
-}
-
-func nullTime(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t
 }

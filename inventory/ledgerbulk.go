@@ -95,8 +95,8 @@ SELECT $16::text, n.id, n.quantity, n.old_state, n.state, n.units_left, NULLIF(n
 FROM n JOIN moved ON moved.id = n.id`,
 		pq.Array(b.ids), pq.Array(b.oldState), pq.Array(b.oldLeft), pq.Array(b.oldGiven), pq.Array(b.state), pq.Array(b.left), pq.Array(b.given),
 		pq.Array(b.visits), pq.Array(b.returned), pq.Array(b.alarms), pq.Array(b.quantities), pq.Array(b.fromSession), pq.Array(b.toSession),
-		pq.Array(b.lines), tx.Now, string(e.Kind), nullUUID(e.Visit), nullInt(by.StaffID), nullUUID(by.LoginID), clip(e.Device, 64),
-		nullTime(e.DeviceAt), clip(e.Reason, 200), string(e.How), e.Fact, nullUUID(e.Command))
+		pq.Array(b.lines), tx.Now, string(e.Kind), db.NullUUID(e.Visit), db.NullInt(by.StaffID), db.NullUUID(by.LoginID), clip(e.Device, 64),
+		db.NullTime(e.DeviceAt), clip(e.Reason, 200), string(e.How), e.Fact, db.NullUUID(e.Command))
 	if err != nil {
 		return fmt.Errorf("move packs: %w", err)
 	}

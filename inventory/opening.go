@@ -137,7 +137,7 @@ func dropOpening(ctx context.Context, tx *db.Tx, by identity.Actor, in OpeningDr
 
 func closeOpening(ctx context.Context, tx *db.Tx, by identity.Actor, id int64, state OpeningState, packs int) error {
 	err := tx.ExecOne(ctx, `UPDATE opening_list SET state = $2, closed_by = $3::bigint, closed_at = $4, packs = $5 WHERE id = $1`,
-		id, string(state), nullInt(by.StaffID), tx.Now, packs)
+		id, string(state), db.NullInt(by.StaffID), tx.Now, packs)
 	if err != nil {
 		return fmt.Errorf("close opening list: %w", err)
 	}

@@ -18,7 +18,7 @@ func putPrefix(ctx context.Context, tx *db.Tx, x Prefix, taughtBy int64) error {
 		return fmt.Errorf("retire prefix %s: %w", x.Prefix, err)
 	}
 	err := tx.ExecOne(ctx, `INSERT INTO drug_prefix (prefix, drug_id, pack_level, units, taught_by, taught_at) VALUES ($1, $2, $3, $4, $5::bigint, $6)`,
-		x.Prefix, x.DrugID, x.Level, x.Units, nullInt(taughtBy), tx.Now)
+		x.Prefix, x.DrugID, x.Level, x.Units, db.NullInt(taughtBy), tx.Now)
 	if db.IsUnique(err, "drug_prefix_active_uq") {
 		return db.RefuseBecause(err, db.Conflict, "前缀 %s 刚刚由别人登记了。请刷新后核对。", x.Prefix)
 	}

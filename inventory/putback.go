@@ -46,7 +46,7 @@ func putBack(ctx context.Context, tx *db.Tx, by identity.Actor, in PuttingBack) 
 		}
 	}
 	n, err := tx.Exec(ctx, `UPDATE receipt_refusal SET resolved_at = $3, resolved_by = $4::bigint, resolution = 'put_back'
-WHERE id = ANY($1::bigint[]) AND receipt_id = $2 AND resolved_at IS NULL`, pq.Array(ids), in.ReceiptID, tx.Now, nullInt(by.StaffID))
+WHERE id = ANY($1::bigint[]) AND receipt_id = $2 AND resolved_at IS NULL`, pq.Array(ids), in.ReceiptID, tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return fmt.Errorf("put back a refused box: %w", err)
 	}

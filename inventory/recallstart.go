@@ -218,7 +218,7 @@ WHERE lifted_at IS NULL AND scope = $1 AND COALESCE(drug_id, 0) = $2 AND batch =
 	}
 	err = tx.Get(ctx, &id, `INSERT INTO recall (class, scope, drug_id, batch, reason, source_no, started_by, started_at, due_at)
 VALUES ($1, $2, $3::bigint, $4, $5, $6, $7, $8, $9) RETURNING id`,
-		string(in.Class), string(scope.Kind()), nullInt(scope.DrugID), scope.Batch, in.Reason, in.SourceNo, by.StaffID, tx.Now, tx.Now.Add(in.Class.Window()))
+		string(in.Class), string(scope.Kind()), db.NullInt(scope.DrugID), scope.Batch, in.Reason, in.SourceNo, by.StaffID, tx.Now, tx.Now.Add(in.Class.Window()))
 	if err != nil {
 		return 0, fmt.Errorf("insert recall: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/lib/pq"
 
 	"jingfang/session/identity"
+	"jingfang/sql/db"
 )
 
 // write carries out what was decided: a constant number of statements.
@@ -119,7 +120,7 @@ func (b *receivingBench) resolveRefusals(ctx context.Context) error {
 		codes = append(codes, c)
 	}
 	_, err := b.tx.Exec(ctx, `UPDATE receipt_refusal SET resolved_at = $3, resolved_by = $4::bigint, resolution = 'received'
-WHERE receipt_id = $1 AND code = ANY($2::text[]) AND resolved_at IS NULL`, b.receipt.ID, pq.Array(codes), b.tx.Now, nullInt(b.by.StaffID))
+WHERE receipt_id = $1 AND code = ANY($2::text[]) AND resolved_at IS NULL`, b.receipt.ID, pq.Array(codes), b.tx.Now, db.NullInt(b.by.StaffID))
 	if err != nil {
 		return fmt.Errorf("resolve receipt refusals: %w", err)
 	}

@@ -58,12 +58,8 @@ func (s *Service) Receive(ctx context.Context, by identity.Actor, in ReceiveScan
 }
 
 func receive(ctx context.Context, tx *db.Tx, by identity.Actor, in ReceiveScan, read []Parsed) (ReceiveAnswer, error) {
-	receipt, err := lockReceipt(ctx, tx, in.ReceiptID)
+	b, err := newReceivingBench(ctx, tx, by, in.ReceiptID, in.CommandID, read)
 	if err != nil {
-		return ReceiveAnswer{}, err
-	}
-	b := &receivingBench{tx: tx, by: by, command: in.CommandID, receipt: receipt, here: map[string]string{}}
-	if err := b.load(ctx, read); err != nil {
 		return ReceiveAnswer{}, err
 	}
 	for _, p := range read {
@@ -109,6 +105,16 @@ type receivingBench struct {
 	arrivingWhole []*Pack
 	freshWhole    []newPack
 	inner         []CodeAnswer // of boxes in a carton that were not taken in
+}
+
+// newReceivingBench locks the receipt and the packs of a scan.
+func newReceivingBench(ctx context.Context, tx *db.Tx, by identity.Actor, receiptID int64, command uuid.UUID, read []Parsed) (*receivingBench, error) {
+	receipt, err := lockReceipt(ctx, tx, receiptID)
+	if err != nil {
+		return nil, err
+	}
+	b := &receivingBench{tx: tx, by: by, command: command, receipt: receipt, here: map[string]string{}}
+	return b, b.load(ctx, read)
 }
 
 // load locks the packs of all codes and reads the lines and prefixes they need.
@@ -180,224 +186,6 @@ func distinctCodes(read []Parsed) (codes, prefixes []string) {
 	slices.Sort(codes)
 	slices.Sort(prefixes)
 	return slices.Compact(codes), slices.Compact(prefixes)
-}
-
-// decide answers one piece of the scan and notes what is to be written.
-func (b *receivingBench) decide(p Parsed) CodeAnswer {
-	if p.Err != nil {
-		return UnreadAnswer(p.Err)
-	}
-	if a, ok := b.decideCarton(p.Code); ok {
-		return a
-	}
-	a := b.decideSmall(p.Code)
-	switch a.Kind {
-	case KindOK, KindAlreadyHere, KindAdopted:
-		return b.fill(p.Code, a)
-	case KindInRecalled, KindInExpired:
-		b.fill(p.Code, a)
-	}
-	return a
-}
-
-// decideSmall answers the code of one box.
-func (b *receivingBench) decideSmall(code TraceCode) CodeAnswer {
-	f, line := b.facts(code)
-	c := b.context(code, line)
-	said := ScanAnswer(f, c)
-	drug := c.Drug
-	if f != nil {
-		drug = f.Drug
-	}
-	if said.Move == MoveReceive && line.Received >= line.Packs {
-		// Only boxes that came in without their code fill a line before its codes.
-		said = Answer{Kind: KindCodelessTwin, Sentence: KindCodelessTwin.Sentence(Details{Drug: drug})}
-	}
-	if said.Move != "" {
-		b.accept(code, line, said.Move)
-		b.here[code.Code()] = drug
-	}
-	return NewCodeAnswer(code.Raw(), code.Code(), drug, said.Kind, said.Sentence)
-}
-
-// facts is what the rules need to know of a code. A box that the receipt has
-// room for is looked at as if the document had announced it, so that its expiry
-// is judged like any other's; f is nil where there is neither pack nor room.
-func (b *receivingBench) facts(code TraceCode) (f *ScanFacts, line *ReceiptLine) {
-	if drug, ok := b.here[code.Code()]; ok {
-		return &ScanFacts{Pack: PackFacts{State: StateInStore}, Drug: drug, Receipt: b.receipt.ID}, nil
-	}
-	pack := b.packs[code.Code()]
-	if pack != nil && !unclaimed(pack) && !b.comesAgain(pack) {
-		return b.packFacts(pack, code)
-	}
-	if line = b.room(b.drugOf(code, pack), or(code.Batch(), b.told[code.Code()].Batch)); line == nil {
-		if pack != nil && !unclaimed(pack) {
-			return b.packFacts(pack, code)
-		}
-		return nil, nil
-	}
-	p := b.newPack(code, line)
-	return &ScanFacts{Drug: line.DrugName(), Receipt: b.receipt.ID,
-		Pack: PackFacts{State: StateExpected, Content: p.content, Remainder: p.content, Expiry: p.expiresOn,
-			Recalled: recallOf(b.recalls, p.drugID, p.batch, p.code) != 0}}, line
-}
-
-// comesAgain reports a box that was withdrawn or sent back and lies here again,
-// without a document that lists it. What a red document took off this very
-// receipt is not meant to come.
-func (b *receivingBench) comesAgain(pack *Pack) bool {
-	if !Allowed(MoveAnnounce, pack.State) || pack.Returned {
-		return false
-	}
-	for _, l := range b.lines {
-		if l.ID == valueOf(pack.ReceiptLineID) && l.ReceiptID == b.receipt.ID {
-			return false
-		}
-	}
-	return true
-}
-
-// packFacts is a known pack with the line that claims it, or where none does the
-// line that could.
-func (b *receivingBench) packFacts(pack *Pack, code TraceCode) (*ScanFacts, *ReceiptLine) {
-	f := &ScanFacts{Pack: pack.Facts(), Drug: pack.DrugName(), SessionName: "别的场次", Taken: b.taken[pack.ID]}
-	if pack.ReceiptLineID == nil {
-		return f, b.room(pack.DrugID, or(code.Batch(), pack.Batch))
-	}
-	var line *ReceiptLine
-	for i := range b.lines {
-		if b.lines[i].ID == *pack.ReceiptLineID {
-			line = &b.lines[i]
-			f.Receipt, f.ReceiptNo = line.ReceiptID, line.Number
-		}
-	}
-	return f, line
-}
-
-// drugOf is the drug of a code without a claim; zero when it is not to be taken
-// in here: an unknown prefix, or a carton.
-func (b *receivingBench) drugOf(code TraceCode, pack *Pack) int64 {
-	if pack != nil {
-		return pack.DrugID
-	}
-	known, ok := b.known[code.Prefix()]
-	if !ok || known.Level > 1 {
-		return 0
-	}
-	return known.DrugID
-}
-
-// room chooses the line a box is counted to: one of its drug with room, of its
-// batch if the code names one, else the first.
-func (b *receivingBench) room(drugID int64, batch string) *ReceiptLine {
-	var first *ReceiptLine
-	for i := range b.lines {
-		l := &b.lines[i]
-		if l.ReceiptID != b.receipt.ID || l.DrugID != drugID || l.Linked >= l.Packs {
-			continue
-		}
-		if batch != "" && l.Batch == batch {
-			return l
-		}
-		if first == nil {
-			first = l
-		}
-	}
-	return first
-}
-
-func (b *receivingBench) context(code TraceCode, line *ReceiptLine) ScanContext {
-	known, ok := b.known[code.Prefix()]
-	c := ScanContext{Point: PointReceiving, Receipt: b.receipt.ID, Now: b.tx.Now,
-		PrefixKnown: ok, Carton: ok && known.Level > 1, Wanted: line != nil, Drug: known.Drug}
-	if pack := b.packs[code.Code()]; pack != nil {
-		c.PrefixKnown, c.Carton, c.Drug = true, false, pack.DrugName()
-	}
-	return c
-}
-
-// newPack is a box as the line and its own code describe it.
-func (b *receivingBench) newPack(code TraceCode, line *ReceiptLine) newPack {
-	p := newPack{code: code.Code(), drugID: line.DrugID, content: line.UnitsPerPack, batch: line.Batch, lineID: line.ID}
-	if line.ExpiresOn != nil {
-		p.expiresOn = *line.ExpiresOn
-	}
-	if line.MadeOn != nil {
-		p.madeOn = *line.MadeOn
-	}
-	told := b.told[code.Code()]
-	if p.batch == "" {
-		p.batch = told.Batch
-	}
-	if p.expiresOn.IsZero() && told.ExpiresOn != nil {
-		p.expiresOn = *told.ExpiresOn
-	}
-	if p.madeOn.IsZero() && told.MadeOn != nil {
-		p.madeOn = *told.MadeOn
-	}
-	p.readFrom(code)
-	if known, ok := b.known[code.Prefix()]; ok && known.Level == 1 {
-		p.content = known.Units
-	}
-	return p
-}
-
-// accept notes a box that is taken in and counts it to its line.
-func (b *receivingBench) accept(code TraceCode, line *ReceiptLine, move MovementKind) {
-	line.Received++
-	pack := b.packs[code.Code()]
-	switch {
-	case pack == nil:
-		line.Linked++
-		b.enter(b.newPack(code, line))
-		return
-	case move == MoveAdopt:
-		b.adopted = append(b.adopted, pack)
-	case pack.State == StateExpected && pack.ReceiptLineID != nil:
-		b.arrive(pack)
-		return
-	case pack.State != StateExpected:
-		b.again = append(b.again, pack)
-		b.arrive(pack)
-	default:
-		b.arrive(pack)
-	}
-	line.Linked++
-	b.claim(pack, line, b.newPack(code, line), move == MoveAdopt)
-}
-
-// enter and arrive note a box apart by how it was read: by itself, or by the code
-// of its carton.
-func (b *receivingBench) enter(p newPack) {
-	if b.whole {
-		b.freshWhole = append(b.freshWhole, p)
-	} else {
-		b.fresh = append(b.fresh, p)
-	}
-}
-
-func (b *receivingBench) arrive(p *Pack) {
-	if b.whole {
-		b.arrivingWhole = append(b.arrivingWhole, p)
-	} else {
-		b.arriving = append(b.arriving, p)
-	}
-}
-
-// claim ties a known pack to a line. What the box's own code carries goes before
-// the line; of a box that was here before the line only fills what is blank.
-func (b *receivingBench) claim(pack *Pack, line *ReceiptLine, p newPack, fill bool) {
-	pack.ReceiptLineID = &line.ID
-	if p.batch != "" && (pack.Batch == "" || p.batchRead || !fill && !pack.BatchRead) {
-		pack.Batch = p.batch
-	}
-	if !p.expiresOn.IsZero() && (pack.ExpiresOn == nil || p.batchRead || !fill && !pack.BatchRead) {
-		pack.ExpiresOn = dayPointer(p.expiresOn)
-	}
-	pack.BatchRead = pack.BatchRead || p.batchRead
-	pack.RecallID = recallOf(b.recalls, pack.DrugID, pack.Batch, pack.Code)
-	b.claimed = append(b.claimed, pack)
 }
 
 func (b *receivingBench) answer() ReceiveAnswer {

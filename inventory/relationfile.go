@@ -231,7 +231,7 @@ func keepRelation(ctx context.Context, tx *db.Tx, by identity.Actor, check Relat
 		return 0, fmt.Errorf("pack a relation file: %w", err)
 	}
 	err = tx.Get(ctx, &id, `INSERT INTO relation_file (name, digest, body, cartons, codes, checked_at, checked_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7::bigint) RETURNING id`, check.Name, digest[:], packed.Bytes(), check.Cartons+check.Middles, check.Small, tx.Now, nullInt(by.StaffID))
+VALUES ($1, $2, $3, $4, $5, $6, $7::bigint) RETURNING id`, check.Name, digest[:], packed.Bytes(), check.Cartons+check.Middles, check.Small, tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return 0, fmt.Errorf("keep a relation file: %w", err)
 	}

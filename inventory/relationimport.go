@@ -68,7 +68,7 @@ func importRelation(ctx context.Context, tx *db.Tx, by identity.Actor, in Relati
 	if err != nil {
 		return RelationImported{}, err
 	}
-	err = tx.ExecOne(ctx, `UPDATE relation_file SET state = 'imported', body = NULL, imported_at = $2, imported_by = $3::bigint WHERE id = $1`, f.ID, tx.Now, nullInt(by.StaffID))
+	err = tx.ExecOne(ctx, `UPDATE relation_file SET state = 'imported', body = NULL, imported_at = $2, imported_by = $3::bigint WHERE id = $1`, f.ID, tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return RelationImported{}, fmt.Errorf("mark a relation file imported: %w", err)
 	}

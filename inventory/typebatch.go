@@ -69,7 +69,7 @@ func (s *Service) typeBatch(ctx context.Context, tx *db.Tx, by identity.Actor, i
 		return 0, err
 	}
 	err = tx.ExecOne(ctx, `UPDATE receipt_line SET batch = $2, expires_on = CAST(NULLIF($3::text, '') AS date), typed_by = $4::bigint, typed_at = $5 WHERE id = $1`,
-		in.LineID, typed.Batch, dateText(typed.ExpiresOn), nullInt(by.StaffID), tx.Now)
+		in.LineID, typed.Batch, dateText(typed.ExpiresOn), db.NullInt(by.StaffID), tx.Now)
 	if err != nil {
 		return 0, fmt.Errorf("type batch of a receipt line: %w", err)
 	}

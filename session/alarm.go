@@ -44,27 +44,12 @@ type NewAlarm struct {
 // caller touches the session.
 func RaiseAlarm(ctx context.Context, tx *db.Tx, by identity.Actor, a NewAlarm) error {
 	err := tx.ExecOne(ctx, `INSERT INTO session_alarm (session_id, visit_id, kind, code, drug, sentence, raised_by, raised_at)
-VALUES ($1, $2::uuid, $3, $4, $5, $6, $7::bigint, $8)`, a.SessionID, nullUUID(a.Visit), string(a.Kind), cut(a.Code, 100), cut(a.Drug, 200),
-		cut(a.Sentence, 300), nullInt(by.StaffID), tx.Now)
+VALUES ($1, $2::uuid, $3, $4, $5, $6, $7::bigint, $8)`, a.SessionID, db.NullUUID(a.Visit), string(a.Kind), cut(a.Code, 100), cut(a.Drug, 200),
+		cut(a.Sentence, 300), db.NullInt(by.StaffID), tx.Now)
 	if err != nil {
 		return fmt.Errorf("raise alarm: %w", err)
 	}
 	return nil
-}
-
-// nullUUID and nullInt write nothing for nobody.
-func nullUUID(u uuid.UUID) any {
-	if u == uuid.Nil {
-		return nil
-	}
-	return u
-}
-
-func nullInt(n int64) any {
-	if n == 0 {
-		return nil
-	}
-	return n
 }
 
 // boardAlarms is how many open alarms a board shows; AlarmCount says how many

@@ -83,7 +83,7 @@ func (g *Registry) insertChanges(ctx context.Context, tx *db.Tx, by identity.Act
 	_, err := tx.Exec(ctx, `INSERT INTO patient_change (patient_id, field, before_sealed, after_sealed, source, staff_id, at)
 SELECT n.id, n.field, NULLIF(n.old, CAST('' AS bytea)), NULLIF(n.new_value, CAST('' AS bytea)), $5::text, $6::bigint, $7::timestamptz
 FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::text[]) AS field, unnest($3::bytea[]) AS old, unnest($4::bytea[]) AS new_value) n`,
-		pq.Array(ids), pq.Array(fields), before, after, source, nullID(by.StaffID), tx.Now)
+		pq.Array(ids), pq.Array(fields), before, after, source, db.NullInt(by.StaffID), tx.Now)
 	if err != nil {
 		return fmt.Errorf("insert patient changes: %w", err)
 	}

@@ -131,7 +131,7 @@ func (g *Registry) addCollector(ctx context.Context, tx *db.Tx, by identity.Acto
 		return err
 	}
 	err = tx.ExecOne(ctx, `INSERT INTO patient_collector (id, patient_id, name, relation, phone_sealed, added_at, added_by)
-VALUES ($1, $2, $3, $4, $5::bytea, $6, $7::bigint)`, id, p.ID, in.Name, in.Relation, phone, tx.Now, nullID(by.StaffID))
+VALUES ($1, $2, $3, $4, $5::bytea, $6, $7::bigint)`, id, p.ID, in.Name, in.Relation, phone, tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return fmt.Errorf("insert collector: %w", err)
 	}
@@ -186,7 +186,7 @@ func (g *Registry) removeCollector(ctx context.Context, tx *db.Tx, by identity.A
 	if i < 0 {
 		return db.Refuse(db.Conflict, "这位代领人已被移除。请刷新页面。")
 	}
-	err = tx.ExecOne(ctx, `UPDATE patient_collector SET removed_at = $2, removed_by = $3::bigint WHERE id = $1 AND removed_at IS NULL`, in.ID, tx.Now, nullID(by.StaffID))
+	err = tx.ExecOne(ctx, `UPDATE patient_collector SET removed_at = $2, removed_by = $3::bigint WHERE id = $1 AND removed_at IS NULL`, in.ID, tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return fmt.Errorf("remove collector: %w", err)
 	}

@@ -106,13 +106,13 @@ FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::text[]) AS number, unnest($3
   unnest($5::text[]) AS sex, unnest($6::text[]) AS birth, unnest($7::bigint[]) AS site, unnest($8::text[]) AS kind, unnest($9::bytea[]) AS paper,
   unnest($10::bytea[]) AS paper_index, unnest($11::bytea[]) AS phone, unnest($12::bytea[]) AS address, unnest($13::text[]) AS allergies) n`,
 		pq.Array(c.ids), pq.Array(c.numbers), pq.Array(c.names), pq.Array(c.pinyins), pq.Array(c.sexes), pq.Array(c.births), pq.Array(c.sites),
-		pq.Array(c.kinds), c.papers, c.indexes, c.phones, c.addresses, pq.Array(c.allrg), tx.Now, nullID(by.StaffID))
+		pq.Array(c.kinds), c.papers, c.indexes, c.phones, c.addresses, pq.Array(c.allrg), tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return fmt.Errorf("insert patients: %w", err)
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO patient_label (token, patient_id, issued_at, issued_by)
 SELECT n.token, n.id, $3::timestamptz, $4::bigint FROM (SELECT unnest($1::text[]) AS token, unnest($2::bigint[]) AS id) n`,
-		pq.Array(c.tokens), pq.Array(c.ids), tx.Now, nullID(by.StaffID))
+		pq.Array(c.tokens), pq.Array(c.ids), tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return fmt.Errorf("issue labels: %w", err)
 	}

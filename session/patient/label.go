@@ -43,7 +43,7 @@ func (l Label) Place() string {
 func IssueLabel(ctx context.Context, tx *db.Tx, by identity.Actor, patientID int64) (Token, error) {
 	t := NewToken()
 	err := tx.ExecOne(ctx, `INSERT INTO patient_label (token, patient_id, issued_at, issued_by) VALUES ($1, $2, $3, $4::bigint)`,
-		t.String(), patientID, tx.Now, nullID(by.StaffID))
+		t.String(), patientID, tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return Token{}, fmt.Errorf("issue label: %w", err)
 	}
@@ -105,7 +105,7 @@ func (g *Registry) replace(ctx context.Context, tx *db.Tx, by identity.Actor, pa
 		return "", err
 	}
 	revoked, err := tx.Exec(ctx, `UPDATE patient_label SET revoked_at = $2, revoked_by = $3::bigint WHERE patient_id = $1::bigint AND revoked_at IS NULL`,
-		patientID, tx.Now, nullID(by.StaffID))
+		patientID, tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return "", fmt.Errorf("revoke labels: %w", err)
 	}

@@ -166,7 +166,7 @@ func (g *Registry) Insert(ctx context.Context, tx *db.Tx, by identity.Actor, e E
   paper_sealed, paper_index, phone_sealed, address_sealed, allergies, created_at, created_by, changed_at)
 VALUES ($1, $2, $3, $4, $5, $6::date, $7, $8, $9::bytea, $10::bytea, $11::bytea, $12::bytea, $13, $14, $15::bigint, $14)`,
 		id, formatNumber(id), e.Name, Pinyin(e.Name), e.Sex, e.BirthOn, e.HomeSiteID, string(e.Paper),
-		sealed.paper, sealed.index, sealed.phone, sealed.address, e.Allergies, tx.Now, nullID(by.StaffID))
+		sealed.paper, sealed.index, sealed.phone, sealed.address, e.Allergies, tx.Now, db.NullInt(by.StaffID))
 	if err != nil {
 		return 0, fmt.Errorf("insert patient: %w", err)
 	}
@@ -176,10 +176,3 @@ VALUES ($1, $2, $3, $4, $5, $6::date, $7, $8, $9::bytea, $10::bytea, $11::bytea,
 // formatNumber is the number printed on the label: the id with at least six
 // digits.
 func formatNumber(id int64) string { return fmt.Sprintf("%06d", id) }
-
-func nullID(id int64) any {
-	if id == 0 {
-		return nil
-	}
-	return id
-}
