@@ -126,6 +126,9 @@ func Tables() []Table {
 		{Name: "bag", Owner: "session"},
 		{Name: "bag_pack", Owner: "session", Deletable: true},
 
+		{Name: "session_notice", Owner: "session/notice"},
+		{Name: "session_notice_seen", Owner: "session/notice", AppendOnly: true},
+
 		{Name: "translog_writer", Owner: "integration/translog", AppendOnly: true},
 		{Name: "translog_head", Owner: "integration/translog"},
 		{Name: "translog_entry", Owner: "integration/translog", AppendOnly: true},

@@ -22,6 +22,7 @@ import (
 	identityweb "jingfang/session/identity/web"
 	"jingfang/session/job"
 	"jingfang/session/live"
+	noticeweb "jingfang/session/notice/web"
 	"jingfang/session/page"
 	"jingfang/session/patient"
 	patientweb "jingfang/session/patient/web"
@@ -57,6 +58,7 @@ type app struct {
 	errands *integrationweb.Handlers
 	// recorder notes the transfers of our own addresses.
 	recorder *integrationweb.Recorder
+	notices  *noticeweb.Handlers
 	desk     *translog.Desk
 	logs     *integrationweb.Reader
 	papers   *reportingweb.Handlers
@@ -134,6 +136,7 @@ func (a *app) openPages(around surroundings) error {
 	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs).WithPeople(a.sessions, a.patients)
 	a.errands = integrationweb.New(integrationweb.Config{Site: a.site, DB: a.db, Poller: a.poller, HIS: a.his, Sender: a.sender,
 		Sessions: a.sessions, Patients: a.patients, FetchDrugs: a.fetchDrugs})
+	a.attachNotices()
 	a.recorder = integrationweb.NewRecorder(a.spool, a.db.Now)
 	a.logs = integrationweb.NewReader(a.site, a.db, a.desk, a.jobs, a.spool)
 	a.trust = trust{site: a.site, from: around.authority}
@@ -156,13 +159,13 @@ func (a *app) openPages(around surroundings) error {
 
 // templateSets are the pages of all packages that have some.
 func templateSets() []fs.FS {
-	return []fs.FS{templates, identityweb.Templates(), sessionweb.Templates(), patientweb.Templates(), inventoryweb.Templates(), integrationweb.Templates(), reportingweb.Templates()}
+	return []fs.FS{templates, identityweb.Templates(), sessionweb.Templates(), patientweb.Templates(), inventoryweb.Templates(), integrationweb.Templates(), reportingweb.Templates(), noticeweb.Templates()}
 }
 
 // samples show every page and fragment in the gallery.
 func samples() []page.Sample {
 	var list []page.Sample
-	for _, some := range [][]page.Sample{page.OwnSamples(), trustSamples(), identityweb.Samples(), sessionweb.Samples(), patientweb.Samples(), inventoryweb.Samples(), integrationweb.Samples(), reportingweb.Samples()} {
+	for _, some := range [][]page.Sample{page.OwnSamples(), trustSamples(), identityweb.Samples(), sessionweb.Samples(), patientweb.Samples(), inventoryweb.Samples(), integrationweb.Samples(), reportingweb.Samples(), noticeweb.Samples()} {
 		list = append(list, some...)
 	}
 	return list
@@ -173,6 +176,7 @@ func samples() []page.Sample {
 func menu() []identityweb.Entry {
 	return []identityweb.Entry{
 		{MenuItem: page.MenuItem{Title: "今日", URL: "/", Icon: "home"}, Needs: identity.ViewSession},
+		{MenuItem: page.MenuItem{Title: "通知", URL: "/notices", Under: "/"}, Needs: identity.ViewSession},
 		{MenuItem: page.MenuItem{Title: "试扫", URL: "/rehearsal", Under: "/"}, Needs: identity.ViewSession},
 		{MenuItem: page.MenuItem{Title: "患者", URL: "/patients", Icon: "people"}, Needs: identity.ViewPatient},
 		{MenuItem: page.MenuItem{Title: "标签", URL: "/patients/labels", Under: "/patients"}, Needs: identity.PrintLabel},

@@ -25,8 +25,8 @@ func ladder() map[string]int {
 		3: {"session/live", "session/page", "session/job", "integration/translog", "sql/dbtest"},
 		4: {"inventory", "session/patient"},
 		5: {"session"},
-		6: {"reporting", "integration", "integration/simulator"},
-		7: {"session/web", "session/identity/web", "session/patient/web", "inventory/web", "reporting/web", "integration/web"},
+		6: {"session/notice", "reporting", "integration", "integration/simulator"},
+		7: {"session/notice/web", "session/web", "session/identity/web", "session/patient/web", "inventory/web", "reporting/web", "integration/web"},
 		8: {"cmd/jingfang", "cmd/hospitalsim", "cmd/clinicload"},
 	}
 	table := map[string]int{}

@@ -118,6 +118,8 @@ func accessTable() []access {
 		{"GET", "/switch", "*"}, {"GET", "/totp", "*"}, {"POST", "/totp", "*"}, {"POST", "/totp/confirm", "*"},
 		{"POST", "/login/ca", "+"}, {"POST", "/login/ca/state", "+"}, {"GET", "/sessions/{id}/signatures", "DPAM"},
 		{"GET", "/admin/sites", "S"}, {"POST", "/admin/sites", "S"},
+		{"GET", "/notices", "DPAM"}, {"GET", "/sessions/{id}/notices", "DPAM"}, {"POST", "/sessions/{id}/notices", "PM"},
+		{"POST", "/sessions/{id}/notices/{notice}/end", "PM"}, {"POST", "/sessions/{id}/notices/{notice}/seen", "DPAM"},
 		{"GET", "/audit", "U"}, {"POST", "/audit/verify", "U"}, {"GET", "/audit/verify/{job}", "U"}, {"POST", "/audit/verify/{job}/cancel", "U"},
 		{"GET", "/transferlog", "U"}, {"GET", "/transferlog/{exchange}", "U"}, {"POST", "/transferlog/{exchange}/open", "U"},
 		{"POST", "/transferlog/key", "U"}, {"POST", "/transferlog/key/close", "U"},

@@ -95,6 +95,7 @@ func (w *world) testStatements(t *testing.T) {
 		{"P", "/trace/{code}", "/trace/" + w.toteLabel(t)}, {"P", "/trace/receipt/{id}", "/trace/receipt/1"}, {"D", "/trace/patient/{id}", "/trace/patient/1"},
 		{"S", "/admin/staff", "/admin/staff"}, {"S", "/admin/staff/{id}", "/admin/staff/2"}, {"C", "/admin/staff/{id}", "/admin/staff/2"},
 		{"S", "/admin/sites", "/admin/sites"}, {"U", "/audit", "/audit"},
+		{"P", "/notices", "/notices"}, {"P", "/sessions/{id}/notices", big.path("/notices")},
 		{"U", "/transferlog", "/transferlog"}, {"U", "/transferlog", "/transferlog?day=&system=HIS"}, {"U", "/transferlog/{exchange}", "/transferlog/" + w.exchangeID(t)},
 		{"D", "/switch", "/switch"}, {"D", "/totp", "/totp"}, {"P", "/sessions/{id}/signatures", w.today.path("/signatures")},
 		{"D", "/password", "/password"}, {"D", "/login", "/login"}, {"D", "/trust", "/trust"},

@@ -191,7 +191,7 @@ func TestHouse(t *testing.T) {
 		{"statements", (*world).testStatements}, {"uploads", (*world).testUploads}, {"gallery", (*world).testGalleryPages},
 		{"whole year", (*world).testWholeYear}, {"late doctor", (*world).testLateDoctor}, {"packing paper", (*world).testPackingPaper},
 		{"tables", (*world).testTables}, {"weak link", (*world).testWeakLink}, {"stocktake", (*world).testStocktake},
-		{"transfer log", (*world).testTransferLog},
+		{"transfer log", (*world).testTransferLog}, {"notices", (*world).testNotices},
 		{"pages", (*world).testShots},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.do(w, t) })

@@ -20,5 +20,8 @@ func recallEvent(event string) string {
 	if label := reportEvent(event); label != "" {
 		return label
 	}
+	if label := noticeEvent(event); label != "" {
+		return label
+	}
 	return inventory.EventLabel(event)
 }

@@ -45,8 +45,11 @@ type route struct {
 }
 
 // routes is the flat table of the program. What is not in it, in the pages of
-// identity or among the open addresses in router does not exist.
-func (a *app) routes() []route {
+// identity or among the open addresses in router does not exist. A module brings
+// lines of its own.
+func (a *app) routes() []route { return append(a.houseRoutes(), a.noticeRoutes()...) }
+
+func (a *app) houseRoutes() []route {
 	s, p, i := a.room, a.people, a.shelf
 	return []route{
 		{"GET", "/", "", quick, a.home},

@@ -46,6 +46,7 @@ func deviceTransfers() []transferLine {
 		{"POST /sessions/{id}/bags", dev, "session.bag", in, "id", "场次"},
 		{"POST /sessions/{id}/closing/scans", dev, "session.left", in, "id", "场次"},
 		{"POST /sessions/{id}/closing/counts", dev, "session.count", in, "id", "场次"},
+		{"POST /sessions/{id}/notices", dev, "notice.write", in, "id", "场次"},
 	}
 }
 

@@ -87,6 +87,8 @@ func ourService(name string) string {
 		return "清点余药扫码"
 	case "session.count":
 		return "清点余药数量"
+	case "notice.write":
+		return "发通知"
 	}
 	return shelfService(name)
 }

@@ -31,6 +31,7 @@ const (
 	UnmaskPatient   Permission = "unmask_patient"   // see a sealed field in clear
 	ViewRisk        Permission = "view_risk"        // see and set a patient's risk level
 	PrintLabel      Permission = "print_label"      // print a patient's QR label
+	WriteNotice     Permission = "write_notice"     // tell everybody in a session something
 	ViewReports     Permission = "view_reports"     // statistics and their files
 	ViewAudit       Permission = "view_audit"       // read and verify the audit
 	ViewTransferLog Permission = "view_transferlog" // read the log of data exchanges
@@ -46,7 +47,7 @@ func Permissions() []Permission {
 		Receive, Allocate, ViewStock, TeachPrefix,
 		CountStock, ApproveCount, TakeReturn, Dispose, Witness, Recall, CallPatients,
 		RegisterPatient, ViewPatient, UnmaskPatient, ViewRisk, PrintLabel,
-		ViewReports, ViewAudit, ViewTransferLog, ManageStaff, ManageRoles, ManageSystem,
+		WriteNotice, ViewReports, ViewAudit, ViewTransferLog, ManageStaff, ManageRoles, ManageSystem,
 	}
 }
 
@@ -117,6 +118,8 @@ func (p Permission) officeLabel() string {
 		return "查看和评定危险性"
 	case PrintLabel:
 		return "打印患者标签"
+	case WriteNotice:
+		return "发通知"
 	case ViewReports:
 		return "查看报表"
 	case ViewAudit:

@@ -286,12 +286,19 @@ func (h *Handlers) Render(ctx context.Context, sessionID int64, audiences []live
 	if err != nil {
 		return nil, err
 	}
+	extra, err := h.readExtra(ctx, sessionID)
+	if err != nil {
+		return nil, err
+	}
 	out := make(map[live.Audience][]live.Part, len(audiences))
 	for _, a := range audiences {
 		if a == forWall {
 			out[a], err = h.wallParts(s)
 		} else {
 			out[a], err = h.parts(newBoardView(s, a))
+			if err == nil {
+				out[a], err = h.addExtra(out[a], extra, sessionID, a)
+			}
 		}
 		if err != nil {
 			return nil, err

@@ -35,6 +35,7 @@ type Handlers struct {
 	sessions *session.Service
 	patients *patient.Registry
 	hub      *live.Hub
+	extra    []BoardPart // of modules of their own
 }
 
 // New makes the handlers.
