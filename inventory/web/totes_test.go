@@ -180,3 +180,24 @@ func TestTotes_renameRetireAndLabels(t *testing.T) {
 		t.Errorf("the list leaves it out: %s", doc.Text())
 	}
 }
+
+// Renamed and retired on a phone, without anything wider than the page.
+func TestTotes_editInABrowser(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.toteOf("")
+	b := openBrowser(t, 390, 844)
+	b.do(chromedp.Navigate(fmt.Sprintf("%s/totes/%d", h.url, id)))
+	b.press(`#tote-edit summary`)
+	b.until(`document.querySelector('#tote-edit').open`)
+	b.until(`(document.querySelector('#tote-edit input[name="name"]').value = '新华专用的一个名字很长的箱子', true)`)
+	b.until(`document.documentElement.scrollWidth <= window.innerWidth`)
+	b.shot("phone-tote-edit")
+	b.press(`#tote-edit form[action$="/name"] button`)
+	b.until(`document.querySelector('h1').textContent === '周转箱 新华专用的一个名字很长的箱子' && document.readyState === 'complete'`)
+	b.press(`#tote-edit summary`)
+	b.until(`document.querySelector('#tote-edit').open`)
+	b.press(`#tote-edit form[action$="/retire"] button`)
+	b.until(`document.querySelector('#tote-edit') === null && document.querySelector('.notice').textContent.indexOf('停用') > 0`)
+	b.until(`document.documentElement.scrollWidth <= window.innerWidth`)
+	b.shot("phone-tote-retired")
+}

@@ -285,8 +285,15 @@ func placeLinks(places []session.BoxPlace, by identity.Actor) []linkView {
 	return list
 }
 
+// shownActs is how many of the last acts the page lists; programs get more.
+const shownActs = 60
+
 func newActs(acts []session.BoxAct, by identity.Actor) []boxAct {
 	var list []boxAct
+	if n := len(acts) - shownActs; n > 0 {
+		list = append(list, boxAct{Word: fmt.Sprintf("更早的 %d 步没有列出", n)})
+		acts = acts[n:]
+	}
 	for _, a := range acts {
 		x := boxAct{Word: actWord(a), At: a.At.In(session.Zone()).Format("2006-01-02 15:04"), Who: a.Who}
 		if a.Until.Sub(a.At) >= time.Minute {
@@ -314,9 +321,9 @@ func actWord(a session.BoxAct) string {
 	case "tote.take_out", "bag.take_out":
 		return "拿出" + n
 	case "tote.seal":
-		return "封箱，" + n
+		return "封箱" + n
 	case "tote.open":
-		return "开箱，" + n
+		return "开箱" + n
 	case "tote.rename":
 		return "改名，" + cmp.Or(a.Was, "原名不明")
 	case "tote.retire":
