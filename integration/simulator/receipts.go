@@ -125,4 +125,15 @@ func (h *HIS) AddRaw(document []byte) {
 	h.documents = append(h.documents, append(json.RawMessage(nil), document...))
 }
 
+// Export is the i-th document as it would be handed over in a file; nil when there
+// is none.
+func (h *HIS) Export(i int) []byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if i < 0 || i >= len(h.documents) {
+		return nil
+	}
+	return append([]byte(nil), h.documents[i]...)
+}
+
 func china() *time.Location { return time.FixedZone("CST", 8*3600) }
