@@ -51,8 +51,61 @@ func CompareStock(ctx context.Context, d *db.DB, c *Client, by identity.Actor) (
 	}
 	out := compare(ours, his)
 	out.At = d.Now()
+	if err := out.explain(ctx, d); err != nil {
+		return Comparison{}, err
+	}
 	return out, identity.AuditAlone(ctx, d, by, identity.Event{Name: "his.stock", ObjectKind: "stock",
 		Detail: fmt.Sprintf("lines=%d differ=%d", len(out.Lines), out.Differ)})
+}
+
+// explain says of batches of which we have less what became of the rest: boxes that
+// patients have are no riddle, HIS has only not heard of them.
+func (c Comparison) explain(ctx context.Context, r db.Reader) error {
+	var codes, batches []string
+	for _, l := range c.Lines {
+		if l.Words != "" && l.HIS > l.Ours && l.Batch != "" {
+			codes, batches = append(codes, l.HISCode), append(batches, l.Batch)
+		}
+	}
+	gone, err := inventory.GoneByBatch(ctx, r, codes, batches)
+	if err != nil {
+		return err
+	}
+	of := map[batchKey]inventory.BatchGone{}
+	for _, g := range gone {
+		of[batchKey{g.HISCode, g.Batch}] = g
+	}
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		if l.Words != "" && l.HIS > l.Ours {
+			l.Words += l.became(of[batchKey{l.HISCode, l.Batch}])
+		}
+	}
+	return nil
+}
+
+// became is the second sentence of a difference.
+func (c Compared) became(g inventory.BatchGone) string {
+	less, known := c.HIS-c.Ours, g.Given+g.Lost
+	text := ""
+	if g.Given > 0 {
+		text = "已发给患者 " + amount(g.Given, c)
+	}
+	if g.Lost > 0 {
+		if text != "" {
+			text += "，"
+		}
+		text += "报损、报失或退回 " + amount(g.Lost, c)
+	}
+	switch {
+	case known == 0:
+		return ""
+	case known == less:
+		return text + "，HIS 还没有记账。"
+	case known < less:
+		return text + "，还有 " + amount(less-known, c) + "没有着落。"
+	}
+	return text + "。"
 }
 
 type batchKey struct{ code, batch string }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lib/pq"
+
 	"jingfang/sql/db"
 )
 
@@ -51,6 +53,31 @@ FROM drug d JOIN (
 GROUP BY d.his_code, d.generic_name, d.spec, d.unit_name, d.pack_name, d.units_per_pack, s.batch ORDER BY d.his_code, s.batch`)
 	if err != nil {
 		return nil, fmt.Errorf("read stock by batch: %w", err)
+	}
+	return list, nil
+}
+
+// BatchGone is what of a batch is no longer ours, in smallest units.
+type BatchGone struct {
+	HISCode string `db:"his_code"`
+	Batch   string `db:"batch"`
+	Given   int64  `db:"given"` // to patients
+	Lost    int64  `db:"lost"`  // damaged, lost, destroyed or sent back
+}
+
+// GoneByBatch reads what became of some batches; codes and batches are pairs by
+// place. Only these batches are looked at, by their index.
+func GoneByBatch(ctx context.Context, r db.Reader, codes, batches []string) ([]BatchGone, error) {
+	if len(batches) == 0 {
+		return nil, nil
+	}
+	var list []BatchGone
+	err := r.Select(ctx, &list, `SELECT d.his_code, k.batch, sum(k.units_given) AS given,
+  sum(CASE WHEN k.state IN ('damaged', 'lost', 'destroyed', 'sent_back') THEN k.units_left ELSE 0 END) AS lost
+FROM pack k JOIN drug d ON d.id = k.drug_id WHERE k.batch = ANY($2::text[]) AND d.his_code = ANY($1::text[]) GROUP BY d.his_code, k.batch`,
+		pq.Array(codes), pq.Array(batches))
+	if err != nil {
+		return nil, fmt.Errorf("read what became of batches: %w", err)
 	}
 	return list, nil
 }

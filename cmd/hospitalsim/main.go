@@ -1,6 +1,7 @@
 // Command hospitalsim runs the stand-ins of the hospital's systems on ports of
 // this machine, for demos and tests by hand: a HIS with the demo's drug
-// dictionary and receipts, and a control port to make receipts and faults. It
+// dictionary and receipts, in our own JSON or in the words of a mapping file, and a
+// control port to make receipts and faults. It
 // holds everything in memory; its secret is no secret.
 package main
 
@@ -15,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -36,6 +38,7 @@ func main() {
 type options struct {
 	his, control  string
 	appID, secret string
+	platform      string
 	receipts      int
 	order         simulator.Order
 }
@@ -48,6 +51,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	set.StringVar(&o.control, "control", "127.0.0.1:9309", "控制端口，只能是本机地址；留空不开")
 	set.StringVar(&o.appID, "app", "jingfang", "应用编号")
 	set.StringVar(&o.secret, "secret", "demo-secret-not-for-production", "签名密钥，仅供演示")
+	set.StringVar(&o.platform, "platform", "", "接口对照文件；给出后按其中的信封和字段名说话，如 deploy/platform.example.json")
 	set.IntVar(&o.receipts, "receipts", 4, "启动时备好的入库单张数；单号的单据带追溯码，双号的不带")
 	set.IntVar(&o.order.Lines, "lines", 5, "每张单据的行数，1 到 25")
 	set.IntVar(&o.order.Packs, "packs", 10, "每行的盒数，1 到 2000")
@@ -111,7 +115,11 @@ func newHIS(o options) (*simulator.HIS, error) {
 	if err != nil {
 		return nil, err
 	}
-	his, err := simulator.NewHIS(key, nil)
+	says, err := dialect(o.platform)
+	if err != nil {
+		return nil, err
+	}
+	his, err := simulator.NewPlatform(key, says, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +131,26 @@ func newHIS(o options) (*simulator.HIS, error) {
 		}
 	}
 	return his, nil
+}
+
+// dialect is how the stand-in talks: as a mapping file says, or our own JSON.
+func dialect(path string) (wire.Dialect, error) {
+	if path == "" {
+		return wire.Dialect{}, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return wire.Dialect{}, fmt.Errorf("接口对照文件 %s 读不到：%w", path, err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	p, problems, err := wire.ReadPlatform(file)
+	if err != nil {
+		return wire.Dialect{}, err
+	}
+	if len(problems) > 0 {
+		return wire.Dialect{}, fmt.Errorf("接口对照文件 %s 有误：%s", path, strings.Join(problems, "；"))
+	}
+	return p.Dialect("his"), nil
 }
 
 // running is one stand-in on its port.
@@ -171,6 +199,8 @@ func announce(out io.Writer, o options, list []*running, his *simulator.HIS) err
 		base := "http://" + list[1].listener.Addr().String()
 		text += fmt.Sprintf("例：再备一张单据  curl -d '{\"lines\":3,\"packs\":10}' %s/control/receipts\n", base)
 		text += fmt.Sprintf("    应答变慢      curl -d '{\"slow_ms\":20000}' %s/control/faults\n", base)
+		text += "    其他故障      status_500 error_in_200 cut_body duplicated out_of_order wrong_signature skew_s\n"
+		text += "                  not_json oversized wrong_encoding gb18030 entity_bomb deep；times 是持续的次数\n"
 		text += fmt.Sprintf("    恢复正常      curl -d '{}' %s/control/faults\n", base)
 	}
 	_, err := io.WriteString(out, text+"按 Ctrl+C 结束。\n")

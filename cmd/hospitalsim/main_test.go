@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -88,6 +90,23 @@ func TestRunRefuses(t *testing.T) {
 	} {
 		if err := run(t.Context(), args, io.Discard); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// The stand-in talks as a mapping file says; a file with a mistake in it, or none at
+// all, is refused with its key.
+func TestPlatformFile(t *testing.T) {
+	if _, err := dialect("../../deploy/platform.example.json"); err != nil {
+		t.Error(err)
+	}
+	bad := filepath.Join(t.TempDir(), "p.json")
+	if err := os.WriteFile(bad, []byte(`{"systems":{"his":{"envelope":"corba"}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{bad: "systems.his.envelope", "nowhere.json": "读不到"} {
+		if _, err := dialect(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", path, err)
 		}
 	}
 }
