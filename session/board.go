@@ -243,13 +243,14 @@ type Line struct {
 	Class      inventory.Class `db:"class"`
 	MaxDays    *int            `db:"max_days"`
 	OverReason string          `db:"over_reason"`
+	Payer      Payer           `db:"payer"` // who pays, "" as the programme says
 }
 
 // VisitLines reads what a visit was given, the last first.
 func VisitLines(ctx context.Context, r db.Reader, visit uuid.UUID) ([]Line, error) {
 	var list []Line
 	err := r.Select(ctx, &list, `SELECT l.pack_id, k.code, d.generic_name, d.spec, l.quantity, k.units_total, d.unit_name, d.pack_name, l.how, l.at, k.drug_id, l.dose, l.days, d.loose,
-  l.over_reason, g.class, (SELECT r.max_days FROM class_rule r WHERE r.class = g.class AND r.since_on <= g.held_on ORDER BY r.since_on DESC, r.id DESC LIMIT 1) AS max_days
+  l.over_reason, l.payer, g.class, (SELECT r.max_days FROM class_rule r WHERE r.class = g.class AND r.since_on <= g.held_on ORDER BY r.since_on DESC, r.id DESC LIMIT 1) AS max_days
 FROM visit_line l JOIN pack k ON k.id = l.pack_id JOIN drug d ON d.id = k.drug_id
 JOIN (SELECT y.id, c.held_on, COALESCE((SELECT x.class FROM drug_class x WHERE x.drug_id = y.id AND x.since_on <= c.held_on ORDER BY x.since_on DESC, x.id DESC LIMIT 1), '') AS class
   FROM drug y, visit v JOIN clinic_session c ON c.id = v.session_id WHERE v.id = $1) g ON g.id = d.id

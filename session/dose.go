@@ -67,6 +67,8 @@ type Dosing struct {
 	// OverReason is why it is more than the law allows the drug's class without a
 	// reason; at most 100 characters. It is asked for and never a condition.
 	OverReason string `json:",omitempty"`
+	// Payer says who pays, empty being the programme's; nil leaves it as it is.
+	Payer *Payer `json:",omitempty"`
 }
 
 // DoseAnswer is the answer to SetDose.
@@ -91,6 +93,9 @@ func (s *Service) SetDose(ctx context.Context, by identity.Actor, in Dosing) (Do
 	if err := checkOverReason(in.OverReason); err != nil {
 		return DoseAnswer{}, err
 	}
+	if in.Payer != nil && *in.Payer != "" && in.Payer.Word() == "" {
+		return DoseAnswer{}, db.Refuse(db.Invalid, "请选择由谁付费：免费、医保、自费，或按项目。")
+	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "set_dose", Request: in}
 	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (DoseAnswer, error) {
 		return s.setDose(ctx, tx, by, in)
@@ -103,9 +108,10 @@ func (s *Service) setDose(ctx context.Context, tx *db.Tx, by identity.Actor, in 
 	if err != nil {
 		return DoseAnswer{}, err
 	}
-	n, err := tx.Exec(ctx, `UPDATE visit_line SET dose = $3, days = NULLIF($4::integer, 0), over_reason = $5 WHERE visit_id = $1 AND undone_at IS NULL
+	n, err := tx.Exec(ctx, `UPDATE visit_line SET dose = $3, days = NULLIF($4::integer, 0), over_reason = $5, payer = COALESCE($6::text, payer)
+WHERE visit_id = $1 AND undone_at IS NULL
   AND pack_id IN (SELECT k.id FROM pack k JOIN visit_line o ON o.pack_id = k.id AND o.visit_id = $1 WHERE k.drug_id = (SELECT p.drug_id FROM pack p WHERE p.id = $2))`,
-		v.ID, in.Pack, in.Dose, in.Days, in.OverReason)
+		v.ID, in.Pack, in.Dose, in.Days, in.OverReason, in.Payer)
 	if err != nil {
 		return DoseAnswer{}, fmt.Errorf("set dose: %w", err)
 	}

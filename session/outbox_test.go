@@ -168,7 +168,14 @@ func TestWhoPays(t *testing.T) {
 		visit := e.start(d, i)
 		e.scan(d, visit, code)
 		if own != "" {
-			e.must(e.svc.SetPayer(e.ctx, d, session.SettingPayer{SessionID: e.session, Visit: visit, CommandID: uuid.New(), Pack: e.packNo(code), Payer: own}))
+			in := session.Dosing{SessionID: e.session, Visit: visit, CommandID: uuid.New(), Pack: e.packNo(code), Days: 28, Payer: &own}
+			e.must(second(e.svc.SetDose(e.ctx, d, in)))
+			// A dose that says nothing of it leaves the payer alone.
+			in.CommandID, in.Payer = uuid.New(), nil
+			e.must(second(e.svc.SetDose(e.ctx, d, in)))
+			wrong := session.Payer("nobody")
+			in.CommandID, in.Payer = uuid.New(), &wrong
+			e.refused(second(e.svc.SetDose(e.ctx, d, in)), db.Invalid, "由谁付费")
 		}
 		e.finish(d, visit, "")
 	}

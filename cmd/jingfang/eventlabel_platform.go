@@ -9,8 +9,6 @@ func platformLabel(event string) string {
 		return "设置付费项目"
 	case "outbox.retry":
 		return "重试发药上报"
-	case "visit.payer":
-		return "填写付费方式"
 	case "his.patient":
 		return "查询 HIS 患者"
 	case "his.code":

@@ -90,6 +90,21 @@ type doseView struct {
 	// are beyond it, Asks that nobody has said why.
 	Limit, Reason string
 	Over, Asks    bool
+	Payers        []payerChoice
+}
+
+// payerChoice is an option of who pays.
+type payerChoice struct {
+	Value, Word string
+	Chosen      bool
+}
+
+func payerChoices(now session.Payer) []payerChoice {
+	list := []payerChoice{{"", "按项目", now == ""}}
+	for _, p := range session.Payers() {
+		list = append(list, payerChoice{string(p), p.Word(), p == now})
+	}
+	return list
 }
 
 func addDoses(v *visitView, lines []session.Line) {
@@ -97,6 +112,9 @@ func addDoses(v *visitView, lines []session.Line) {
 	for i, l := range lines {
 		d := doseView{URL: v.URL + "/dose", Pack: fmt.Sprint(l.PackID), Dose: l.Dose, Word: l.Dose, Form: !seen[l.DrugID],
 			Limit: l.Limit(), Reason: l.OverReason, Over: l.Over(), Asks: l.Asks()}
+		if d.Form {
+			d.Payers = payerChoices(l.Payer)
+		}
 		if l.Days != nil {
 			d.Days = fmt.Sprint(*l.Days)
 			if d.Word != "" {
@@ -118,6 +136,10 @@ func (h *Handlers) SetDose(w http.ResponseWriter, r *http.Request) error {
 	in := session.Dosing{SessionID: x.session, Visit: x.visit, CommandID: x.command, Dose: r.PostFormValue("dose"), OverReason: r.PostFormValue("over_reason")}
 	if in.Pack, err = formID(r, "pack"); err != nil {
 		return err
+	}
+	if _, said := r.PostForm["payer"]; said {
+		payer := session.Payer(r.PostForm.Get("payer"))
+		in.Payer = &payer
 	}
 	if text := r.PostFormValue("days"); text != "" {
 		if in.Days, err = strconv.Atoi(text); err != nil {

@@ -97,7 +97,7 @@ func sampleBoard() session.Snapshot {
 func sampleVisit() *visitView {
 	return &visitView{URL: "#", Number: "13", Name: "演示甲", About: "男 56 岁 · 000012 · 演示新华", Allergy: "青霉素", Last: lastView{"上次 10-12 演示利培酮片 1mg×20片 2 盒 · 已断药 3 天", "bad", "#"}, Packs: "1", Unit: "盒", More: " + 10 片", Words: "1 盒 + 10 片",
 		Lines: []lineView{
-			{ID: "line-1", Drug: "演示利培酮片", Spec: "1mg×20片", Head: "8000001000000000", Tail: "6312", Code: "80000010000000006312", At: "10:42", Dose: doseView{URL: "#", Pack: "1", Word: "每日 1mg · 30 天", Dose: "每日 1mg", Days: "30", Form: true}},
+			{ID: "line-1", Drug: "演示利培酮片", Spec: "1mg×20片", Head: "8000001000000000", Tail: "6312", Code: "80000010000000006312", At: "10:42", Dose: doseView{URL: "#", Pack: "1", Word: "每日 1mg · 30 天", Dose: "每日 1mg", Days: "30", Form: true, Payers: payerChoices(session.PayerInsured)}},
 			{ID: "line-2", Drug: "演示盐酸苯海索片", Spec: "2mg×100片", Head: "8000002000000000", Tail: "0077", Code: "80000020000000000077", At: "10:43", Mark: "手输", Much: "10 片", Loose: true}},
 		Refused: []chipView{{ID: "2", Raw: "80000010000000007001", Code: "80000010000000007001", Why: whyAsked("not_packed"), MayAsk: true}, {ID: "1", Raw: "6901234567892", Why: inventory.KindCommodityCode.Sentence(inventory.Details{})}},
 		Asks: []quantityView{newQuantityView("#", session.Question{Chip: 3, Code: "80000020000000000078", Generic: "演示盐酸苯海索片", Spec: "2mg×100片",
