@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"jingfang/integration/wire"
 	"jingfang/session/identity"
@@ -33,10 +34,16 @@ func (c *Client) Receipts(ctx context.Context, by identity.Actor, since string, 
 // Receipt makes our receipt, still unchecked, of a document as HIS wrote it.
 func (c *Client) Receipt(raw []byte) ([]byte, error) { return c.c.Dialect.In("receipt", raw) }
 
+// maxPages bounds a list: a system whose pages never end must not keep us for ever.
+const maxPages = 100
+
 // pages reads a list of entries to its end, each translated into the shape.
 func (c *Client) pages(ctx context.Context, by identity.Actor, service, shape string, each func(raw []byte, err error)) error {
-	since := ""
+	since, read := "", 0
 	for more := true; more; {
+		if read++; read > maxPages {
+			return c.unlike(fmt.Errorf("integration: more than %d pages of %s", maxPages, service))
+		}
 		data, err := c.askShaped(ctx, by, service, service+"@"+since, "pull", wire.Pull{Since: since, Limit: 1000})
 		if err != nil {
 			return err

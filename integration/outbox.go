@@ -28,7 +28,7 @@ type SenderConfig struct {
 	// as unknown; 0 means 5 min.
 	Doubt, Stale time.Duration
 	// Later is when a fact that did not reach the other side is sent again, doubled
-	// with each try up to an hour; 0 means 1 min.
+	// with each try up to ten; 0 means 1 min.
 	Later time.Duration
 	// Batch is how many facts are claimed at once; 0 means 20.
 	Batch int
@@ -195,7 +195,7 @@ func (s *Sender) settle(ctx context.Context, f session.Fact, o session.FactOutco
 func (s *Sender) later(f session.Fact) time.Duration {
 	d := s.c.Later
 	for range min(f.Tries, 10) {
-		d = min(2*d, time.Hour)
+		d = min(2*d, 10*time.Minute)
 	}
 	return spread(d)
 }

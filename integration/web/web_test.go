@@ -27,6 +27,7 @@ import (
 	"jingfang/sql/db"
 	"jingfang/sql/dbtest"
 	"jingfang/sql/seal"
+	"jingfang/static"
 )
 
 // house is the page over a real poller and a stand-in HIS.
@@ -99,6 +100,7 @@ func (h *house) serve(log *slog.Logger, client *integration.Client) {
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	})
+	r.Handle(static.Prefix+"*", static.Handler())
 	r.Get("/receipts/problems", site.Handle(w.Problems))
 	r.Get("/receipts/problems/template.csv", site.Handle(w.Template))
 	r.Post("/receipts/problems/file", site.Handle(w.TakeFile))
