@@ -74,9 +74,21 @@ func addSupplies(ctx context.Context, r db.Reader, list []Due, today time.Time) 
 	for i, d := range list {
 		ids[i] = d.PatientID
 	}
+	merged, err := mergedInto(ctx, r, ids)
+	if err != nil {
+		return err
+	}
+	for from := range merged {
+		ids = append(ids, from)
+	}
 	last, err := ReadLastSupplies(ctx, r, ids, uuid.Nil)
 	if err != nil {
 		return err
+	}
+	for from, into := range merged {
+		if given, there := last[from]; there && given.cameAt.After(last[into].cameAt) {
+			last[into] = given
+		}
 	}
 	for i := range list {
 		given, there := last[list[i].PatientID]
@@ -89,6 +101,23 @@ func addSupplies(ctx context.Context, r db.Reader, list []Due, today time.Time) 
 		}
 	}
 	return nil
+}
+
+// mergedInto reads the entries that were merged into some, by their ids.
+func mergedInto(ctx context.Context, r db.Reader, ids []int64) (map[int64]int64, error) {
+	var rows []struct {
+		From int64 `db:"id"`
+		Into int64 `db:"merged_into_id"`
+	}
+	err := r.Select(ctx, &rows, `SELECT id, merged_into_id FROM patient WHERE merged_into_id = ANY($1::bigint[])`, pq.Array(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read merged entries: %w", err)
+	}
+	merged := map[int64]int64{}
+	for _, x := range rows {
+		merged[x.From] = x.Into
+	}
+	return merged, nil
 }
 
 // lastVisits are the columns of a Due and where they come from: $1 is the moment

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,6 +66,19 @@ func TestMergeOfTwoEntries(t *testing.T) {
 	}
 	if text := h.Last.Sentence(h.Today); !strings.Contains(text, "还剩 28 天") {
 		t.Errorf("last supply: %s", text)
+	}
+	// The rosters to come know the medicine of both, too.
+	next, err := c.svc.PlanSession(c.ctx, c.chief, session.Plan{SiteID: c.site, HeldOn: session.Today(time.Now()).AddDate(0, 0, 28), Team: c.team()})
+	c.must(err)
+	plan, err := session.ReadPacking(c.ctx, c.db.App, next)
+	if err != nil || plan.Known != 1 || plan.Expected != 2 || plan.Lines[0].Patients != 1 {
+		t.Errorf("packing: %+v, %v", plan, err)
+	}
+	due, err := session.ReadAbsentees(c.ctx, c.db.App, plan.Session, time.Now())
+	c.must(err)
+	i := slices.IndexFunc(due, func(d session.Due) bool { return d.PatientID == old.ID })
+	if left, known := due[max(i, 0)].Left(h.Today); i < 0 || !known || left != 28 {
+		t.Errorf("due: %+v", due)
 	}
 	family, err := patient.Family(c.ctx, c.db.App, old.ID)
 	c.must(err)

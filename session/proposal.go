@@ -186,11 +186,14 @@ func periodEnd(ctx context.Context, r db.Reader, x Session) (time.Time, error) {
 	return next.On, nil
 }
 
+// readUsual reads it for a session's roster; what was given under an entry that was
+// merged is the other one's.
 func readUsual(ctx context.Context, r db.Reader, x Session) ([]usualLine, error) {
 	var list []usualLine
 	err := r.Select(ctx, &list, `SELECT x.patient_id, k.drug_id, sum(l.quantity) AS units, x.held_on, COALESCE(max(l.days), 0) AS days, max(l.dose) AS dose, d.unit_name FROM (
-  SELECT v.id, v.patient_id, c.held_on, row_number() OVER (PARTITION BY v.patient_id ORDER BY v.finished_at DESC, v.id) AS n
-  FROM session_roster o JOIN visit v ON v.patient_id = o.patient_id AND v.came_at >= $2::timestamptz JOIN clinic_session c ON c.id = v.session_id
+  SELECT v.id, o.patient_id, c.held_on, row_number() OVER (PARTITION BY o.patient_id ORDER BY v.finished_at DESC, v.id) AS n
+  FROM session_roster o JOIN (SELECT p.id, p.id AS goes_on FROM patient p UNION ALL SELECT m.id, m.merged_into_id FROM patient m WHERE m.merged_into_id IS NOT NULL) f ON f.goes_on = o.patient_id
+  JOIN visit v ON v.patient_id = f.id AND v.came_at >= $2::timestamptz JOIN clinic_session c ON c.id = v.session_id
   WHERE o.session_id = $1::bigint AND v.session_id <> $1::bigint AND v.state = 'finished'
     AND EXISTS (SELECT 1 FROM visit_line e WHERE e.visit_id = v.id AND e.undone_at IS NULL)) x
 JOIN visit_line l ON l.visit_id = x.id AND l.undone_at IS NULL JOIN pack k ON k.id = l.pack_id JOIN drug d ON d.id = k.drug_id
