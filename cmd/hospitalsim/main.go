@@ -37,6 +37,7 @@ func main() {
 // options are the flags.
 type options struct {
 	his, control  string
+	ca, roots     string
 	appID, secret string
 	platform      string
 	receipts      int
@@ -48,6 +49,8 @@ func parse(args []string, out io.Writer) (options, error) {
 	set := flag.NewFlagSet("hospitalsim", flag.ContinueOnError)
 	set.SetOutput(out)
 	set.StringVar(&o.his, "his", "127.0.0.1:9301", "模拟 HIS 的地址")
+	set.StringVar(&o.ca, "ca", "", "模拟 CA 的地址，如 127.0.0.1:9302（手机页在 /phone）；留空不开")
+	set.StringVar(&o.roots, "ca-roots", "", "把模拟 CA 的证书（PEM）写到这个文件，给 jingfang serve -ca-roots 用")
 	set.StringVar(&o.control, "control", "127.0.0.1:9309", "控制端口，只能是本机地址；留空不开")
 	set.StringVar(&o.appID, "app", "jingfang", "应用编号")
 	set.StringVar(&o.secret, "secret", "demo-secret-not-for-production", "签名密钥，仅供演示")
@@ -89,6 +92,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	servers := []*running{{name: "HIS", addr: o.his, handler: his}}
+	if o.ca != "" {
+		ca, err := newCA(o)
+		if err != nil {
+			return err
+		}
+		servers = append(servers, &running{name: "CA", addr: o.ca, handler: ca})
+	}
 	if o.control != "" {
 		servers = append(servers, &running{name: "控制", addr: o.control, handler: his.Control()})
 	}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base32"
 	"errors"
@@ -9,8 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"crypto/rand"
 
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/totp"
@@ -100,7 +99,10 @@ type totpRow struct {
 func (s *Service) findTotp(ctx context.Context, staffID int64) (totpRow, error) {
 	var t totpRow
 	err := s.d.Get(ctx, &t, `SELECT sealed, last_step, confirmed_at FROM totp WHERE staff_id = $1`, staffID)
-	if err != nil && !db.IsNoRows(err) {
+	if db.IsNoRows(err) {
+		return totpRow{}, nil // the scan has touched the fields
+	}
+	if err != nil {
 		return t, fmt.Errorf("read second factor: %w", err)
 	}
 	return t, nil
