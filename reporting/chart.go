@@ -99,28 +99,45 @@ func (c Chart) legend(list []shape) ([]shape, float64) {
 	if c.Legend[1] == "" {
 		return list, 4
 	}
-	list = append(list, shape{x: 0, y: 3, w: 10, h: 8, tone: toneMain}, shape{x: 14, y: 11, text: c.Legend[0], size: 10},
-		shape{x: 120, y: 3, w: 10, h: 8, tone: tonePale}, shape{x: 134, y: 11, text: c.Legend[1], size: 10})
+	list = append(list, shape{x: 0, y: 3, w: 10, h: 8, tone: toneMain}, shape{x: 14, y: 11, text: c.Legend[0], size: 12},
+		shape{x: 120, y: 3, w: 10, h: 8, tone: tonePale}, shape{x: 134, y: 11, text: c.Legend[1], size: 12})
 	return list, 20
 }
 
-// bars puts names on the left and figures at the end of the bars.
+// longName is from how many characters on names stand above their bars.
+const longName = 9
+
+// bars puts names on the left, long ones above, and figures at the end of the bars.
+// What was nothing and is nothing is left to the table.
 func (c Chart) bars() (list []shape, width, height float64) {
 	list, y := c.legend(nil)
-	most, room := float64(c.most()), 190.0
+	left, above, most := 104.0, 0.0, float64(c.most())
 	for _, b := range c.Bars {
-		long := max(1, float64(b.Now)/most*room)
+		if len([]rune(b.Name)) >= longName {
+			left, above = 0, 16
+		}
+	}
+	room := chartWidth - left - 46
+	for _, b := range c.Bars {
+		if b.Now == 0 && b.Before <= 0 && c.Legend[1] != "" {
+			continue
+		}
 		hint := b.Name + "：" + b.words()
-		list = append(list, shape{x: 108, y: y + 11, text: shorten(b.Name, 10), anchor: "end", size: 10, hint: hint, of: &b.Of})
-		list = append(list, shape{x: 112, y: y + 1, w: long, h: 12, tone: toneMain, hint: hint, of: &b.Of})
-		list = append(list, shape{x: 112 + long + 4, y: y + 11, text: b.words(), size: 10})
+		name := shape{x: left - 4, y: y + 12, text: b.Name, anchor: "end", size: 12, hint: hint, of: &b.Of}
+		if above > 0 {
+			name.x, name.anchor, name.text = 0, "", shorten(b.Name, 28)
+		}
+		long := float64(b.Now) / most * room
+		y += above
+		list = append(list, name, shape{x: left, y: y + 1, w: long, h: 14, tone: toneMain, hint: hint, of: &b.Of},
+			shape{x: left + long + 4, y: y + 12, text: b.words(), size: 12})
 		if b.Before >= 0 {
-			list = append(list, shape{x: 112, y: y + 14, w: max(1, float64(b.Before)/most*room), h: 5, tone: tonePale, hint: fmt.Sprintf("%s：%d", c.Legend[1], b.Before)})
+			list = append(list, shape{x: left, y: y + 16, w: float64(b.Before) / most * room, h: 5, tone: tonePale, hint: fmt.Sprintf("%s：%d", c.Legend[1], b.Before)})
 			y += 6
 		}
-		y += 19
+		y += 21
 	}
-	return list, chartWidth, y + 2
+	return append(list, shape{x: left - 0.8, y: 18, w: 0.8, h: y - 18, tone: toneLine}), chartWidth, y + 2
 }
 
 func (b Bar) words() string {
@@ -233,14 +250,26 @@ func (s shape) svg(b *strings.Builder) {
 	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" font-size="%g" %s%s>%s%s</text>`, s.x, s.y, s.size, fill, anchor, html.EscapeString(s.text), hint)
 }
 
-// chart draws the same picture on paper.
-func (p *documentPaper) chart(c Chart) {
-	shapes, width, height := c.layout()
-	scale := min(bodyWidth/width, 0.36)
+// mostHigh is how much of a page's height a chart takes, in millimetres.
+const mostHigh = 120.0
+
+// onPaper is how many millimetres a unit of the layout has on paper, and how high the
+// chart is there.
+func (c Chart) onPaper() (scale, high float64) {
+	_, width, height := c.layout()
+	scale = 0.34
 	if c.Kind == ChartDays {
 		scale = bodyWidth / width
 	}
-	p.need(height*scale + 6)
+	scale = min(scale, mostHigh/height)
+	return scale, scale * height
+}
+
+// chart draws the same picture on paper.
+func (p *documentPaper) chart(c Chart) {
+	shapes, _, _ := c.layout()
+	scale, high := c.onPaper()
+	p.need(high + 6)
 	for _, s := range shapes {
 		x, y := margin+s.x*scale, p.y+s.y*scale
 		if s.text == "" {
@@ -261,7 +290,7 @@ func (p *documentPaper) chart(c Chart) {
 		}
 		p.text(x, y, text)
 	}
-	p.y += height*scale + 2
+	p.y += high + 2
 }
 
 func (p *documentPaper) rectangle(s shape, x, y, scale float64) {

@@ -5,21 +5,12 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"jingfang/inventory"
 	"jingfang/sql/db"
 )
 
 // mostChoice is the longest filter that is remembered, in characters.
 const mostChoice = 400
-
-// RecallChoice gives the filter a person chose last on a page of statistics, as its
-// address had it; "" for none.
-func RecallChoice(ctx context.Context, r db.Reader, staffID int64, page string) (query string, err error) {
-	err = r.Get(ctx, &query, `SELECT query FROM filter_choice WHERE staff_id = $1 AND page_name = $2`, staffID, page)
-	if err != nil && !db.IsNoRows(err) {
-		return "", fmt.Errorf("recall a filter: %w", err)
-	}
-	return query, nil
-}
 
 // KeepChoice remembers a filter; one that is too long is not.
 func KeepChoice(ctx context.Context, d *db.DB, staffID int64, page, query string) error {
@@ -44,4 +35,50 @@ func KeepChoice(ctx context.Context, d *db.DB, staffID int64, page, query string
 		return fmt.Errorf("remember a filter: %w", err)
 	}
 	return nil
+}
+
+// Choices are what a filter offers, and what a person chose last.
+type Choices struct {
+	Sites, Doctors, Drugs []Choice // sites by code, the others by name
+	Kept                  string   // the address of the filter, without dates; "" for none
+}
+
+// Choice is one site, doctor or drug; Active is for sites.
+type Choice struct {
+	ID     int64
+	Name   string
+	Active bool
+}
+
+// ReadChoices reads all of it in one statement.
+func ReadChoices(ctx context.Context, r db.Reader, staffID int64, page string) (c Choices, err error) {
+	var rows []struct {
+		What   int    `db:"what"`
+		ID     int64  `db:"id"`
+		Name   string `db:"name"`
+		Spec   string `db:"spec"`
+		Active bool   `db:"active"`
+		Order  string `db:"ordered"`
+	}
+	err = r.Select(ctx, &rows, `SELECT 1 AS what, id, name, code AS spec, active, code AS ordered FROM site
+UNION ALL SELECT 2 AS what, s.id, s.name, '' AS spec, true AS active, s.name AS ordered FROM staff s WHERE EXISTS (SELECT 1 FROM staff_role x WHERE x.staff_id = s.id AND x.role_name = 'doctor')
+UNION ALL SELECT 3 AS what, id, generic_name AS name, spec, active, generic_name AS ordered FROM drug
+UNION ALL SELECT 4 AS what, 0 AS id, query AS name, '' AS spec, true AS active, '' AS ordered FROM filter_choice WHERE staff_id = $1 AND page_name = $2
+ORDER BY what, ordered, id`, staffID, page)
+	if err != nil {
+		return c, fmt.Errorf("read what a filter offers: %w", err)
+	}
+	for _, x := range rows {
+		switch x.What {
+		case 1:
+			c.Sites = append(c.Sites, Choice{x.ID, x.Name, x.Active})
+		case 2:
+			c.Doctors = append(c.Doctors, Choice{x.ID, x.Name, true})
+		case 3:
+			c.Drugs = append(c.Drugs, Choice{x.ID, inventory.DrugName(x.Name, x.Spec), x.Active})
+		default:
+			c.Kept = x.Name
+		}
+	}
+	return c, nil
 }

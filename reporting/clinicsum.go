@@ -53,29 +53,56 @@ type clinicSums struct {
 // goes on as, for merged entries and their survivors only.
 type family struct{ entries, roots []int64 }
 
-func readFamily(ctx context.Context, tx *db.Tx) (family, error) {
+// changes is what may have made sums stale: who is one person, which patients were
+// merged or parted lately, which sessions have changed.
+type changes struct {
+	family   family
+	merged   []int64
+	sessions []int64
+}
+
+// readChanges reads it in one statement. A merge counts while sums may be from
+// before it.
+func readChanges(ctx context.Context, tx *db.Tx) (c changes, err error) {
 	var rows []struct {
-		ID   int64 `db:"id"`
-		Into int64 `db:"merged_into_id"`
+		What int   `db:"what"`
+		A    int64 `db:"a"`
+		B    int64 `db:"b"`
 	}
-	if err := tx.Select(ctx, &rows, `SELECT id, merged_into_id FROM patient WHERE merged_into_id IS NOT NULL ORDER BY id`); err != nil {
-		return family{}, fmt.Errorf("read merged entries: %w", err)
+	err = tx.Select(ctx, &rows, `SELECT 1 AS what, id AS a, merged_into_id AS b FROM patient WHERE merged_into_id IS NOT NULL
+UNION ALL SELECT 2 AS what, from_id AS a, into_id AS b FROM patient_merge WHERE COALESCE(undone_at, at) > (SELECT min(made_at) FROM clinic_sum) - CAST($1 AS interval)
+UNION ALL SELECT 3 AS what, s.session_id AS a, 0 AS b FROM clinic_sum s LEFT JOIN session_version x ON x.session_id = s.session_id WHERE COALESCE(x.version, 0) <> s.made_of
+UNION ALL SELECT 3 AS what, m.from_session_id AS a, 0 AS b FROM ledger_stale g JOIN movement m ON m.at >= CAST(g.day AS timestamp) AT TIME ZONE 'Asia/Shanghai'
+    AND m.at < CAST(g.day + 1 AS timestamp) AT TIME ZONE 'Asia/Shanghai' JOIN clinic_sum s ON s.session_id = m.from_session_id WHERE m.kind = 'dispense'
+ORDER BY what, a`, fmt.Sprintf("%d seconds", int(mergeRest.Seconds())))
+	if err != nil {
+		return c, fmt.Errorf("look for what has changed: %w", err)
 	}
-	var f family
 	root, listed := map[int64]int64{}, map[int64]bool{}
-	for _, x := range rows { // an entry goes into a lower number, so that its root is known
-		to, merged := root[x.Into]
-		if !merged {
-			to = x.Into
-		}
-		root[x.ID] = to
-		f.entries, f.roots = append(f.entries, x.ID), append(f.roots, to)
-		if !listed[to] {
-			listed[to] = true
-			f.entries, f.roots = append(f.entries, to), append(f.roots, to)
+	for _, x := range rows {
+		switch x.What {
+		case 1: // an entry goes into a lower number, so that its root is known
+			to, merged := root[x.B]
+			if !merged {
+				to = x.B
+			}
+			root[x.A] = to
+			c.family.add(x.A, to, listed)
+		case 2:
+			c.merged = append(c.merged, x.A, x.B)
+		default:
+			c.sessions = append(c.sessions, x.A)
 		}
 	}
-	return f, nil
+	return c, nil
+}
+
+func (f *family) add(entry, root int64, listed map[int64]bool) {
+	f.entries, f.roots = append(f.entries, entry), append(f.roots, root)
+	if !listed[root] {
+		listed[root] = true
+		f.entries, f.roots = append(f.entries, root), append(f.roots, root)
+	}
 }
 
 // with gives some entries and all others of the same persons.
@@ -160,21 +187,39 @@ GROUP BY v.session_id, COALESCE(v.doctor_id, 0), k.drug_id ORDER BY v.session_id
 	return list, nil
 }
 
-// keptClinics reads what is kept of sessions, in the order of [makeClinics].
+// summed is a row of any of the three tables of sums.
+type summed struct {
+	What      int   `db:"what"`
+	SessionID int64 `db:"session_id"`
+	DoctorID  int64 `db:"doctor_id"`
+	DrugID    int64 `db:"drug_id"`
+	A         int64 `db:"a"`
+	B         int64 `db:"b"`
+	C         int64 `db:"c"`
+	D         int64 `db:"d"`
+	E         int64 `db:"e"`
+}
+
+// keptClinics reads what is kept of sessions, in the order of [makeClinics]: all
+// three tables in one statement.
 func keptClinics(ctx context.Context, tx *db.Tx, ids []int64) (c clinicSums, err error) {
-	if len(ids) == 0 {
-		return c, nil
-	}
-	if err = tx.Select(ctx, &c.clinics, `SELECT session_id, expected, came FROM clinic_sum WHERE session_id = ANY($1::bigint[]) ORDER BY session_id`, pq.Array(ids)); err != nil {
+	var rows []summed
+	err = tx.Select(ctx, &rows, `SELECT 1 AS what, session_id, 0 AS doctor_id, 0 AS drug_id, expected AS a, came AS b, 0 AS c, 0 AS d, 0 AS e FROM clinic_sum WHERE session_id = ANY($1::bigint[])
+UNION ALL SELECT 2 AS what, session_id, doctor_id, 0 AS drug_id, visits AS a, fresh AS b, bare AS c, timed AS d, seconds AS e FROM visit_sum WHERE session_id = ANY($1::bigint[])
+UNION ALL SELECT 3 AS what, session_id, doctor_id, drug_id, visits AS a, whole AS b, loose AS c, units AS d, 0 AS e FROM drug_sum WHERE session_id = ANY($1::bigint[])
+ORDER BY what, session_id, doctor_id, drug_id`, pq.Array(ids))
+	if err != nil {
 		return c, fmt.Errorf("read the sums of sessions: %w", err)
 	}
-	err = tx.Select(ctx, &c.visits, `SELECT session_id, doctor_id, visits, fresh, bare, timed, seconds FROM visit_sum WHERE session_id = ANY($1::bigint[]) ORDER BY session_id, doctor_id`, pq.Array(ids))
-	if err != nil {
-		return c, fmt.Errorf("read the sums of visits: %w", err)
-	}
-	err = tx.Select(ctx, &c.drugs, `SELECT session_id, doctor_id, drug_id, visits, whole, loose, units FROM drug_sum WHERE session_id = ANY($1::bigint[]) ORDER BY session_id, doctor_id, drug_id`, pq.Array(ids))
-	if err != nil {
-		return c, fmt.Errorf("read the sums of medicine: %w", err)
+	for _, x := range rows {
+		switch x.What {
+		case 1:
+			c.clinics = append(c.clinics, clinicFact{x.SessionID, x.A, x.B})
+		case 2:
+			c.visits = append(c.visits, visitFact{x.SessionID, x.DoctorID, x.A, x.B, x.C, x.D, x.E})
+		default:
+			c.drugs = append(c.drugs, drugFact{x.SessionID, x.DoctorID, x.DrugID, x.A, x.B, x.C, x.D})
+		}
 	}
 	return c, nil
 }

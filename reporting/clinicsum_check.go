@@ -15,11 +15,11 @@ import (
 // over here. The answer is one Chinese sentence, "" when nothing is wrong.
 func CheckClinics(ctx context.Context, d *db.DB) (problem string, err error) {
 	err = d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
-		f, err := readFamily(ctx, tx)
+		c, err := readChanges(ctx, tx)
 		if err != nil {
 			return err
 		}
-		stale, err := staleClinics(ctx, tx, f)
+		stale, err := c.stale(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -29,7 +29,7 @@ func CheckClinics(ctx context.Context, d *db.DB) (problem string, err error) {
 		}
 		ids = slices.DeleteFunc(ids, func(id int64) bool { _, waits := slices.BinarySearch(stale, id); return waits })
 		for part := range slices.Chunk(ids, mostClinics) {
-			if problem, err = checkClinics(ctx, tx, f, part); err != nil || problem != "" {
+			if problem, err = checkClinics(ctx, tx, c.family, part); err != nil || problem != "" {
 				return err
 			}
 		}

@@ -14,61 +14,35 @@ import (
 // merge of patients: one that was begun before may have been committed later.
 const mergeRest = time.Hour
 
-// staleClinics lists sessions whose sums no longer hold: those that have changed
+// stale lists sessions whose sums no longer hold: those that have changed
 // since, those with packs that were given another drug, those of patients who were
 // merged or parted, and the other sessions of all patients concerned, because
 // whose visit was the first may have changed with them.
-func staleClinics(ctx context.Context, tx *db.Tx, f family) ([]int64, error) {
-	var changed []int64
-	err := tx.Select(ctx, &changed, `SELECT s.session_id FROM clinic_sum s LEFT JOIN session_version x ON x.session_id = s.session_id WHERE COALESCE(x.version, 0) <> s.made_of
-UNION SELECT m.from_session_id FROM ledger_stale g JOIN movement m ON m.at >= CAST(g.day AS timestamp) AT TIME ZONE 'Asia/Shanghai'
-    AND m.at < CAST(g.day + 1 AS timestamp) AT TIME ZONE 'Asia/Shanghai' JOIN clinic_sum s ON s.session_id = m.from_session_id WHERE m.kind = 'dispense'
-ORDER BY 1`)
-	if err != nil {
-		return nil, fmt.Errorf("look for sessions that have changed: %w", err)
+func (c changes) stale(ctx context.Context, tx *db.Tx) ([]int64, error) {
+	var people []int64
+	if len(c.merged) > 0 {
+		var err error
+		if people, err = summedBeforeMerge(ctx, tx, c.family.with(c.merged)); err != nil {
+			return nil, err
+		}
 	}
-	people, err := mergedPeople(ctx, tx, f)
-	if err != nil {
-		return nil, err
-	}
-	if len(changed) > 0 {
+	if len(c.sessions) > 0 {
 		var theirs []int64
-		if err := tx.Select(ctx, &theirs, `SELECT DISTINCT patient_id FROM visit WHERE session_id = ANY($1::bigint[])`, pq.Array(changed)); err != nil {
+		if err := tx.Select(ctx, &theirs, `SELECT DISTINCT patient_id FROM visit WHERE session_id = ANY($1::bigint[])`, pq.Array(c.sessions)); err != nil {
 			return nil, fmt.Errorf("read the patients of sessions that have changed: %w", err)
 		}
-		people = append(people, f.with(theirs)...)
+		people = append(people, c.family.with(theirs)...)
 	}
-	if len(changed)+len(people) == 0 {
+	if len(c.sessions)+len(people) == 0 {
 		return nil, nil
 	}
 	var all []int64
-	err = tx.Select(ctx, &all, `SELECT s.session_id FROM clinic_sum s WHERE s.session_id = ANY($1::bigint[])
-UNION SELECT s.session_id FROM visit v JOIN clinic_sum s ON s.session_id = v.session_id WHERE v.patient_id = ANY($2::bigint[]) ORDER BY 1`, pq.Array(changed), pq.Array(people))
+	err := tx.Select(ctx, &all, `SELECT s.session_id FROM clinic_sum s WHERE s.session_id = ANY($1::bigint[])
+UNION SELECT s.session_id FROM visit v JOIN clinic_sum s ON s.session_id = v.session_id WHERE v.patient_id = ANY($2::bigint[]) ORDER BY 1`, pq.Array(c.sessions), pq.Array(people))
 	if err != nil {
 		return nil, fmt.Errorf("read the sessions of patients concerned: %w", err)
 	}
 	return all, nil
-}
-
-// mergedPeople lists patients with sums from before they were merged or parted.
-func mergedPeople(ctx context.Context, tx *db.Tx, f family) ([]int64, error) {
-	var merges []struct {
-		From int64 `db:"from_id"`
-		Into int64 `db:"into_id"`
-	}
-	err := tx.Select(ctx, &merges, `SELECT from_id, into_id FROM patient_merge WHERE COALESCE(undone_at, at) > (SELECT min(made_at) FROM clinic_sum) - CAST($1 AS interval)`,
-		fmt.Sprintf("%d seconds", int(mergeRest.Seconds())))
-	if err != nil {
-		return nil, fmt.Errorf("read merges: %w", err)
-	}
-	var ids []int64
-	for _, m := range merges {
-		ids = append(ids, m.From, m.Into)
-	}
-	if ids == nil {
-		return nil, nil
-	}
-	return summedBeforeMerge(ctx, tx, f.with(ids))
 }
 
 // summedBeforeMerge keeps those of some patients who have a session that was summed

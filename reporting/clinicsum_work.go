@@ -62,12 +62,12 @@ func sumSome(ctx context.Context, tx *db.Tx, again bool) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	f, err := readFamily(ctx, tx)
+	c, err := readChanges(ctx, tx)
 	if err != nil {
 		return 0, err
 	}
 	for part := range slices.Chunk(ids, mostClinics) {
-		made, err := makeClinics(ctx, tx, f, part)
+		made, err := makeClinics(ctx, tx, c.family, part)
 		if err != nil {
 			return 0, err
 		}
@@ -80,11 +80,11 @@ func sumSome(ctx context.Context, tx *db.Tx, again bool) (int, error) {
 
 func toSum(ctx context.Context, tx *db.Tx, again bool) ([]int64, error) {
 	if again {
-		f, err := readFamily(ctx, tx)
+		c, err := readChanges(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
-		return staleClinics(ctx, tx, f)
+		return c.stale(ctx, tx)
 	}
 	end, err := endedBefore(ctx, tx)
 	if err != nil {

@@ -73,6 +73,10 @@ func (p *documentPaper) verdict() {
 }
 
 func (p *documentPaper) section(x Section) {
+	if x.Chart != nil && len(x.Rows) > 0 {
+		_, height := x.Chart.onPaper()
+		p.need(height + 30) // the heading stays with its picture
+	}
 	p.heading(x.Title)
 	p.pdf.Bookmark(p.glyphs.printable(x.Title), 1, p.y-8)
 	if len(x.Rows) == 0 {

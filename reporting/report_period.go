@@ -49,6 +49,7 @@ type periodReport struct {
 	kind   ReportKind
 	q      Question
 	n      names
+	all    facts // of the periods it is compared with as well
 	facts  facts
 	visits VisitStatistic
 	use    UseStatistic
@@ -68,22 +69,26 @@ func (r *periodReport) read(ctx context.Context, tx *db.Tx) (err error) {
 		scope = name
 	}
 	r.doc = Document{Name: fmt.Sprintf("%s-%d-%s", r.kind, r.q.SiteID, r.q.From.Format("2006-01")), Title: "精防药房" + r.kind.Chinese(), Scope: scope, Period: r.q.Period, At: tx.Now}
-	if r.facts, err = readFacts(ctx, tx, r.q); err != nil {
+	all, err := readFacts(ctx, tx, r.q, r.q.Before(), r.q.YearBefore())
+	if err != nil {
+		return err
+	}
+	r.all, r.facts = all, all.in(r.q.Period)
+	if err := r.facts.readOwing(ctx, tx, r.q); err != nil {
 		return err
 	}
 	r.visits = VisitStatistic{Question: r.q, At: tx.Now}
 	r.visits.fill(r.facts, r.n)
 	r.use = UseStatistic{Question: r.q, At: tx.Now, past: true}
-	if err := r.use.read(ctx, tx); err != nil {
-		return err
-	}
+	r.use.fill(r.all, r.n)
 	r.doc.Sections = append(r.doc.Sections, r.overview())
 	if err := r.stock(ctx, tx); err != nil {
 		return err
 	}
 	r.clinics()
 	r.doc.Notes = []string{"库存按流水的时刻计，每天从零点到零点，北京时间；就诊和消耗的" + dayRule, r.use.rule()}
-	return r.consumption(ctx, tx)
+	r.consumption()
+	return nil
 }
 
 // overview is what a manager reads first.
@@ -156,7 +161,7 @@ func (r *periodReport) clinics() {
 }
 
 // consumption adds the medicine by drug, and by site where there are several.
-func (r *periodReport) consumption(ctx context.Context, tx *db.Tx) error {
+func (r *periodReport) consumption() {
 	s := r.use.Section()
 	s.Title = "消耗　" + s.Title
 	r.doc.Sections = append(r.doc.Sections, s)
@@ -169,14 +174,11 @@ func (r *periodReport) consumption(ctx context.Context, tx *db.Tx) error {
 	}
 	for _, b := range by {
 		u := UseStatistic{Question: r.q, By: b, At: r.use.At, past: true}
-		if err := u.read(ctx, tx); err != nil {
-			return err
-		}
+		u.fill(r.all, r.n)
 		s := u.Section()
 		s.Title = "消耗　" + s.Title
 		r.doc.Sections = append(r.doc.Sections, s)
 	}
-	return nil
 }
 
 // calendar is the year's clinic days, darker for more sessions on a day.

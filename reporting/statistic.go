@@ -71,24 +71,25 @@ type owedFact struct {
 	Visits    int64 `db:"visits"`
 }
 
-// readFacts reads what the sessions of a question come to: those of finished days
-// from their sums, the others, and those that have changed since, from the visits.
-func readFacts(ctx context.Context, tx *db.Tx, q Question) (x facts, err error) {
-	if x.clinics, err = readClinics(ctx, tx, q); err != nil {
+// readFacts reads what the sessions of a question come to, and of the same question
+// over further periods: those of finished days from their sums, the others, and
+// those that have changed since, from the visits.
+func readFacts(ctx context.Context, tx *db.Tx, q Question, further ...Period) (x facts, err error) {
+	if x.clinics, err = readClinics(ctx, tx, q, further...); err != nil {
 		return x, err
 	}
-	f, err := readFamily(ctx, tx)
+	c, err := readChanges(ctx, tx)
 	if err != nil {
 		return x, err
 	}
-	stale, err := staleClinics(ctx, tx, f)
+	stale, err := c.stale(ctx, tx)
 	if err != nil {
 		return x, err
 	}
 	x.of = make(map[int64]clinic, len(x.clinics))
-	var all, kept, raw []int64
+	var kept, raw []int64
 	for _, c := range x.clinics {
-		x.of[c.ID], all = c, append(all, c.ID)
+		x.of[c.ID] = c
 		if _, waits := slices.BinarySearch(stale, c.ID); c.Kept && !waits {
 			kept = append(kept, c.ID)
 		} else {
@@ -99,7 +100,7 @@ func readFacts(ctx context.Context, tx *db.Tx, q Question) (x facts, err error) 
 		return x, err
 	}
 	for part := range slices.Chunk(raw, mostClinics) {
-		made, err := makeClinics(ctx, tx, f, part)
+		made, err := makeClinics(ctx, tx, c.family, part)
 		if err != nil {
 			return x, err
 		}
@@ -107,8 +108,34 @@ func readFacts(ctx context.Context, tx *db.Tx, q Question) (x facts, err error) 
 		x.visits, x.drugs = append(x.visits, made.visits...), append(x.drugs, made.drugs...)
 	}
 	x.narrow(q)
-	x.owed, err = readOwing(ctx, tx, q, all)
-	return x, err
+	return x, nil
+}
+
+// in gives the facts of one of the periods that were read.
+func (x facts) in(p Period) facts {
+	out := facts{of: x.of}
+	has := func(id int64) bool { c := x.of[id]; return !c.HeldOn.Before(p.From) && !c.HeldOn.After(p.To) }
+	for _, c := range x.clinics {
+		if has(c.ID) {
+			out.clinics = append(out.clinics, c)
+		}
+	}
+	for _, c := range x.clinicSums.clinics {
+		if has(c.SessionID) {
+			out.clinicSums.clinics = append(out.clinicSums.clinics, c)
+		}
+	}
+	for _, v := range x.visits {
+		if has(v.SessionID) {
+			out.visits = append(out.visits, v)
+		}
+	}
+	for _, d := range x.drugs {
+		if has(d.SessionID) {
+			out.drugs = append(out.drugs, d)
+		}
+	}
+	return out
 }
 
 // narrow leaves only what the question is about.
@@ -123,12 +150,17 @@ func (x *facts) narrow(q Question) {
 	}
 }
 
-func readClinics(ctx context.Context, tx *db.Tx, q Question) (list []clinic, err error) {
+func readClinics(ctx context.Context, tx *db.Tx, q Question, further ...Period) (list []clinic, err error) {
 	ids, all := q.sites()
+	var from, to []string
+	for _, p := range append([]Period{q.Period}, further...) {
+		from, to = append(from, dateOf(p.From)), append(to, dateOf(p.To))
+	}
 	err = tx.Select(ctx, &list, `SELECT c.id, c.site_id, c.held_on, c.kind, c.state, CASE WHEN s.session_id IS NULL THEN false ELSE true END AS kept
 FROM clinic_session c LEFT JOIN clinic_sum s ON s.session_id = c.id
-WHERE c.held_on >= $1::date AND c.held_on <= $2::date AND c.state IN ('open', 'closing', 'closed') AND ($3::boolean OR c.site_id = ANY($4::bigint[]))
-  AND ($5::text = '' OR c.kind = $5::text) ORDER BY c.held_on, c.site_id, c.id`, dateOf(q.From), dateOf(q.To), all, pq.Array(ids), q.Kind)
+WHERE EXISTS (SELECT 1 FROM (SELECT unnest($1::text[]) AS from_on, unnest($2::text[]) AS to_on) p WHERE c.held_on >= CAST(p.from_on AS date) AND c.held_on <= CAST(p.to_on AS date))
+  AND c.state IN ('open', 'closing', 'closed') AND ($3::boolean OR c.site_id = ANY($4::bigint[]))
+  AND ($5::text = '' OR c.kind = $5::text) ORDER BY c.held_on, c.site_id, c.id`, pq.Array(from), pq.Array(to), all, pq.Array(ids), q.Kind)
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
 	}
@@ -138,15 +170,20 @@ WHERE c.held_on >= $1::date AND c.held_on <= $2::date AND c.state IN ('open', 'c
 	return list, nil
 }
 
-// readOwing counts visits with medicine that could not be given whole.
-func readOwing(ctx context.Context, tx *db.Tx, q Question, sessions []int64) (list []owedFact, err error) {
-	err = tx.Select(ctx, &list, `SELECT v.session_id, COALESCE(v.doctor_id, 0) AS doctor_id, count(DISTINCT v.id) AS visits FROM owed_medicine o JOIN visit v ON v.id = o.visit_id
+// readOwing counts visits with medicine that could not be given whole; it is noted
+// without a change of its session, and never kept.
+func (x *facts) readOwing(ctx context.Context, tx *db.Tx, q Question) error {
+	var sessions []int64
+	for _, c := range x.clinics {
+		sessions = append(sessions, c.ID)
+	}
+	err := tx.Select(ctx, &x.owed, `SELECT v.session_id, COALESCE(v.doctor_id, 0) AS doctor_id, count(DISTINCT v.id) AS visits FROM owed_medicine o JOIN visit v ON v.id = o.visit_id
 WHERE v.session_id = ANY($1::bigint[]) AND v.state = 'finished' AND ($2::bigint = 0 OR v.doctor_id = $2::bigint)
 GROUP BY v.session_id, COALESCE(v.doctor_id, 0)`, pq.Array(sessions), q.DoctorID)
 	if err != nil {
-		return nil, fmt.Errorf("count owed medicine: %w", err)
+		return fmt.Errorf("count owed medicine: %w", err)
 	}
-	return list, nil
+	return nil
 }
 
 // names are what the figures of a statistic belong to.
@@ -159,22 +196,21 @@ type names struct {
 
 func readNames(ctx context.Context, tx *db.Tx) (n names, err error) {
 	var rows []struct {
+		Site bool   `db:"is_site"`
 		ID   int64  `db:"id"`
 		Name string `db:"name"`
 	}
-	if err = tx.Select(ctx, &rows, `SELECT id, name FROM site ORDER BY code, id`); err != nil {
-		return n, fmt.Errorf("read sites: %w", err)
+	err = tx.Select(ctx, &rows, `SELECT x.is_site, x.id, x.name FROM (SELECT true AS is_site, id, name, code FROM site UNION ALL SELECT false AS is_site, id, name, '' AS code FROM staff) x ORDER BY x.code, x.id`)
+	if err != nil {
+		return n, fmt.Errorf("read the names of sites and staff: %w", err)
 	}
 	n.sites, n.order, n.doctors = map[int64]string{}, map[int64]int{}, map[int64]string{0: "未记医生"}
 	for i, x := range rows {
-		n.sites[x.ID], n.order[x.ID] = x.Name, i
-	}
-	rows = nil
-	if err = tx.Select(ctx, &rows, `SELECT id, name FROM staff`); err != nil {
-		return n, fmt.Errorf("read staff: %w", err)
-	}
-	for _, x := range rows {
-		n.doctors[x.ID] = x.Name
+		if x.Site {
+			n.sites[x.ID], n.order[x.ID] = x.Name, i
+		} else {
+			n.doctors[x.ID] = x.Name
+		}
 	}
 	n.drugs, err = readWords(ctx, tx)
 	return n, err

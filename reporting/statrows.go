@@ -110,10 +110,11 @@ func eachMonth(ctx context.Context, d *db.DB, q Question, progress func(done, to
 }
 
 func visitRows(ctx context.Context, tx *db.Tx, q Question, only Only, from, most int64) (list []VisitRow, err error) {
-	f, err := readFamily(ctx, tx)
+	c, err := readChanges(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
+	f := c.family
 	sites, all := q.sites()
 	err = tx.Select(ctx, &list, `SELECT y.id, y.session_id, y.site_id, s.name AS site, y.held_on, y.kind, y.number, y.patient_id, p.number AS patient_no, p.name AS patient,
   COALESCE(t.name, '未记医生') AS doctor, y.fresh, y.owed, y.packs, y.no_drug_reason, y.started_at, y.finished_at, y.total

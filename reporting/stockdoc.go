@@ -157,3 +157,15 @@ func (l Ledger) problems(scope string) (list []string) {
 	}
 	return list
 }
+
+// Document is the ledger as figures and words.
+func (l Ledger) Document(scope string) Document {
+	q := l.Question
+	d := Document{Name: "stock-" + dateOf(q.From) + "-" + dateOf(q.To), Title: "库存报表", Scope: scope, Period: Period{q.From, q.To}, At: l.At, Wrong: l.problems(scope),
+		Notes: []string{"按流水的时刻计，每天从零点到零点，北京时间。整盒和拆零分开：拆开一盒，整盒少一盒，拆零多出它的片数。"}}
+	if len(l.Lines) > 0 && len(d.Wrong) == 0 {
+		d.Good = "平衡：" + l.StockEquation() + "，并与每盒药的登记一致。"
+	}
+	d.Sections = []Section{l.StockSection(map[bool]string{true: "按药品和批号", false: "按药品"}[q.ByBatch])}
+	return d
+}

@@ -8,13 +8,13 @@ import (
 // Document is the statistic as figures and words.
 func (u UseStatistic) Document(scope string) Document {
 	q := u.Question
-	d := Document{Name: "use-" + dateOf(q.From) + "-" + dateOf(q.To), Title: "药品消耗统计", Scope: scope, Period: q.Period, At: u.At, Notes: []string{u.rule()}}
+	d := Document{Name: "use-" + dateOf(q.From) + "-" + dateOf(q.To), Title: "药品消耗统计", Scope: scope, Period: q.Period, At: u.At, Notes: []string{dayRule + u.rule()}}
 	d.Sections = []Section{u.Section()}
 	return d
 }
 
 func (u UseStatistic) rule() string {
-	text := dayRule + "消耗是发给患者的药减去撤销的；整盒和拆零分开计，领药人次按每人每药计一次。"
+	text := "消耗是发给患者的药减去撤销的；整盒和拆零分开计，领药人次按每人每药计一次。"
 	if u.By == UseByMonth {
 		return text
 	}

@@ -87,31 +87,42 @@ func (u *UseStatistic) read(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	of := map[UseLine]*UseLine{}
-	for _, x := range []struct {
-		period Period
-		into   func(*UseLine) *Used
-	}{
-		{u.Question.Period, func(l *UseLine) *Used { return &l.Now }},
-		{u.Question.Before(), func(l *UseLine) *Used { return &l.Before }},
-		{u.Question.YearBefore(), func(l *UseLine) *Used { return &l.YearBefore }},
-	} {
-		if u.By == UseByMonth && x.period != u.Question.Period {
-			continue
-		}
-		q := u.Question
-		q.Period = x.period
-		f, err := readFacts(ctx, tx, q)
-		if err != nil {
-			return err
-		}
-		u.book(of, f, x.into)
+	f, err := readFacts(ctx, tx, u.Question, u.further(tx.Now)...)
+	if err != nil {
+		return err
 	}
-	u.lines(of, n)
+	u.fill(f, n)
 	if u.leftKnown() {
-		return u.readLeft(ctx, tx)
+		return u.readLeft(ctx, tx, f)
 	}
 	return nil
+}
+
+// further are the periods that the statistic needs beside its own: those it is
+// compared with, and the days that the present rate is taken of.
+func (u *UseStatistic) further(now time.Time) []Period {
+	list := []Period{u.Question.Before(), u.Question.YearBefore()}
+	if u.leftKnown() {
+		list = append(list, rateOf(now))
+	}
+	return list
+}
+
+// rateOf are the last days, of which the present rate is taken.
+func rateOf(now time.Time) Period {
+	day := today(now)
+	return Period{day.AddDate(0, 0, 1-rateDays), day}
+}
+
+// fill makes the lines of facts, which hold all periods.
+func (u *UseStatistic) fill(f facts, n names) {
+	of := map[UseLine]*UseLine{}
+	u.book(of, f.in(u.Question.Period), func(l *UseLine) *Used { return &l.Now })
+	if u.By != UseByMonth {
+		u.book(of, f.in(u.Question.Before()), func(l *UseLine) *Used { return &l.Before })
+		u.book(of, f.in(u.Question.YearBefore()), func(l *UseLine) *Used { return &l.YearBefore })
+	}
+	u.lines(of, n)
 }
 
 // book adds what was handed out to the lines it belongs to.
@@ -171,7 +182,7 @@ func (u *UseStatistic) lines(of map[UseLine]*UseLine, n names) {
 }
 
 // readLeft says for how long what there is will last at the present rate.
-func (u *UseStatistic) readLeft(ctx context.Context, tx *db.Tx) error {
+func (u *UseStatistic) readLeft(ctx context.Context, tx *db.Tx, f facts) error {
 	var rows []struct {
 		DrugID int64 `db:"drug_id"`
 		Units  int64 `db:"units"`
@@ -180,16 +191,11 @@ func (u *UseStatistic) readLeft(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return fmt.Errorf("read what is left: %w", err)
 	}
-	now := today(tx.Now)
-	f, err := readFacts(ctx, tx, Question{Period: Period{now.AddDate(0, 0, 1-rateDays), now}})
-	if err != nil {
-		return err
-	}
 	left, used := map[int64]int64{}, map[int64]int64{}
 	for _, x := range rows {
 		left[x.DrugID] = x.Units
 	}
-	for _, d := range f.drugs {
+	for _, d := range f.in(rateOf(tx.Now)).drugs {
 		used[d.DrugID] += d.Units
 	}
 	for i := range u.Lines {

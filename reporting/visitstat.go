@@ -81,6 +81,9 @@ func ReadVisits(ctx context.Context, d *db.DB, q Question, by VisitBy) (VisitSta
 	err := d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		v.At = tx.Now
 		x, err := readFacts(ctx, tx, q)
+		if err == nil {
+			err = x.readOwing(ctx, tx, q)
+		}
 		if err != nil {
 			return err
 		}

@@ -198,6 +198,12 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "专用账册", URL: "/ledger/controlled", Under: "/stock"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "核对库存", URL: "/stock/check", Under: "/stock"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "与 HIS 核对", URL: "/stock/his", Under: "/stock"}, Needs: identity.ViewStock},
+		{MenuItem: page.MenuItem{Title: "统计", URL: "/statistics", Icon: "chart"}, Needs: identity.ViewReports},
+		{MenuItem: page.MenuItem{Title: "库存报表", URL: "/statistics/stock", Under: "/statistics"}, Needs: identity.ViewReports},
+		{MenuItem: page.MenuItem{Title: "就诊", URL: "/statistics/visits", Under: "/statistics"}, Needs: identity.ViewReports},
+		{MenuItem: page.MenuItem{Title: "消耗", URL: "/statistics/use", Under: "/statistics"}, Needs: identity.ViewReports},
+		{MenuItem: page.MenuItem{Title: "患者用药", URL: "/statistics/use/people", Under: "/statistics"}, Needs: identity.ViewReports},
+		{MenuItem: page.MenuItem{Title: "月报年报", URL: "/statistics/reports", Under: "/statistics"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "药品", URL: "/drugs", Icon: "pill"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "目录变动", URL: "/drugs/changes", Under: "/drugs"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "查码", URL: "/trace", Icon: "trace"}, Needs: identity.ViewStock},
@@ -238,8 +244,13 @@ func openKeys(data string) (*seal.KeyDir, error) {
 	return keys, nil
 }
 
-// home is GET /: the day for who works with sessions, and for the others the
-// first page that is theirs.
+// onlyManages tells of somebody whose work is to see how things stand.
+func onlyManages(by identity.Actor) bool {
+	return by.Can(identity.ViewReports, 0) == nil && by.Can(identity.CheckIn, 0) != nil
+}
+
+// home is GET /: the day for who works with sessions, how things stand for who
+// manages, and for the others the first page that is theirs.
 func (a *app) home(w http.ResponseWriter, r *http.Request) error {
 	by, _ := identity.ActorOf(r.Context())
 	for _, x := range []struct {
@@ -248,6 +259,8 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) error {
 	}{{identity.ViewSession, ""}, {identity.ManageStaff, "/admin/staff"}, {identity.ManageRoles, "/admin/staff"}, {identity.ViewAudit, "/audit"}} {
 		switch {
 		case by.Can(x.p, 0) != nil:
+		case x.to == "" && onlyManages(by):
+			return a.papers.Overview(w, r)
 		case x.to == "":
 			return a.room.Day(w, r)
 		default:

@@ -55,7 +55,7 @@ func TestWrongCallsAreExplained(t *testing.T) {
 		{"no database", environ(), []string{"serve", "-data", t.TempDir(), "-addr", "127.0.0.1:0"}, "JINGFANG_DSN"},
 		{"no owner", environ(), []string{"migrate"}, "JINGFANG_OWNER_DSN"},
 		{"weak password", environ(), []string{"demo", "-password", "short"}, "-password 不合要求"},
-		{"history", environ(), []string{"demo", "-history", "30y"}, "以后的版本"},
+		{"history", environ(), []string{"demo", "-history", "forever"}, "-history"},
 		{"half a certificate", environ("JINGFANG_DSN", "postgres://nobody@127.0.0.1:1/x"), []string{"serve", "-data", t.TempDir(), "-his-url", "http://his"}, "-his-app"},
 		{"transfer log without an id", environ(), []string{"help", "nonsense"}, "没有"},
 	} {

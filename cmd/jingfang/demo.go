@@ -27,6 +27,7 @@ type demo struct {
 	his      *standIn
 	ca       *caStandIn
 	house    *house
+	base     database
 	password string
 }
 
@@ -36,7 +37,9 @@ const demoHISEvery = 3 * time.Second
 // runDemo starts everything on one command and fills it.
 func runDemo(ctx context.Context, p *program, c config) error {
 	if c.History != "" {
-		return usage("-history（多年的历史数据）在以后的版本提供，这一版还不能用。请去掉它再启动。")
+		if _, err := parseHistory(c.History); err != nil {
+			return err
+		}
 	}
 	if c.Password != "" {
 		if err := identity.CheckPassword("", c.Password); err != nil {
@@ -68,6 +71,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	d.base = base
 	defer func() { err = errors.Join(err, base.close()) }()
 	if d.keys, err = keysFor(ctx, d.config.Data, base.DB); err != nil {
 		return err
@@ -117,6 +121,16 @@ func (d *demo) serve(ctx context.Context) error {
 	// What seeding wrote was not signed by anybody; from here on records wait for the CA.
 	if err := d.house.app.startCA(ctx, d.ca.source()); err != nil {
 		return err
+	}
+	if d.config.History != "" {
+		years, err := parseHistory(d.config.History)
+		if err == nil {
+			err = s.history(ctx, years)
+		}
+		if err != nil {
+			return fmt.Errorf("历史数据没有准备好：%w", err)
+		}
+		p.say(p.out, "正在汇总历史数据……")
 	}
 	if err := d.house.app.sumLedger(ctx); err != nil {
 		return fmt.Errorf("收发日合计没有准备好：%w", err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"jingfang/reporting"
+	"jingfang/session"
+	"jingfang/session/identity"
 	"jingfang/sql/db"
 )
 
@@ -79,6 +83,11 @@ func (w *world) testStatements(t *testing.T) {
 		{"P", "/stock/check", "/stock/check"}, {"1", "/sessions/{id}/visits/{visit}/correct", w.today.visitPath(w.finishedVisit(t), "/correct")},
 		{"P", "/totes", "/totes"}, {"P", "/totes/{id}", tote}, {"P", "/totes/{id}/label", tote + "/label"}, {"P", "/totes/labels", "/totes/labels"},
 		{"P", "/sessions/{id}/bags", big.path("/bags")}, {"D", "/sessions/{id}/bags", w.today.path("/bags")},
+		{"M", "/statistics", "/statistics"}, {"M", "/statistics/today", "/statistics/today"}, {"M", "/statistics/visits", "/statistics/visits"}, {"M", "/statistics/visits", "/statistics/visits?from=2020-01-01&to=2026-01-31"},
+		{"M", "/statistics/visits/rows", "/statistics/visits/rows"}, {"P", "/statistics/use", "/statistics/use"}, {"M", "/statistics/use/rows", "/statistics/use/rows?by=site"}, {"M", "/statistics/use/people", "/statistics/use/people"},
+		{"M", "/statistics/stock", "/statistics/stock"}, {"M", "/statistics/visits.{form}", "/statistics/visits.xlsx"}, {"M", "/statistics/use.{form}", "/statistics/use.pdf"}, {"M", "/statistics/stock.{form}", "/statistics/stock.pdf"},
+		{"M", "/statistics/month.{form}", "/statistics/month.pdf"}, {"M", "/statistics/reports", "/statistics/reports"}, {"M", "/statistics/reports/{report}", "/statistics/reports/" + w.keptReport(t)},
+		{"M", "/statistics/reports/{report}/file.{form}", "/statistics/reports/" + w.keptReport(t) + "/file.pdf"},
 		{"P", "/ledger", "/ledger"}, {"P", "/ledger", "/ledger?by=place"}, {"P", "/ledger", "/ledger?by=batch&from=2020-01-01&to=2020-12-31"}, {"M", "/ledger/moves", "/ledger/moves?way=in"}, {"P", "/ledger.pdf", "/ledger.pdf?by=batch"},
 		{"P", "/ledger/controlled", "/ledger/controlled"}, {"P", "/ledger/controlled", "/ledger/controlled?drug=" + w.registeredDrug(t)}, {"P", "/ledger/controlled", "/ledger/controlled?from=2020-01-01&to=2020-12-31&drug=" + w.registeredDrug(t)}, {"P", "/ledger/controlled.pdf", "/ledger/controlled.pdf?drug=" + w.registeredDrug(t)},
 		{"P", "/setaside", "/setaside"}, {"P", "/setaside", "/setaside?list=quarantined"}, {"P", "/setaside/new", "/setaside/new?act=destroy"},
@@ -108,7 +117,7 @@ func (w *world) testStatements(t *testing.T) {
 		}
 		t.Logf("%2d statements  %6d bytes  GET %s (%s)", last(), len(r.body), x.pattern, people[x.who].name)
 		most := int64(maxStatements)
-		if strings.Contains(x.path, ".pdf") {
+		if strings.Contains(x.path, ".pdf") || strings.Contains(x.path, "statistics/") && strings.Contains(x.path, ".xlsx") || x.path == "/statistics" {
 			most = paperStatements
 		}
 		if last() > most {
@@ -117,7 +126,7 @@ func (w *world) testStatements(t *testing.T) {
 	}
 	for _, x := range accessTable() {
 		skip := strings.HasSuffix(x.pattern, "/events") || strings.HasPrefix(x.pattern, "/static/") || x.pattern == "/lock" || x.pattern == "/trust/ca.crt" ||
-			x.pattern == "/stock/check/{job}" || x.pattern == "/transferlog/check/{job}" || x.pattern == "/audit/verify/{job}" || strings.HasSuffix(x.pattern, "/progress") // from memory, and gone with its server
+			x.pattern == "/stock/check/{job}" || x.pattern == "/transferlog/check/{job}" || x.pattern == "/audit/verify/{job}" || strings.HasPrefix(x.pattern, "/statistics/exports/") || strings.HasSuffix(x.pattern, "/progress") // from memory, and gone with its server
 		if x.method == "GET" && !asked[x.pattern] && !skip {
 			t.Errorf("the statements of GET %s are not counted", x.pattern)
 		}
@@ -174,4 +183,14 @@ func (w *world) testGalleryPages(t *testing.T) {
 	if n < len(samples()) {
 		t.Errorf("the gallery lists %d of %d samples", n, len(samples()))
 	}
+}
+
+// keptReport gives the number of a kept report of this month.
+func (w *world) keptReport(t *testing.T) string {
+	t.Helper()
+	kept, _, err := reporting.KeepReport(t.Context(), w.base.App, identity.System("test"), reporting.ReportMonth, reporting.MonthOf(session.Today(w.base.App.Now())), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(kept.ID)
 }

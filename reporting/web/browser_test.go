@@ -43,7 +43,7 @@ func TestTheLedgerInABrowser(t *testing.T) {
 	}
 	h := newHouse(t)
 	h.stocked("精二", "80000010000000000001", "80000010000000000002")
-	url := h.serve(h.person("演示药师", identity.Pharmacist, h.site))
+	url := h.serve(h.person("演示药师", identity.Pharmacist, 0))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)...)

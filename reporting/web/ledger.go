@@ -64,14 +64,15 @@ type placeRow struct {
 
 // Ledger is GET /ledger: what came and went in a period.
 func (h *Handlers) Ledger(w http.ResponseWriter, r *http.Request) error {
-	if _, err := h.reader(r); err != nil {
+	by, err := h.reader(r)
+	if err != nil {
 		return err
 	}
-	v, q, err := parseQuestion(r, h.db.Now())
+	v, q, err := h.ledgerQuestion(r, by)
 	if err != nil {
 		return h.refuseLedger(w, r, v, err)
 	}
-	if v.By == "place" && !page.WantsJSON(r) {
+	if v.By == "place" && q.SiteID == 0 && !page.WantsJSON(r) {
 		return h.ledgerByPlace(w, r, v, q)
 	}
 	l, err := reporting.ReadLedger(r.Context(), h.db, q)

@@ -45,7 +45,7 @@ INSERT INTO movement (kind, pack_id, quantity, from_state, to_state, units_after
 func TestLedgerPages(t *testing.T) {
 	h := newHouse(t)
 	drug := h.stocked("普", "80000010000000000001", "80000010000000000002")
-	by := h.person("演示药师", identity.Pharmacist, h.site)
+	by := h.person("演示药师", identity.Pharmacist, 0)
 	for path, want := range map[string][]string{
 		"/ledger":                  {"平衡", "演示阿普唑仑片", "2盒", "/ledger/moves?"},
 		"/ledger?by=batch":         {"B1"},
@@ -96,7 +96,7 @@ func TestLedgerNamesUnsettledCounts(t *testing.T) {
 	needFonts(t)
 	h := newHouse(t)
 	drug, other := h.stocked("普", "80000010000000000001"), h.stocked("普", "80000010000000000002")
-	by := h.person("演示药师", identity.Pharmacist, h.site)
+	by := h.person("演示药师", identity.Pharmacist, 0)
 	id := h.insert(`INSERT INTO stocktake (scope_key, state, submission, started_by, started_at, decided_by, decided_at) VALUES ('store', 'approved', 1, $1, now(), $1, now()) RETURNING id`, by.StaffID)
 	h.insert(`INSERT INTO stocktake_difference (stocktake_id, submission, kind, drug_id, booked, counted, reason_kind, reason, outcome)
 VALUES ($1, 1, 'number', $2, 1, 3, 'unknown', '演示缘由', 'recorded') RETURNING id`, id, drug)
@@ -119,7 +119,7 @@ func TestRegisterPageAndPaper(t *testing.T) {
 	needFonts(t)
 	h := newHouse(t)
 	drug := h.stocked("精二", "80000010000000000001", "80000010000000000002")
-	by := h.person("演示药师", identity.Pharmacist, h.site)
+	by := h.person("演示药师", identity.Pharmacist, 0)
 	w := h.ask(by, "GET", fmt.Sprintf("/ledger/controlled?drug=%d", drug), nil)
 	for _, x := range []string{"账物相符", "期初盘入", "保存至 2033-03-31", "<b>2盒</b>"} {
 		if w.Code != 200 || !strings.Contains(w.Body.String(), x) {
@@ -138,7 +138,7 @@ func TestRegisterPageAndPaper(t *testing.T) {
 
 func TestRulesOfClassesAreAdded(t *testing.T) {
 	h := newHouse(t)
-	by := h.person("演示药师", identity.Pharmacist, h.site)
+	by := h.person("演示药师", identity.Pharmacist, 0)
 	form := func(pairs ...string) url.Values {
 		v := url.Values{"command_id": {uuid.NewString()}, "class": {"精二"}, "since": {"2026-12-01"}, "max_days": {"14"}, "limit_law": {"演示条文"}, "keep_years": {"6"}, "keep_law": {"演示条文"}}
 		for i := 0; i+1 < len(pairs); i += 2 {
@@ -171,7 +171,7 @@ func TestRulesOfClassesAreAdded(t *testing.T) {
 func TestStockCheckByThePage(t *testing.T) {
 	h := newHouse(t)
 	h.stocked("普", "80000010000000000001")
-	by := h.person("演示药师", identity.Pharmacist, h.site)
+	by := h.person("演示药师", identity.Pharmacist, 0)
 	if w := h.ask(h.doctor, "POST", "/stock/check", nil); w.Code != 403 {
 		t.Errorf("a doctor starts one: %d", w.Code)
 	}

@@ -29,10 +29,11 @@ type moveRow struct {
 
 // LedgerMoves is GET /ledger/moves: the movements behind a figure of the ledger.
 func (h *Handlers) LedgerMoves(w http.ResponseWriter, r *http.Request) error {
-	if _, err := h.reader(r); err != nil {
+	by, err := h.reader(r)
+	if err != nil {
 		return err
 	}
-	v, ledger, err := parseQuestion(r, h.db.Now())
+	v, ledger, err := h.ledgerQuestion(r, by)
 	in := r.URL.Query()
 	q := reporting.MovesQuestion{LedgerQuestion: ledger, Way: in.Get("way"), Kind: inventory.MovementKind(in.Get("kind"))}
 	if err == nil {

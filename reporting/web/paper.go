@@ -19,7 +19,7 @@ func (h *Handlers) LedgerPDF(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, q, err := parseQuestion(r, h.db.Now())
+	_, q, err := h.ledgerQuestion(r, by)
 	if err != nil {
 		return err
 	}

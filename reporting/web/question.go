@@ -70,6 +70,18 @@ func parseQuestion(r *http.Request, now time.Time) (filterView, reporting.Ledger
 	return v, q, q.Check(today)
 }
 
+// ledgerQuestion is the address of a ledger as far as the person may ask.
+func (h *Handlers) ledgerQuestion(r *http.Request, by identity.Actor) (filterView, reporting.LedgerQuestion, error) {
+	v, q, err := parseQuestion(r, h.db.Now())
+	if err == nil {
+		err = limitLedger(by, &q)
+	}
+	if err == nil {
+		v.Place, v.Site = string(q.Place), q.SiteID
+	}
+	return v, q, err
+}
+
 // placeOf reads the place; a site alone means its sessions.
 func placeOf(text string, site int64) (inventory.Place, error) {
 	if text == "" && site != 0 {

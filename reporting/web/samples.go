@@ -19,7 +19,7 @@ func Samples() []page.Sample {
 			{Sentence: "11月23日 02:03 夜间核对：全部一致（1000000 盒，3000000 条流水）。", By: "用时 21.3s", Word: "一致", Tone: "good"},
 			{Sentence: "11月22日 09:10 核对：第一处不符：追溯码 80000010000000000012：余 20，流水算出余 15。", By: "演示药师甲 · 用时 3s", Word: "不符", Tone: "bad", URL: "#"}}}},
 		{Name: "stock_check", Title: "核对库存 还没有", View: checkView{}},
-	}, append(ledgerSamples(filter), registerSamples()...)...)
+	}, append(append(ledgerSamples(filter), registerSamples()...), statSamples()...)...)
 }
 
 func sampleFilter() filterView {

@@ -50,6 +50,7 @@ func newHouse(t testing.TB) *house {
 	handlers := web.New(site, h.db.App, inventory.New(h.db.App), h.jobs)
 	r := chi.NewRouter()
 	r.Get("/sessions/{id}/report.pdf", site.Handle(handlers.SessionPDF))
+	h.statistics(r, site, handlers)
 	r.Get("/ledger", site.Handle(handlers.Ledger))
 	r.Get("/ledger/moves", site.Handle(handlers.LedgerMoves))
 	r.Get("/ledger.pdf", site.Handle(handlers.LedgerPDF))
@@ -69,6 +70,18 @@ func newHouse(t testing.TB) *house {
 		HeldOn: session.Today(time.Now()), Team: []session.Member{{StaffID: h.doctor.StaffID, Part: session.PartDoctor}, {StaffID: h.deputy.StaffID, Part: session.PartDeputy}}})
 	h.must(err)
 	return h
+}
+
+func (h *house) statistics(r chi.Router, site *page.Site, x *web.Handlers) {
+	for path, do := range map[string]page.Func{"/statistics": x.Overview, "/statistics/today": x.Today, "/statistics/visits": x.Visits, "/statistics/visits.{form}": x.VisitsFile,
+		"/statistics/visits/rows": x.VisitRows, "/statistics/use": x.Use, "/statistics/use.{form}": x.UseFile, "/statistics/use/rows": x.GivenRows, "/statistics/use/people": x.PersonRows,
+		"/statistics/stock": x.Stock, "/statistics/stock.{form}": x.StockFile, "/statistics/month.{form}": x.MonthFile, "/statistics/reports": x.Reports, "/statistics/reports/{report}": x.Report,
+		"/statistics/reports/{report}/file.{form}": x.ReportFile, "/statistics/exports/{job}": x.Export, "/statistics/exports/{job}/file": x.ExportFile} {
+		r.Get(path, site.Handle(do))
+	}
+	for path, do := range map[string]page.Func{"/statistics/reports": x.MakeReport, "/statistics/reports/{report}/again": x.ReportAgain, "/statistics/exports": x.StartExport, "/statistics/exports/{job}/cancel": x.CancelExport} {
+		r.Post(path, site.Handle(do))
+	}
 }
 
 func (h *house) must(err error) {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -43,7 +44,8 @@ type Status struct {
 	Done, Total int64
 	StartedAt   time.Time
 	EndedAt     time.Time // zero while it runs
-	// Result is what the work gave, nil until it is done.
+	// Result is what the work gave, nil until it is done. One that is an io.Closer is
+	// closed when the job is forgotten.
 	Result any
 	// Err is what went wrong; nil unless it failed.
 	Err error
@@ -170,6 +172,7 @@ func guarded(ctx context.Context, p *Progress, do Work) (result any, err error) 
 func (j *Jobs) Find(id uuid.UUID) (Status, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.sweep()
 	e := j.jobs[id]
 	if e == nil {
 		return Status{}, false
@@ -222,9 +225,20 @@ func (j *Jobs) Close(ctx context.Context) error {
 	go func() { j.wait.Wait(); close(ended) }()
 	select {
 	case <-ended:
+		j.forget()
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wait for jobs to end: %w", ctx.Err())
+	}
+}
+
+// forget drops every result at the end of the program.
+func (j *Jobs) forget() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for id, e := range j.jobs {
+		delete(j.jobs, id)
+		e.drop()
 	}
 }
 
@@ -233,6 +247,15 @@ func (j *Jobs) sweep() {
 	for id, e := range j.jobs {
 		if e.status.State != Running && j.now().Sub(e.status.EndedAt) > Keep {
 			delete(j.jobs, id)
+			e.drop()
 		}
+	}
+}
+
+// drop closes a result that has something to close. What cannot be closed any more
+// has no one left to tell.
+func (e *entry) drop() {
+	if c, ok := e.status.Result.(io.Closer); ok {
+		_ = c.Close()
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"jingfang/session/job"
 )
 
@@ -139,5 +141,41 @@ func TestOneJobOfAKind(t *testing.T) {
 	end(t, j)
 	if runs.Load() != 1 {
 		t.Errorf("%d of them ran", runs.Load())
+	}
+}
+
+// closer is a result that must be closed.
+type closer struct{ closed *atomic.Int64 }
+
+func (c closer) Close() error { c.closed.Add(1); return nil }
+
+// A result that can be closed is closed when its job is forgotten, and at the end
+// of the program.
+func TestResultsAreClosed(t *testing.T) {
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	var clock atomic.Pointer[time.Time]
+	clock.Store(&now)
+	jobs := job.New(func() time.Time { return *clock.Load() })
+	var closed atomic.Int64
+	start := func(kind string) uuid.UUID {
+		id, err := jobs.Start(kind, 1, func(context.Context, *job.Progress) (any, error) { return closer{&closed}, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			if s, ok := jobs.Find(id); ok && s.State == job.Done {
+				return id
+			}
+		}
+	}
+	id := start("a")
+	later := now.Add(job.Keep + time.Second)
+	clock.Store(&later)
+	if _, there := jobs.Find(id); there || closed.Load() != 1 {
+		t.Errorf("forgotten: there %v, closed %d", there, closed.Load())
+	}
+	start("b")
+	if err := jobs.Close(t.Context()); err != nil || closed.Load() != 2 {
+		t.Errorf("closed %d, %v", closed.Load(), err)
 	}
 }

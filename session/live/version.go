@@ -74,3 +74,13 @@ func readVersions(ctx context.Context, r db.Reader, ids []int64) (map[int64]int6
 	}
 	return m, nil
 }
+
+// CreateRange gives many new clinic sessions, whose ids follow each other, their
+// versions.
+func CreateRange(ctx context.Context, tx *db.Tx, first, n int64) error {
+	_, err := tx.Exec(ctx, `INSERT INTO session_version (session_id, version, changed_at) SELECT g, 1, $3::timestamptz FROM generate_series($1::bigint, $1::bigint + $2::bigint - 1) g`, first, n, tx.Now)
+	if err != nil {
+		return fmt.Errorf("create versions of %d sessions: %w", n, err)
+	}
+	return nil
+}
