@@ -216,7 +216,11 @@
   function owed(e) {
     var drug = line.roster.drugs.filter(function (d) { return String(d.i) === e.fields.drug; })[0];
     if (desk.visit !== e.visit || !drug && !e.tried) return void band('caution', '请选择欠的是哪一种药。');
-    desk.owed.push('这次欠 ' + (drug ? drug.n + ' ' + e.fields.packs + ' ' + drug.p : '药'));
+    var packs = Number(e.fields.packs) || 0, units = Number(e.fields.units) || 0;
+    if (!e.tried && packs + units < 1) return void band('caution', '请填欠多少。');
+    if (!e.tried && units && !drug.loose) return void band('caution', drug.n + ' 整' + drug.p + '发，欠药只填' + drug.p + '数。');
+    var much = [packs && drug && packs + ' ' + drug.p, units && drug && units + ' ' + drug.u].filter(Boolean).join(' + ');
+    desk.owed.push('这次欠 ' + (drug ? drug.n + ' ' + much : '药'));
     band('good', '已记欠药，下次就诊会提醒。', true);
     return [e];
   }
