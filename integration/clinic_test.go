@@ -220,6 +220,33 @@ func TestOutboxRefused(t *testing.T) {
 	}
 }
 
+// After a wrong key was put right everything that failed goes again at once.
+func TestRetryAll(t *testing.T) {
+	h := build(t)
+	c := h.openClinic(3)
+	c.switchOn()
+	c.give(c.codes...)
+	s := c.sender()
+	h.his.SetFaults(faults().ErrorIn200)
+	if n, err := s.Round(c.ctx()); err != nil || n.Failed != 3 {
+		t.Fatalf("%+v %v", n, err)
+	}
+	h.his.SetFaults(faults().None)
+	if _, err := s.RetryAll(c.ctx(), c.doctor); db.KindOf(err) != db.Denied {
+		t.Errorf("a doctor retries: %v", err)
+	}
+	if n, err := s.RetryAll(c.ctx(), c.root); err != nil || n != 3 {
+		t.Errorf("%d facts, %v", n, err)
+	}
+	c.deliver(s)
+	if _, err := s.RetryAll(c.ctx(), c.root); db.KindOf(err) != db.Conflict {
+		t.Errorf("nothing to retry: %v", err)
+	}
+	if got := h.his.Facts(); got.Sales != 3 || got.Repeats != 0 {
+		t.Errorf("HIS heard %+v", got)
+	}
+}
+
 // Two servers send at the same time: nothing is told twice.
 func TestTwoSenders(t *testing.T) {
 	h := build(t)

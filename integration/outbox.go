@@ -224,6 +224,26 @@ func (s *Sender) Retry(ctx context.Context, by identity.Actor, id int64) error {
 	return err
 }
 
+// RetryAll sends every failed fact again and gives their number.
+func (s *Sender) RetryAll(ctx context.Context, by identity.Actor) (n int64, err error) {
+	if err := identity.Allow(ctx, s.c.DB, by, identity.ManageSystem, 0); err != nil {
+		return 0, err
+	}
+	err = s.c.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if n, err = session.RetryFailed(ctx, tx); err != nil {
+			return err
+		}
+		if n == 0 {
+			return db.Refuse(db.Conflict, "没有失败的上报，不用重试。请刷新页面。")
+		}
+		return identity.Audit(ctx, tx, by, identity.Event{Name: "outbox.retry", ObjectKind: "outbox", ObjectID: "all", Detail: fmt.Sprintf("facts=%d", n)})
+	})
+	if err == nil {
+		s.Wake()
+	}
+	return n, err
+}
+
 // wireFact is a fact in the shape of 3505 and 3506.
 func wireFact(f session.Fact) wire.Fact {
 	w := wire.Fact{Fact: f.Fact.String(), Kind: f.Kind, HappenedAt: f.HappenedAt, DrugCode: f.HISCode, DrugName: inventory.DrugName(f.Generic, f.Spec),

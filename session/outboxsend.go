@@ -162,6 +162,13 @@ WHERE id = $1 AND state IN ('failed', 'unknown', 'waiting')`, id, tx.Now)
 	return n > 0, wrapFacts(err)
 }
 
+// RetryFailed puts every failed fact back to those that wait, after what made them
+// fail (a wrong key, say) was put right, and gives their number.
+func RetryFailed(ctx context.Context, tx *db.Tx) (int64, error) {
+	n, err := tx.Exec(ctx, `UPDATE outbox_fact SET state = 'waiting', next_at = $1, settled_at = NULL WHERE state = 'failed'`, tx.Now)
+	return n, wrapFacts(err)
+}
+
 // FactCounts is how many facts stand in each state, of those that are not done, and
 // how many were sent since a moment.
 type FactCounts struct {

@@ -76,7 +76,7 @@ func accessTable() []access {
 		{"GET", "/stock/his", "DPAM"}, {"POST", "/stock/his", "DPAM"}, {"GET", "/trace/his", "DPAM"}, {"POST", "/trace/his", "DPAM"}, {"GET", "/drugs/changes", "DPAM"}, {"POST", "/drugs/changes/{id}", "P"},
 		{"GET", "/patients/his", "DPA"}, {"POST", "/patients/his", "DPA"}, {"POST", "/patients/his/register", "DPA"},
 		{"GET", "/interfaces", "S"}, {"POST", "/interfaces/pull", "S"}, {"POST", "/interfaces/drugs", "S"}, {"POST", "/interfaces/outbox", "S"},
-		{"POST", "/interfaces/outbox/{id}/retry", "S"}, {"POST", "/interfaces/programmes", "S"},
+		{"POST", "/interfaces/outbox/retry", "S"}, {"POST", "/interfaces/outbox/{id}/retry", "S"}, {"POST", "/interfaces/programmes", "S"},
 		{"GET", "/receipts/opening", "PA"}, {"POST", "/receipts/opening", "PA"}, {"POST", "/receipts/opening/{id}/scans", "PA"},
 		{"POST", "/receipts/opening/{id}/batch", "PA"}, {"POST", "/receipts/opening/{id}/remove", "PA"},
 		{"POST", "/receipts/opening/{id}/confirm", "PA"}, {"POST", "/receipts/opening/{id}/drop", "PA"},

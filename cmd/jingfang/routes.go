@@ -187,6 +187,7 @@ func (a *app) houseRoutes() []route {
 		{"POST", "/interfaces/pull", identity.ManageSystem, quick, a.errands.SwitchPull},
 		{"POST", "/interfaces/drugs", identity.ManageSystem, long, a.errands.FetchDrugs},
 		{"POST", "/interfaces/outbox", identity.ManageSystem, quick, a.errands.SwitchOutbox},
+		{"POST", "/interfaces/outbox/retry", identity.ManageSystem, quick, a.errands.RetryFacts},
 		{"POST", "/interfaces/outbox/{id}/retry", identity.ManageSystem, quick, a.errands.RetryFact},
 		{"POST", "/interfaces/programmes", identity.ManageSystem, quick, a.errands.SetProgramme},
 		{"GET", "/receipts/opening", identity.Receive, quick, i.Opening},

@@ -249,6 +249,19 @@ func (h *Handlers) RetryFact(w http.ResponseWriter, r *http.Request) error {
 	return h.changed(w, r, "retry", h.c.Sender.Retry(r.Context(), by, id))
 }
 
+// RetryFacts is POST /interfaces/outbox/retry: every failed fact again.
+func (h *Handlers) RetryFacts(w http.ResponseWriter, r *http.Request) error {
+	by, err := may(r, identity.ManageSystem)
+	if err != nil {
+		return err
+	}
+	if h.c.Sender == nil {
+		return h.changed(w, r, "", db.Refuse(db.Unavailable, "还没有配置 HIS 接口，不能上报。"))
+	}
+	_, err = h.c.Sender.RetryAll(r.Context(), by)
+	return h.changed(w, r, "retry", err)
+}
+
 // SetProgramme is POST /interfaces/programmes: who pays at a site from now on.
 func (h *Handlers) SetProgramme(w http.ResponseWriter, r *http.Request) error {
 	by, err := may(r, identity.ManageSystem)

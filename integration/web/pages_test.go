@@ -236,6 +236,7 @@ func TestInterfaces(t *testing.T) {
 	do("/interfaces/programmes", url.Values{"name": {""}, "site": {"0"}, "payer": {"insured"}}, "请填写项目名称")
 	do("/interfaces/programmes", url.Values{"name": {"演示项目"}, "site": {"x"}, "payer": {"insured"}}, "请选择精防点")
 	do("/interfaces/outbox/77/retry", url.Values{}, "已经处理好了")
+	do("/interfaces/outbox/retry", url.Values{}, "没有失败的上报")
 	if status, body := h.call("GET", "/interfaces", "application/json", nil); status != 200 || !strings.Contains(body, `"waiting":0`) {
 		t.Errorf("%d %s", status, body)
 	}

@@ -116,6 +116,7 @@ func (h *house) serve(log *slog.Logger, client *integration.Client) {
 	r.Post("/interfaces/pull", site.Handle(w.SwitchPull))
 	r.Post("/interfaces/drugs", site.Handle(w.FetchDrugs))
 	r.Post("/interfaces/outbox", site.Handle(w.SwitchOutbox))
+	r.Post("/interfaces/outbox/retry", site.Handle(w.RetryFacts))
 	r.Post("/interfaces/outbox/{id}/retry", site.Handle(w.RetryFact))
 	r.Post("/interfaces/programmes", site.Handle(w.SetProgramme))
 	r.Post("/receipts/problems/{id}/retry", site.Handle(w.Retry))
