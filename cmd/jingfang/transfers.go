@@ -71,6 +71,7 @@ func fileTransfers() []transferLine {
 		{"POST /patients/import/{import}/run", file, "patient.import.run", in, "import", ""},
 		{"GET /patients/import/{import}/errors.xlsx", file, "patient.import.errors", out, "import", ""},
 		{"POST /patients/export", file, "patient.export", out, "", ""},
+		{"POST " + receiptFilePattern, file, "receipt.file", in, "", ""},
 		{"POST /cartons", file, "carton.file", in, "", ""},
 		{"POST /receipts/problems/file", file, "receipt.file", in, "", ""},
 		{"POST /cartons/{id}", file, "carton.import", in, "id", "关系文件"},

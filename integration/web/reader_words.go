@@ -121,6 +121,8 @@ func fileService(name string) string {
 		return "下载导入差错表"
 	case "patient.export":
 		return "导出患者"
+	case "receipt.file":
+		return "上传入库单文件"
 	case "carton.file":
 		return "上传箱码关系文件"
 	case "carton.import":
