@@ -87,7 +87,7 @@ func newSignatureRow(l session.SignatureLine) signatureRow {
 }
 
 func signatureProof(l session.SignatureLine) string {
-	text := fmt.Sprintf("%s · 证书 %s", l.Algorithm, l.CertSN)
+	text := fmt.Sprintf("%s · 证书 …%s", l.Algorithm, l.CertSN[max(0, len(l.CertSN)-8):])
 	if l.SignedAt != nil {
 		text = l.SignedAt.In(session.Zone()).Format("1月2日 15:04:05") + " · " + text
 	}
