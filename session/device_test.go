@@ -262,6 +262,21 @@ func TestOfflineFacts(t *testing.T) {
 	}
 }
 
+// A session without a roster and without packs has empty lists: a device goes through
+// them when a patient comes from the street and the link breaks.
+func TestOfflineRosterOfNobody(t *testing.T) {
+	c := newClinic(t, 1, 0, 0)
+	o, _, err := c.svc.ReadOffline(c.ctx, c.doctors[0], c.session, 0, "")
+	c.must(err)
+	text, err := json.Marshal(o)
+	c.must(err)
+	for _, want := range []string{`"patients":[]`, `"drugs":[]`, `"packs":{}`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%s lacks %s", text, want)
+		}
+	}
+}
+
 // The roster of a device holds no label and no whole name, and 350 patients with
 // 1,500 packs stay below 150 kB.
 func TestOfflineRoster(t *testing.T) {

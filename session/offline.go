@@ -87,7 +87,8 @@ func (s *Service) ReadOffline(ctx context.Context, by identity.Actor, sessionID,
 	var o OfflineRoster
 	fresh := false
 	err := s.db.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
-		o, fresh = OfflineRoster{}, false
+		// Lists that are empty are no null: the device goes through them.
+		o, fresh = OfflineRoster{Patients: []OfflinePatient{}, Drugs: []OfflineDrug{}}, false
 		x, err := Find(ctx, tx, sessionID)
 		if err != nil {
 			return err
