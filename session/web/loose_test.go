@@ -33,7 +33,7 @@ func TestTheDeskAsksHowMuch(t *testing.T) {
 		t.Fatalf("asked: %q, %s", band(doc), doc.Find("#desk").Text())
 	}
 	doc = d.read(d.page(d.path("")))
-	if doc.Find(".ask input[name=quantity]").Length() != 1 {
+	if doc.Find("#desk .ask input[name=quantity]").Length() != 1 {
 		t.Error("the question is gone after a reload")
 	}
 	for name, bad := range map[string]string{"letters": "zehn", "zero": "0", "negative": "-3", "a fraction": "2.5", "endless": strings.Repeat("9", 30)} {
