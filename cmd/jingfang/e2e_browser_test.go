@@ -185,7 +185,9 @@ func (w *window) until(expression string) {
 			continue
 		}
 		state, stateErr := chromedp.Run(w.ctx, chromedp.Evaluate[string](`location.pathname + ' ' + document.body.innerText`))
-		w.t.Fatalf("%s waits for %s: %v; the page says %q (%v)", w.name, expression, err, state, stateErr)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.t.Fatalf("%s waits for %s: %v; the page says %q (%v) and complains %q", w.name, expression, err, state, stateErr, w.complaints)
 	}
 }
 
