@@ -122,15 +122,6 @@ func change(now, before int64) Cell {
 	return words(sign + tenths(n) + "%")
 }
 
-// cellsEqual are the words of some cells, as a figure that is kept or compared.
-func cellWords(cells []Cell) []string {
-	out := make([]string, len(cells))
-	for i, c := range cells {
-		out[i] = c.Text
-	}
-	return out
-}
-
 // Moment is when the document was read, for people.
 func (d Document) Moment() string { return d.At.In(session.Zone()).Format("2006-01-02 15:04:05") }
 

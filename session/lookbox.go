@@ -148,8 +148,8 @@ func unfitWord(p *inventory.Pack, now time.Time) string {
 
 // answerBox answers a container's code; false for a text that is none.
 func (l *look) answerBox(p inventory.Parsed) (inventory.CodeAnswer, bool) {
-	kind, code := inventory.ContainerCarton, ""
-	raw := p.Raw
+	kind := inventory.ContainerCarton
+	var code, raw string
 	if p.Err == nil {
 		code, raw = p.Code.Code(), p.Code.Raw()
 		if l.packs[code] != nil || l.boxes[code] == nil {
