@@ -282,6 +282,13 @@ func TestOfflineRosterOfNobody(t *testing.T) {
 func TestOfflineRoster(t *testing.T) {
 	c := newClinic(t, 1, 2, 3)
 	c.start(c.doctors[0], 0)
+	empty, err := c.svc.PlanSession(c.ctx, c.chief, session.Plan{SiteID: c.site, HeldOn: session.Today(time.Now()), Kind: "home", Place: "演示上门", Team: c.team()})
+	c.must(err)
+	bare, _, err := c.svc.ReadOffline(c.ctx, c.doctors[0], empty, 0, "")
+	c.must(err)
+	if said, err := json.Marshal(bare); err != nil || !strings.Contains(string(said), `"patients":[]`) || !strings.Contains(string(said), `"drugs":[]`) {
+		t.Errorf("a round without a roster: %s, %v", said, err)
+	}
 	o, fresh, err := c.svc.ReadOffline(c.ctx, c.doctors[0], c.session, 0, "")
 	c.must(err)
 	text, err := json.Marshal(o)

@@ -241,6 +241,7 @@
   function begin() {
     var known = shell ? Promise.resolve() : mark().then(function (m) { return session ? store.login(staff, m) : null; });
     return known.then(function () { return session ? store.get(staff, 'roster:' + session) : null; }).then(function (roster) {
+      if (roster) roster.patients = roster.patients || []; // one that an older page has stored
       line.roster = roster;
       version = roster ? roster.version : 0;
       return refreshCount();
