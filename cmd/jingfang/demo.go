@@ -156,7 +156,7 @@ func (d *demo) serve(ctx context.Context) error {
 
 // guide plays the tour against the running server.
 func (d *demo) guide(ctx context.Context) error {
-	t := tour{base: d.house.server.url(), control: d.his.url(), password: d.password, out: d.program.out,
+	t := tour{base: d.house.server.url(), control: d.his.url(), caControl: d.ca.url, password: d.password, out: d.program.out,
 		http: d.house.server.transport(), verify: d.house.app.verifyDay,
 		paper: filepath.Join(d.config.Data, "demo-day.pdf")}
 	return t.run(ctx)

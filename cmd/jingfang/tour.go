@@ -33,11 +33,13 @@ func tourDoctors() []string { return []string{"doctor1", "doctor2", "doctor3"} }
 // tour plays one clinic day against a running demo over HTTP and the event
 // stream, and checks afterwards what must be true.
 type tour struct {
-	base     string // of the server
-	control  string // of the stand-in HIS, for one more receipt
-	password string
-	out      io.Writer
-	http     http.RoundTripper
+	base    string // of the server
+	control string // of the stand-in HIS, for one more receipt
+	// caControl is of the stand-in CA.
+	caControl string
+	password  string
+	out       io.Writer
+	http      http.RoundTripper
 	// verify checks stock and records of the demo's database.
 	verify func(ctx context.Context) (string, error)
 
@@ -60,6 +62,7 @@ type tour struct {
 	forgot   uuid.UUID // the visit of the patient after the forgotten one
 	refusals int
 	hidden   string // the pack that is not there in the evening
+	waiting  string // the receipt that HIS could not be asked for
 }
 
 // run plays the day; an error names the step that went wrong.
@@ -67,8 +70,8 @@ func (t *tour) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tourLimit)
 	defer cancel()
 	for _, step := range []func(context.Context) error{
-		t.logIn, t.receive, t.plan, t.pack, t.open, t.register, t.serveAll, t.contested, t.wrongCodes, t.undoOne, t.finishTwo,
-		t.forget, t.unreadable, t.letIn, t.stop, t.count, t.explain, t.confirm, t.print, t.sum,
+		t.logIn, t.receive, t.plan, t.pack, t.open, t.register, t.serveAll, t.contested, t.cutOff, t.wrongCodes, t.undoOne, t.finishTwo,
+		t.forget, t.unreadable, t.letIn, t.stop, t.count, t.explain, t.confirm, t.print, t.comeBack, t.sum,
 	} {
 		if err := step(ctx); err != nil {
 			t.say("✗ %v", err)
@@ -107,16 +110,16 @@ func (t *tour) logIn(ctx context.Context) error {
 	return nil
 }
 
-// order asks the stand-in HIS for one more receipt and keeps its codes.
-func (t *tour) order(ctx context.Context) (string, error) {
+// order asks the stand-in HIS for one more receipt; it gives its number and codes.
+func (t *tour) order(ctx context.Context) (number string, codes []string, err error) {
 	body := fmt.Sprintf(`{"lines":%d,"packs":%d,"first_drug":0,"codes":true}`, tourDrugs, tourPacks)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.control+"/control/receipts", bytes.NewBufferString(body))
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer resp.Body.Close()
 	var receipt struct {
@@ -126,15 +129,15 @@ func (t *tour) order(ctx context.Context) (string, error) {
 		} `json:"lines"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&receipt); err != nil {
-		return "", fmt.Errorf("模拟 HIS 的回答: %w", err)
+		return "", nil, fmt.Errorf("模拟 HIS 的回答: %w", err)
 	}
 	for _, l := range receipt.Lines {
-		t.codes = append(t.codes, l.Codes...)
+		codes = append(codes, l.Codes...)
 	}
-	if len(t.codes) != tourDrugs*tourPacks {
-		return "", fmt.Errorf("模拟 HIS 给了 %d 个码，应为 %d", len(t.codes), tourDrugs*tourPacks)
+	if len(codes) != tourDrugs*tourPacks {
+		return "", nil, fmt.Errorf("模拟 HIS 给了 %d 个码，应为 %d", len(codes), tourDrugs*tourPacks)
 	}
-	return receipt.Number, nil
+	return receipt.Number, codes, nil
 }
 
 // tourReceipt is a receipt in the work list.
@@ -161,10 +164,11 @@ func (a tourScan) count(kind string) int {
 }
 
 func (t *tour) receive(ctx context.Context) error {
-	number, err := t.order(ctx)
+	number, codes, err := t.order(ctx)
 	if err != nil {
 		return err
 	}
+	t.codes = codes
 	receipt, err := t.awaitReceipt(ctx, number)
 	if err != nil {
 		return err
