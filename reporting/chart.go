@@ -208,7 +208,11 @@ func shorten(text string, most int) string {
 func (c Chart) SVG(link func(Narrow) string) string {
 	shapes, width, height := c.layout()
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="chart-%s" viewBox="0 0 %g %g" role="img" aria-label="%s" font-family="sans-serif">`, c.Kind, width, height, html.EscapeString(c.Title))
+	role := "img"
+	if link != nil {
+		role = "group" // an image would hide the links in it from who cannot see it
+	}
+	fmt.Fprintf(&b, `<svg class="chart-%s" viewBox="0 0 %g %g" role="%s" aria-label="%s" font-family="sans-serif">`, c.Kind, width, height, role, html.EscapeString(c.Title))
 	for _, s := range shapes {
 		url := ""
 		if s.of != nil && link != nil {

@@ -38,6 +38,7 @@ func TestRoleMatrix(t *testing.T) {
 		identity.UnmaskPatient:   "doctor pharmacist",
 		identity.ViewRisk:        "doctor",
 		identity.PrintLabel:      "doctor pharmacist assistant",
+		identity.WriteNotice:     "pharmacist manager",
 		identity.ViewReports:     "pharmacist manager",
 		identity.ViewAudit:       "auditor",
 		identity.ViewTransferLog: "auditor",

@@ -236,8 +236,7 @@ func (j *Jobs) Close(ctx context.Context) error {
 func (j *Jobs) forget() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for id, e := range j.jobs {
-		delete(j.jobs, id)
+	for _, e := range j.jobs {
 		e.drop()
 	}
 }
