@@ -239,6 +239,8 @@
   }
 
   function begin() {
+    // Where no table was ever opened nothing waits, and no store is made.
+    if (!session && localStorage.getItem('unsent-' + staff) === null) return Promise.resolve();
     var known = shell ? Promise.resolve() : mark().then(function (m) { return session ? store.login(staff, m) : null; });
     return known.then(function () { return session ? store.get(staff, 'roster:' + session) : null; }).then(function (roster) {
       if (roster) roster.patients = roster.patients || []; // one that an older page has stored

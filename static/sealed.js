@@ -11,20 +11,32 @@
   store.possible = !!(window.isSecureContext && window.crypto && crypto.subtle && window.indexedDB);
   var opened = null;
 
+  // open asks again when a browser keeps it waiting: one whose page was left while it
+  // made the store may never answer the next page's first question.
   function open() {
-    if (!opened) {
-      opened = new Promise(function (done, fail) {
-        var ask = indexedDB.open('jingfang', 1);
-        ask.onupgradeneeded = function () {
-          ask.result.createObjectStore('key', { keyPath: 'staff' });
-          ask.result.createObjectStore('box', { keyPath: 'id' });
-          ask.result.createObjectStore('queue', { keyPath: 'n', autoIncrement: true });
-        };
-        ask.onsuccess = function () { done(ask.result); };
-        ask.onerror = function () { opened = null; fail(ask.error); };
-      });
-    }
+    if (!opened) opened = new Promise(function (done, fail) { ask(done, fail, 5); });
     return opened;
+  }
+
+  function ask(done, fail, times) {
+    var open = indexedDB.open('jingfang', 1), late = false;
+    var timer = times ? setTimeout(function () { late = true; ask(done, fail, times - 1); }, 3000) : 0;
+    open.onupgradeneeded = function () {
+      open.result.createObjectStore('key', { keyPath: 'staff' });
+      open.result.createObjectStore('box', { keyPath: 'id' });
+      open.result.createObjectStore('queue', { keyPath: 'n', autoIncrement: true });
+    };
+    open.onsuccess = function () {
+      clearTimeout(timer);
+      if (late) open.result.close();
+      else done(open.result);
+    };
+    open.onerror = function () {
+      clearTimeout(timer);
+      if (late) return;
+      opened = null;
+      fail(open.error);
+    };
   }
 
   // all runs one transaction: work gets the stores and may set out.value.
