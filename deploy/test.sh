@@ -39,4 +39,4 @@ say "正在检查代码（staticcheck）……"
 go tool staticcheck "$@"
 
 say "正在运行测试（go test -race）……"
-CGO_ENABLED=1 exec go test -race -timeout 15m "$@"
+CGO_ENABLED=1 exec go test -race -timeout 18m "$@"

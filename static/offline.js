@@ -87,7 +87,8 @@
 
   // ----- the roster
   function refreshRoster() {
-    if (!session || shell || document.hidden || unsent) return;
+    if (!session || shell) return;
+    if (document.hidden || unsent) return void later();
     var had = line.roster || {};
     ask('GET', '/sessions/' + session + '/offline?v=' + version + '&mark=' + encodeURIComponent(had.mark || '')).then(function (a) {
       if (a.status !== 200 || !a.said || !a.said.packs) return;
@@ -95,11 +96,15 @@
       if (!a.said.facts && a.said.mark === had.mark) a.said.facts = had.facts;
       line.roster = a.said;
       return store.put(staff, 'roster:' + session, a.said);
-    }).catch(function () {}).then(function () {
-      if (line.roster) return;
-      setTimeout(refreshRoster, lack); // without one the table cannot work alone
-      lack = Math.min(60000, lack * 2);
-    });
+    }).catch(function () {}).then(later);
+  }
+
+  // later asks again for a roster that did not come: without one the table cannot
+  // work alone.
+  function later() {
+    if (line.roster) return;
+    setTimeout(refreshRoster, lack);
+    lack = Math.min(60000, lack * 2);
   }
 
   // ----- queueing
@@ -261,10 +266,16 @@
     });
   }
 
+  // start tries again where the store does not open at once; without one, as in a
+  // private window, the table works with the link only.
+  function start(tries) {
+    begin().catch(function () { if (tries > 1) setTimeout(start, 1500, tries - 1); });
+  }
+
   // The page of the table opens the shell again when the screen was locked: only
   // the server can unlock it.
   if (shell && localStorage.getItem('locked')) location.replace('/lock?next=' + encodeURIComponent('/sessions/' + session));
-  else begin().catch(function () { /* no store, as in a private window: the table works with the link only */ });
+  else start(3);
 
   // The decoder of the camera is kept once this device has used it.
   document.addEventListener('jingfang:decoder', function () { if (ready) serve(); });
