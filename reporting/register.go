@@ -51,6 +51,7 @@ type Register struct {
 	Drug     inventory.Drug
 	Rule     inventory.ClassRule
 	From, To time.Time // first and last day, midnight UTC
+	Scope    Scope     // zero for the whole pharmacy
 	At       time.Time
 	Opening  Amount
 	Lines    []RegisterLine
@@ -134,9 +135,9 @@ func (x registerRow) key() registerKey {
 // add books a movement, in the order they were written. Movements of one document
 // that follow each other make one line.
 func (r *Register) add(x registerRow) {
-	p := x.post(Scope{})
+	p := x.post(r.Scope)
 	if p == (posting{}) {
-		return // it stayed within the pharmacy
+		return // it stayed within the scope, or never came there
 	}
 	balance := r.Closing().plus(p.net())
 	if n := len(r.Lines); n > 0 && r.Lines[n-1].key == x.key() {

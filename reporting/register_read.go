@@ -33,18 +33,19 @@ func RegisteredDrugs(ctx context.Context, r db.Reader, day time.Time) ([]invento
 	return list, rules, nil
 }
 
-// ReadRegister makes the register of a drug as the viewer may read it, on one
-// snapshot. The class is that of the last day. Errors: Invalid for a period that
-// cannot be, NotFound for a drug without a register.
-func ReadRegister(ctx context.Context, d *db.DB, by identity.Actor, drugID int64, from, to time.Time) (Register, error) {
-	q := LedgerQuestion{From: from, To: to, DrugID: drugID}
+// ReadRegister makes the register of the question's drug as the viewer may read it,
+// on one snapshot: of the whole pharmacy, or of what lay in the question's scope. The
+// class is that of the last day. Who may have that scope is for the caller. Errors:
+// Invalid for a period that cannot be, NotFound for a drug without a register.
+func ReadRegister(ctx context.Context, d *db.DB, by identity.Actor, q LedgerQuestion) (Register, error) {
+	q.Batch, q.ByBatch = "", false // a register is of all batches
 	if err := q.Check(session.Today(d.Now())); err != nil {
 		return Register{}, err
 	}
-	r := Register{From: from, To: to}
+	r := Register{From: q.From, To: q.To, Scope: q.Scope}
 	err := d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		r.At = tx.Now
-		if err := r.find(ctx, tx, drugID); err != nil {
+		if err := r.find(ctx, tx, q.DrugID); err != nil {
 			return err
 		}
 		return r.read(ctx, tx, q)
@@ -75,8 +76,10 @@ func (r *Register) read(ctx context.Context, tx *db.Tx, q LedgerQuestion) error 
 	if err != nil {
 		return err
 	}
-	if r.Open, err = inventory.OpenDifferences(ctx, tx, q.DrugID); err != nil {
-		return err
+	if q.Place == "" || q.Place == inventory.PlaceStore {
+		if r.Open, err = inventory.OpenDifferences(ctx, tx, q.DrugID); err != nil {
+			return err
+		}
 	}
 	found, err := readHeld(ctx, tx, q)
 	if err != nil {
@@ -86,7 +89,7 @@ func (r *Register) read(ctx context.Context, tx *db.Tx, q LedgerQuestion) error 
 	if err != nil {
 		return err
 	}
-	if l := makeLines(Scope{}, flows, found)[lineKey{drug: q.DrugID}]; l != nil {
+	if l := makeLines(q.Scope, flows, found)[lineKey{drug: q.DrugID}]; l != nil {
 		r.Ledger = *l
 	}
 	r.Ledger.Drug, r.Ledger.PackWord, r.Ledger.UnitWord = r.Drug.Name(), r.Drug.PackName, r.Drug.UnitName
@@ -99,7 +102,7 @@ func (r *Register) read(ctx context.Context, tx *db.Tx, q LedgerQuestion) error 
 
 func readRegisterRows(ctx context.Context, tx *db.Tx, q LedgerQuestion) ([]registerRow, error) {
 	var rows []registerRow
-	err := tx.Select(ctx, &rows, `SELECT x.kind, x.from_state, x.to_state, x.content, x.batch, x.expires_on, x.at, x.visit_id, x.reason,
+	err := tx.Select(ctx, &rows, `SELECT x.kind, x.from_state, x.to_state, x.content, x.batch, x.expires_on, x.at, x.visit_id, x.reason, x.from_site, x.to_site,
   CASE WHEN x.held_before = x.content THEN 1 ELSE 0 END AS whole_before, CASE WHEN x.held_before <> x.content THEN x.held_before ELSE 0 END AS loose_before,
   CASE WHEN x.held_after = x.content THEN 1 ELSE 0 END AS whole_after, CASE WHEN x.held_after <> x.content THEN x.held_after ELSE 0 END AS loose_after,
   COALESCE(f.name, '') AS staff, COALESCE(v.number, 0) AS number, COALESCE(v.prescription_no, '') AS prescription, COALESCE(d.name, '') AS doctor,
@@ -108,10 +111,10 @@ func readRegisterRows(ctx context.Context, tx *db.Tx, q LedgerQuestion) ([]regis
   COALESCE(n.days, 0) AS days, COALESCE(n.over_reason, '') AS over_reason,
   COALESCE(z.number, '') AS paper, COALESCE(CASE WHEN z.decided_by = x.staff_id THEN za.name ELSE zb.name END, '') AS decider
 FROM (SELECT m.id, m.kind, m.from_state, m.to_state, k.units_total AS content, k.batch, k.expires_on, m.at, m.visit_id, m.pack_id, m.reason, m.staff_id, m.receipt_line_id,
-    COALESCE(m.to_session_id, m.from_session_id) AS on_session, m.units_after AS held_after,
+    COALESCE(m.to_session_id, m.from_session_id) AS on_session, COALESCE(a.site_id, 0) AS from_site, COALESCE(e.site_id, 0) AS to_site, m.units_after AS held_after,
     CASE WHEN m.kind IN ('dispense', 'adjust_down') THEN m.units_after + m.quantity
       WHEN m.kind IN ('undo', 'patient_return', 'adjust_up') THEN m.units_after - m.quantity ELSE m.units_after END AS held_before
-  FROM movement m JOIN pack k ON k.id = m.pack_id
+  FROM movement m JOIN pack k ON k.id = m.pack_id LEFT JOIN clinic_session a ON a.id = m.from_session_id LEFT JOIN clinic_session e ON e.id = m.to_session_id
   WHERE k.drug_id = $3::bigint AND m.at >= $1::timestamptz AND m.at < $2::timestamptz) x
 LEFT JOIN staff f ON f.id = x.staff_id LEFT JOIN visit v ON v.id = x.visit_id LEFT JOIN staff d ON d.id = v.doctor_id LEFT JOIN patient p ON p.id = v.patient_id
 LEFT JOIN clinic_session c ON c.id = x.on_session LEFT JOIN site s ON s.id = c.site_id LEFT JOIN staff u ON u.id = c.duty_staff_id

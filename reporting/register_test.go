@@ -24,7 +24,7 @@ func (d *day) special() (drug int64) {
 
 func (d *day) register(by identity.Actor, drug int64) reporting.Register {
 	d.t.Helper()
-	r, err := reporting.ReadRegister(d.ctx, d.db.App, by, drug, d.today(), d.today())
+	r, err := reporting.ReadRegister(d.ctx, d.db.App, by, reporting.LedgerQuestion{DrugID: drug, From: d.today(), To: d.today()})
 	d.must(err)
 	return r
 }
@@ -81,7 +81,7 @@ func TestRegisterOfADay(t *testing.T) {
 			t.Errorf("a manager reads %q", l.Patient)
 		}
 	}
-	if _, err := reporting.ReadRegister(d.ctx, d.db.App, d.chief, drug+1, d.today(), d.today()); db.KindOf(err) != db.NotFound {
+	if _, err := reporting.ReadRegister(d.ctx, d.db.App, d.chief, reporting.LedgerQuestion{DrugID: drug + 1, From: d.today(), To: d.today()}); db.KindOf(err) != db.NotFound {
 		t.Errorf("the register of an ordinary drug: %v", err)
 	}
 	d.exec(`UPDATE pack SET units_left = 5 WHERE code = $1`, codes[6])
@@ -102,7 +102,7 @@ func TestPaperOfARegister(t *testing.T) {
 		d.finish(doctor, session.Ending{Visit: v})
 	}
 	path := d.paperOf("register", func(b *bytes.Buffer) error {
-		return reporting.WriteRegisterPDF(b, d.register(d.chief, drug), made())
+		return reporting.WriteRegisterPDF(b, d.register(d.chief, drug), "药房账上全部", made())
 	})
 	list := pages(t, path)
 	if len(list) < 2 {

@@ -12,17 +12,18 @@ import (
 // registerTitle is what stands on the paper.
 const registerTitle = "特殊管理药品专用账册"
 
-// WriteRegisterPDF draws the register on A4. Every page but the last ends with the
+// WriteRegisterPDF draws the register on A4; scope names what it is kept over, such as
+// 药房账上全部. Every page but the last ends with the
 // balance that is carried to the next (过次页), every page but the first begins
 // with it (承前页). Error: Unavailable when the program was built without fonts.
-func WriteRegisterPDF(w io.Writer, r Register, made Made) error {
+func WriteRegisterPDF(w io.Writer, r Register, scope string, made Made) error {
 	period := r.From.Format(time.DateOnly) + " 至 " + r.To.Format(time.DateOnly)
-	s, err := newSheet(registerTitle+" "+r.Drug.Name(), registerTitle+"　"+r.Drug.Name()+"　"+period, made)
+	s, err := newSheet(registerTitle+" "+r.Drug.Name(), registerTitle+"　"+r.Drug.Name()+"　"+scope+"　"+period, made)
 	if err != nil {
 		return err
 	}
 	p := registerPaper{sheet: s, r: r, balance: r.Opening}
-	p.front(period)
+	p.front(scope, period)
 	p.lines()
 	p.end()
 	p.sign("记账", "复核", "专管人员")
@@ -41,7 +42,7 @@ type registerPaper struct {
 
 func (p *registerPaper) words(a Amount) string { return a.Words(p.r.Drug.PackName, p.r.Drug.UnitName) }
 
-func (p *registerPaper) front(period string) {
+func (p *registerPaper) front(scope, period string) {
 	p.font(true, 18, black())
 	p.block(margin, bodyWidth, registerTitle)
 	p.y += 1
@@ -55,7 +56,7 @@ func (p *registerPaper) front(period string) {
 			p.block(margin, bodyWidth, law)
 		}
 	}
-	p.block(margin, bodyWidth, "数据截至 "+p.r.At.In(session.Zone()).Format("2006-01-02 15:04:05")+"；结存为药房、义诊场次、隔离区和待销毁处的合计。")
+	p.block(margin, bodyWidth, "数据截至 "+p.r.At.In(session.Zone()).Format("2006-01-02 15:04:05")+"；结存为"+scope+"的合计。")
 	p.y += 2
 }
 

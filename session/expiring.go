@@ -77,8 +77,8 @@ type expiringRow struct {
 
 // ReadExpiring reads what in the store and in the trays of clinic days has
 // expired or will within 180 days, the most urgent first. What is set apart
-// already is not in it.
-func ReadExpiring(ctx context.Context, r db.Reader, now time.Time) ([]Expiring, error) {
+// already is not in it. Of the trays it has those of the given sites; nil is all.
+func ReadExpiring(ctx context.Context, r db.Reader, now time.Time, sites []int64) ([]Expiring, error) {
 	today := Today(now)
 	var rows []expiringRow
 	err := r.Select(ctx, &rows, `SELECT x.drug_id, d.generic_name, d.spec, d.pack_name, d.unit_name, x.batch, x.expires_on, x.state, x.session_id, x.packs, x.loose
@@ -88,9 +88,10 @@ FROM (SELECT k.drug_id, k.batch, k.expires_on, k.state, COALESCE(k.session_id, 0
   FROM pack k WHERE k.state = 'in_store' AND k.expires_on < $1::date GROUP BY k.drug_id, k.batch, k.expires_on, k.state, COALESCE(k.session_id, 0)
   UNION ALL SELECT k.drug_id, k.batch, k.expires_on, k.state, COALESCE(k.session_id, 0),
     sum(CASE WHEN k.units_left = k.units_total THEN 1 ELSE 0 END), sum(CASE WHEN k.units_left < k.units_total THEN k.units_left ELSE 0 END)
-  FROM pack k WHERE k.state = 'allocated' AND k.expires_on < $1::date GROUP BY k.drug_id, k.batch, k.expires_on, k.state, COALESCE(k.session_id, 0)) x
+  FROM pack k WHERE k.state = 'allocated' AND k.expires_on < $1::date AND ($2::boolean OR k.session_id IN (SELECT c.id FROM clinic_session c WHERE c.site_id = ANY($3::bigint[])))
+  GROUP BY k.drug_id, k.batch, k.expires_on, k.state, COALESCE(k.session_id, 0)) x
 JOIN drug d ON d.id = x.drug_id ORDER BY x.expires_on, d.generic_name, d.spec, x.drug_id, x.batch, x.state DESC, x.session_id`,
-		today.AddDate(0, 0, ExpiryFar+1).Format(time.DateOnly))
+		today.AddDate(0, 0, ExpiryFar+1).Format(time.DateOnly), sites == nil, idArray(sites))
 	if err != nil {
 		return nil, fmt.Errorf("read expiring packs: %w", err)
 	}

@@ -65,7 +65,7 @@ func BenchmarkRecall(b *testing.B) {
 	})
 	b.Run("expiring", func(b *testing.B) {
 		for b.Loop() {
-			_, err := session.ReadExpiring(c.ctx, c.db.App, c.db.App.Now())
+			_, err := session.ReadExpiring(c.ctx, c.db.App, c.db.App.Now(), nil)
 			c.must(err)
 		}
 	})

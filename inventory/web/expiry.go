@@ -46,7 +46,7 @@ func (h *Handlers) Expiry(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list, err := session.ReadExpiring(r.Context(), h.db, h.db.Now())
+	list, err := session.ReadExpiring(r.Context(), h.db, h.db.Now(), by.Within(identity.ViewStock))
 	if err != nil {
 		return err
 	}

@@ -154,11 +154,17 @@ func (h *Handlers) fill(r *http.Request, v *filterView) error {
 	for _, d := range drugs {
 		v.Drugs = append(v.Drugs, optionView{idText(d.ID), d.Name(), d.ID == v.Drug})
 	}
-	sites, err := identity.FindSites(r.Context(), h.db, identity.SiteFilter{})
+	by, err := identity.Who(r.Context())
 	if err != nil {
 		return err
 	}
-	v.Sites = []optionView{{Word: "全部精防点", Chosen: v.Site == 0}}
+	sites, err := identity.SitesFor(r.Context(), h.db, by, identity.ViewReports)
+	if err != nil {
+		return err
+	}
+	if v.Sites = nil; allowedSites(by) == nil {
+		v.Sites = []optionView{{Word: "全部精防点", Chosen: v.Site == 0}}
+	}
 	for _, s := range sites {
 		v.Sites = append(v.Sites, optionView{idText(s.ID), s.Name, s.ID == v.Site})
 	}

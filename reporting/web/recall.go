@@ -84,7 +84,7 @@ func (h *Handlers) ExpirySheet(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	now := h.db.Now()
-	list, err := session.ReadExpiring(r.Context(), h.db, now)
+	list, err := session.ReadExpiring(r.Context(), h.db, now, by.Within(identity.ViewStock))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,6 +23,7 @@ const mostLines = 500
 // one.
 type registerView struct {
 	From, To string
+	Sites    []optionView // whose sessions a register can be kept over
 	Problem  string
 	Drugs    []registerDrug
 	Open     *registerOpen
@@ -62,21 +64,29 @@ func (h *Handlers) Controlled(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	filter, q, err := parseQuestion(r, h.db.Now())
-	if err != nil {
-		if page.WantsJSON(r) || db.KindOf(err) != db.Invalid {
+	filter, q, err := h.registerQuestion(r, by)
+	switch {
+	case err == nil && q.DrugID == 0:
+		return h.registers(w, r, by, filter, q)
+	case err == nil:
+	case page.WantsJSON(r), db.KindOf(err) != db.Invalid:
+		return err
+	default:
+		v := registerView{From: filter.From, To: filter.To, Problem: db.Sentence(err)}
+		if v.Sites, err = h.registerSites(r, by, filter.Site); err != nil {
 			return err
 		}
-		return h.site.Page(w, r, "ledger_controlled", registerView{From: filter.From, To: filter.To, Problem: db.Sentence(err)})
+		return h.site.Page(w, r, "ledger_controlled", v)
 	}
-	if q.DrugID == 0 {
-		return h.registers(w, r, by, filter, q)
-	}
-	x, err := reporting.ReadRegister(r.Context(), h.db, by, q.DrugID, q.From, q.To)
+	scope, err := h.registerScope(r.Context(), q)
 	if err != nil {
 		return err
 	}
-	err = identity.AuditAlone(r.Context(), h.db, by, identity.Event{Name: "register.view", ObjectKind: "drug", ObjectID: fmt.Sprint(q.DrugID),
+	x, err := reporting.ReadRegister(r.Context(), h.db, by, q)
+	if err != nil {
+		return err
+	}
+	err = identity.AuditAlone(r.Context(), h.db, by, identity.Event{Name: "register.view", ObjectKind: "drug", ObjectID: fmt.Sprint(q.DrugID), SiteID: q.SiteID,
 		Detail: fmt.Sprintf("from=%s to=%s lines=%d", filter.From, filter.To, len(x.Lines))})
 	if err != nil {
 		return err
@@ -84,7 +94,40 @@ func (h *Handlers) Controlled(w http.ResponseWriter, r *http.Request) error {
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, newRegisterJSON(x))
 	}
-	return h.site.Page(w, r, "ledger_controlled", registerView{From: filter.From, To: filter.To, Open: newRegisterOpen(filter, x)})
+	return h.site.Page(w, r, "ledger_controlled", registerView{From: filter.From, To: filter.To, Open: newRegisterOpen(filter, x, scope)})
+}
+
+// registerQuestion is the address of a register as far as the person may ask. The
+// list of drugs says nothing of any site and is for all.
+func (h *Handlers) registerQuestion(r *http.Request, by identity.Actor) (filterView, reporting.LedgerQuestion, error) {
+	if r.URL.Query().Get("drug") == "" && r.URL.Query().Get("site") == "" {
+		return parseQuestion(r, h.db.Now())
+	}
+	return h.ledgerQuestion(r, by)
+}
+
+// registerScope names what a register is kept over.
+func (h *Handlers) registerScope(ctx context.Context, q reporting.LedgerQuestion) (string, error) {
+	if q.Place == "" {
+		return "药房、义诊场次、隔离区和待销毁处", nil
+	}
+	site, err := h.siteName(ctx, q)
+	return q.ScopeWords(site), err
+}
+
+// registerSites are the sites whose sessions a person may have a register of.
+func (h *Handlers) registerSites(r *http.Request, by identity.Actor, chosen int64) (list []optionView, err error) {
+	sites, err := identity.SitesFor(r.Context(), h.db, by, identity.ViewReports)
+	if err != nil {
+		return nil, err
+	}
+	if allowedSites(by) == nil {
+		list = []optionView{{Word: "药房账上全部", Chosen: chosen == 0}}
+	}
+	for _, s := range sites {
+		list = append(list, optionView{idText(s.ID), s.Name + "的场次", s.ID == chosen})
+	}
+	return list, nil
 }
 
 // registers shows which drugs have a register, and the rules of their classes.
@@ -97,6 +140,9 @@ func (h *Handlers) registers(w http.ResponseWriter, r *http.Request, by identity
 		return h.site.JSON(w, r, http.StatusOK, newRegistersJSON(drugs))
 	}
 	v := registerView{From: filter.From, To: filter.To, CanRule: by.Can(identity.TeachPrefix, 0) == nil}
+	if v.Sites, err = h.registerSites(r, by, q.SiteID); err != nil {
+		return err
+	}
 	for _, d := range drugs {
 		x := registerDrug{Name: d.Name(), Class: d.Class.Chinese(), Tone: "info", About: d.Maker, URL: filter.with("/ledger/controlled", "drug", idText(d.ID))}
 		if d.Class == inventory.ClassUnknown {
@@ -124,14 +170,14 @@ func newRuleRow(r inventory.ClassRule) ruleRow {
 	return row
 }
 
-func newRegisterOpen(filter filterView, x reporting.Register) *registerOpen {
+func newRegisterOpen(filter filterView, x reporting.Register, scope string) *registerOpen {
 	words := func(a reporting.Amount) string {
 		if a == (reporting.Amount{}) {
 			return ""
 		}
 		return a.Words(x.Drug.PackName, x.Drug.UnitName)
 	}
-	v := &registerOpen{Drug: x.Drug.Name(), Class: x.Drug.Class.Chinese(), About: strings.Trim(x.Drug.Maker+" · "+filter.From+" 至 "+filter.To, " ·"),
+	v := &registerOpen{Drug: x.Drug.Name(), Class: x.Drug.Class.Chinese(), About: strings.Trim(x.Drug.Maker+" · "+scope+" · "+filter.From+" 至 "+filter.To, " ·"),
 		Limit: x.Rule.LimitLaw, Keep: x.Rule.KeepLaw, Opening: orZero(words(x.Opening)), Closing: orZero(words(x.Closing())), Right: x.Right(),
 		PDFURL: filter.with("/ledger/controlled.pdf"), Back: filter.with("/ledger/controlled", "drug", ""), At: x.At.In(session.Zone()).Format("2006-01-02 15:04:05")}
 	if !v.Right {
@@ -176,24 +222,28 @@ func (h *Handlers) ControlledPDF(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, q, err := parseQuestion(r, h.db.Now())
+	_, q, err := h.ledgerQuestion(r, by)
+	if err != nil {
+		return err
+	}
+	scope, err := h.registerScope(r.Context(), q)
 	if err != nil {
 		return err
 	}
 	name := ""
 	body, err := h.print(r.Context(), func(w io.Writer) error {
-		x, err := reporting.ReadRegister(r.Context(), h.db, by, q.DrugID, q.From, q.To)
+		x, err := reporting.ReadRegister(r.Context(), h.db, by, q)
 		if err != nil {
 			return err
 		}
 		name = x.Drug.Name()
-		return reporting.WriteRegisterPDF(w, x, reporting.Made{By: by.Name, At: x.At})
+		return reporting.WriteRegisterPDF(w, x, scope, reporting.Made{By: by.Name, At: x.At})
 	})
 	if err != nil {
 		return err
 	}
 	from, to := q.From.Format(time.DateOnly), q.To.Format(time.DateOnly)
-	if err := h.handOut(r.Context(), by, "register", fmt.Sprint(q.DrugID), fmt.Sprintf("from=%s to=%s bytes=%d", from, to, len(body))); err != nil {
+	if err := h.handOut(r.Context(), by, "register", fmt.Sprint(q.DrugID), fmt.Sprintf("from=%s to=%s place=%s site=%d bytes=%d", from, to, q.Place, q.SiteID, len(body))); err != nil {
 		return err
 	}
 	return send(w, body, fmt.Sprintf("register-%d-%s-%s.pdf", q.DrugID, from, to), "专用账册 "+name+" "+from+" 至 "+to+".pdf")

@@ -70,7 +70,7 @@ func registerSamples() []page.Sample {
 		Keep: "专用账册自药品有效期期满之日起保存不少于5年。", Opening: "72盒", Closing: "108盒", Right: true, Lines: lines, PDFURL: "#", Back: "#", At: "2026-11-23 10:00:00"}
 	wrong := open
 	wrong.Right, wrong.Problem, wrong.Lines, wrong.Cut = false, "演示阿普唑仑片：按流水现在应有 109盒，药盒登记为 108盒。", nil, "共 900 笔，这里列出前 500 笔。请缩短日期，或下载 PDF。"
-	list := registerView{From: "2026-11-01", To: "2026-11-23", CanRule: true, Drugs: []registerDrug{
+	list := registerView{From: "2026-11-01", To: "2026-11-23", CanRule: true, Sites: []optionView{{"", "药房账上全部", true}, {"1", "演示新华的场次", false}}, Drugs: []registerDrug{
 		{Name: "演示阿普唑仑片 0.4mg×20片", Class: "精二", Tone: "info", About: "演示药厂", URL: "#"}, {Name: "演示某药 10mg×10片", Class: "类别未知", Tone: "caution", About: "请在药品目录登记管理类别", URL: "#"}},
 		Rules:   []ruleRow{{"精二", "2007-05-01", "超过 7 天须注明理由。处方管理办法。", "账册保存到有效期满后 5 年。"}},
 		Classes: []optionView{{"精二", "精二", true}, {"普", "普通", false}}}

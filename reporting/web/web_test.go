@@ -47,9 +47,15 @@ func newHouse(t testing.TB) *house {
 	site, err := page.New(page.Config{Dev: true}, web.Templates())
 	h.must(err)
 	h.jobs = job.New(h.db.App.Now)
-	handlers := web.New(site, h.db.App, inventory.New(h.db.App), h.jobs)
+	people := patient.New(h.db.App, seal.NewMemoryKeys())
+	svc := session.New(h.db.App, nil, people)
+	handlers := web.New(site, h.db.App, inventory.New(h.db.App), h.jobs).WithPeople(svc, people)
 	r := chi.NewRouter()
-	r.Get("/sessions/{id}/report.pdf", site.Handle(handlers.SessionPDF))
+	for path, do := range map[string]page.Func{"/sessions/{id}/report.pdf": handlers.SessionPDF, "/sessions/{id}/absent.xlsx": handlers.SessionAbsentSheet, "/absent.xlsx": handlers.AbsentSheet,
+		"/receipts/{id}/differences.pdf": handlers.ReceiptSheetPDF, "/setaside/{id}/report.pdf": handlers.DisposalPDF, "/stocktakes/{id}/result.pdf": handlers.StocktakePDF,
+		"/stock/expiry.xlsx": handlers.ExpirySheet, "/recalls/{id}/patients.pdf": handlers.RecallPDF, "/recalls/{id}/patients.xlsx": handlers.RecallSheet} {
+		r.Get(path, site.Handle(do))
+	}
 	h.statistics(r, site, handlers)
 	r.Get("/ledger", site.Handle(handlers.Ledger))
 	r.Get("/ledger/moves", site.Handle(handlers.LedgerMoves))
@@ -65,7 +71,6 @@ func newHouse(t testing.TB) *house {
 	h.site = h.insert(`INSERT INTO site (code, name, district, created_at) VALUES ('999900001', '演示新华 (一/二)', '金平', now()) RETURNING id`)
 	h.other = h.insert(`INSERT INTO site (code, name, district, created_at) VALUES ('999900002', '演示他处', '龙湖', now()) RETURNING id`)
 	h.doctor, h.deputy = h.person("演示医生甲", identity.Doctor, h.site), h.person("演示医生乙", identity.Doctor, h.site)
-	svc := session.New(h.db.App, nil, patient.New(h.db.App, seal.NewMemoryKeys()))
 	h.session, err = svc.PlanSession(context.Background(), h.person("演示药师", identity.Pharmacist, h.site), session.Plan{SiteID: h.site,
 		HeldOn: session.Today(time.Now()), Team: []session.Member{{StaffID: h.doctor.StaffID, Part: session.PartDoctor}, {StaffID: h.deputy.StaffID, Part: session.PartDeputy}}})
 	h.must(err)

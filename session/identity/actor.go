@@ -84,6 +84,16 @@ func (a Actor) Sites(p Permission) (ids []int64, all bool) {
 	return slices.Compact(ids), false
 }
 
+// Within is [Actor.Sites] for a filter: the sites where the actor holds the
+// permission, nil for all, never nil for none.
+func (a Actor) Within(p Permission) []int64 {
+	ids, all := a.Sites(p)
+	if all {
+		return nil
+	}
+	return append([]int64{}, ids...)
+}
+
 // Has tells whether the actor holds the role anywhere.
 func (a Actor) Has(r Role) bool {
 	return slices.ContainsFunc(a.Grants, func(g Grant) bool { return g.Role == r })
