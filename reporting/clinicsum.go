@@ -31,7 +31,8 @@ type visitFact struct {
 	Seconds   int64 `db:"seconds"`
 }
 
-// drugFact is the medicine one doctor handed out in one session.
+// drugFact is the medicine one doctor handed out in one session. Lines are the
+// boxes, and parts of boxes, it is made of.
 type drugFact struct {
 	SessionID int64 `db:"session_id"`
 	DoctorID  int64 `db:"doctor_id"`
@@ -40,6 +41,7 @@ type drugFact struct {
 	Whole     int64 `db:"whole"`
 	Loose     int64 `db:"loose"`
 	Units     int64 `db:"units"`
+	Lines     int64 `db:"lines"`
 }
 
 // clinicSums is what some sessions come to, each list in the order of its key.
@@ -177,7 +179,7 @@ GROUP BY x.session_id, x.doctor_id ORDER BY x.session_id, x.doctor_id`, pq.Array
 func makeDrugs(ctx context.Context, tx *db.Tx, ids []int64) (list []drugFact, err error) {
 	err = tx.Select(ctx, &list, `SELECT v.session_id, COALESCE(v.doctor_id, 0) AS doctor_id, k.drug_id, count(DISTINCT v.id) AS visits,
   CAST(sum(CASE WHEN l.quantity = k.units_total THEN 1 ELSE 0 END) AS bigint) AS whole,
-  CAST(sum(CASE WHEN l.quantity = k.units_total THEN 0 ELSE l.quantity END) AS bigint) AS loose, CAST(sum(l.quantity) AS bigint) AS units
+  CAST(sum(CASE WHEN l.quantity = k.units_total THEN 0 ELSE l.quantity END) AS bigint) AS loose, CAST(sum(l.quantity) AS bigint) AS units, count(*) AS lines
 FROM visit v JOIN visit_line l ON l.visit_id = v.id AND l.undone_at IS NULL JOIN pack k ON k.id = l.pack_id
 WHERE v.session_id = ANY($1::bigint[])
 GROUP BY v.session_id, COALESCE(v.doctor_id, 0), k.drug_id ORDER BY v.session_id, 2, k.drug_id`, pq.Array(ids))
@@ -206,7 +208,7 @@ func keptClinics(ctx context.Context, tx *db.Tx, ids []int64) (c clinicSums, err
 	var rows []summed
 	err = tx.Select(ctx, &rows, `SELECT 1 AS what, session_id, 0 AS doctor_id, 0 AS drug_id, expected AS a, came AS b, 0 AS c, 0 AS d, 0 AS e FROM clinic_sum WHERE session_id = ANY($1::bigint[])
 UNION ALL SELECT 2 AS what, session_id, doctor_id, 0 AS drug_id, visits AS a, fresh AS b, bare AS c, timed AS d, seconds AS e FROM visit_sum WHERE session_id = ANY($1::bigint[])
-UNION ALL SELECT 3 AS what, session_id, doctor_id, drug_id, visits AS a, whole AS b, loose AS c, units AS d, 0 AS e FROM drug_sum WHERE session_id = ANY($1::bigint[])
+UNION ALL SELECT 3 AS what, session_id, doctor_id, drug_id, visits AS a, whole AS b, loose AS c, units AS d, lines AS e FROM drug_sum WHERE session_id = ANY($1::bigint[])
 ORDER BY what, session_id, doctor_id, drug_id`, pq.Array(ids))
 	if err != nil {
 		return c, fmt.Errorf("read the sums of sessions: %w", err)
@@ -218,7 +220,7 @@ ORDER BY what, session_id, doctor_id, drug_id`, pq.Array(ids))
 		case 2:
 			c.visits = append(c.visits, visitFact{x.SessionID, x.DoctorID, x.A, x.B, x.C, x.D, x.E})
 		default:
-			c.drugs = append(c.drugs, drugFact{x.SessionID, x.DoctorID, x.DrugID, x.A, x.B, x.C, x.D})
+			c.drugs = append(c.drugs, drugFact{x.SessionID, x.DoctorID, x.DrugID, x.A, x.B, x.C, x.D, x.E})
 		}
 	}
 	return c, nil
@@ -267,16 +269,17 @@ FROM (SELECT unnest($1::bigint[]) AS session_id, unnest($2::bigint[]) AS doctor_
 }
 
 func writeDrugs(ctx context.Context, tx *db.Tx, list []drugFact) error {
-	var sessions, doctors, drugs, visits, whole, loose, units []int64
+	var sessions, doctors, drugs, visits, whole, loose, units, lines []int64
 	for _, x := range list {
 		sessions, doctors, drugs = append(sessions, x.SessionID), append(doctors, x.DoctorID), append(drugs, x.DrugID)
-		visits, whole, loose, units = append(visits, x.Visits), append(whole, x.Whole), append(loose, x.Loose), append(units, x.Units)
+		visits, whole, loose = append(visits, x.Visits), append(whole, x.Whole), append(loose, x.Loose)
+		units, lines = append(units, x.Units), append(lines, x.Lines)
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO drug_sum (session_id, doctor_id, drug_id, visits, whole, loose, units)
-SELECT n.session_id, n.doctor_id, n.drug_id, n.visits, n.whole, n.loose, n.units
+	_, err := tx.Exec(ctx, `INSERT INTO drug_sum (session_id, doctor_id, drug_id, visits, whole, loose, units, lines)
+SELECT n.session_id, n.doctor_id, n.drug_id, n.visits, n.whole, n.loose, n.units, n.lines
 FROM (SELECT unnest($1::bigint[]) AS session_id, unnest($2::bigint[]) AS doctor_id, unnest($3::bigint[]) AS drug_id, unnest($4::bigint[]) AS visits,
-  unnest($5::bigint[]) AS whole, unnest($6::bigint[]) AS loose, unnest($7::bigint[]) AS units) n`,
-		pq.Array(sessions), pq.Array(doctors), pq.Array(drugs), pq.Array(visits), pq.Array(whole), pq.Array(loose), pq.Array(units))
+  unnest($5::bigint[]) AS whole, unnest($6::bigint[]) AS loose, unnest($7::bigint[]) AS units, unnest($8::bigint[]) AS lines) n`,
+		pq.Array(sessions), pq.Array(doctors), pq.Array(drugs), pq.Array(visits), pq.Array(whole), pq.Array(loose), pq.Array(units), pq.Array(lines))
 	if err != nil {
 		return fmt.Errorf("keep the sums of medicine: %w", err)
 	}

@@ -144,7 +144,7 @@ func (o *Overview) readUse(ctx context.Context, tx *db.Tx, allowed []int64) erro
 		return err
 	}
 	rate := rateOf(tx.Now)
-	x, err := readFacts(ctx, tx, q, q.Before(), q.YearBefore(), rate)
+	x, err := readFacts(ctx, tx, q, detail{visits: true, drugs: true, kinds: true}, q.Before(), q.YearBefore(), rate)
 	if err != nil {
 		return err
 	}

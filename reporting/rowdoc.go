@@ -131,7 +131,7 @@ func (e Export) Write(ctx context.Context, d *db.DB, w io.Writer, progress func(
 		err = EachGiven(ctx, d, e.Question, progress, func(g GivenRow) error { return put(g.Cells(e.Name(g.Patient))) })
 	case "people":
 		var list []PersonUse
-		list, _, err = PersonRows(ctx, d, e.Question, 0, everyRow)
+		list, _, _, err = PersonRows(ctx, d, e.Question, 0, everyRow)
 		for _, p := range list {
 			if err == nil {
 				err = put(p.Cells(e.Name(p.Name)))

@@ -56,7 +56,8 @@ type clinic struct {
 	Kept   bool      `db:"kept"`
 }
 
-// facts are the sums of the sessions of a question, kept or made.
+// facts are the sums of the sessions of a question, kept or made. Where sessions
+// need not be told apart, the first of those that are alike stands for all.
 type facts struct {
 	clinics []clinic // in order of day
 	of      map[int64]clinic
@@ -74,7 +75,7 @@ type owedFact struct {
 // readFacts reads what the sessions of a question come to, and of the same question
 // over further periods: those of finished days from their sums, the others, and
 // those that have changed since, from the visits.
-func readFacts(ctx context.Context, tx *db.Tx, q Question, further ...Period) (x facts, err error) {
+func readFacts(ctx context.Context, tx *db.Tx, q Question, of detail, further ...Period) (x facts, err error) {
 	if x.clinics, err = readClinics(ctx, tx, q, further...); err != nil {
 		return x, err
 	}
@@ -87,16 +88,17 @@ func readFacts(ctx context.Context, tx *db.Tx, q Question, further ...Period) (x
 		return x, err
 	}
 	x.of = make(map[int64]clinic, len(x.clinics))
-	var kept, raw []int64
+	kept := newFold(of, append([]Period{q.Period}, further...))
+	var raw []int64
 	for _, c := range x.clinics {
 		x.of[c.ID] = c
 		if _, waits := slices.BinarySearch(stale, c.ID); c.Kept && !waits {
-			kept = append(kept, c.ID)
+			kept.add(c)
 		} else {
 			raw = append(raw, c.ID)
 		}
 	}
-	if x.clinicSums, err = keptClinics(ctx, tx, kept); err != nil {
+	if x.clinicSums, err = kept.read(ctx, tx, q); err != nil {
 		return x, err
 	}
 	for part := range slices.Chunk(raw, mostClinics) {
@@ -150,6 +152,7 @@ func (x *facts) narrow(q Question) {
 	}
 }
 
+// readClinics reads the sessions that took place in the order of days and sites.
 func readClinics(ctx context.Context, tx *db.Tx, q Question, further ...Period) (list []clinic, err error) {
 	ids, all := q.sites()
 	var from, to []string
@@ -157,10 +160,10 @@ func readClinics(ctx context.Context, tx *db.Tx, q Question, further ...Period) 
 		from, to = append(from, dateOf(p.From)), append(to, dateOf(p.To))
 	}
 	err = tx.Select(ctx, &list, `SELECT c.id, c.site_id, c.held_on, c.kind, c.state, CASE WHEN s.session_id IS NULL THEN false ELSE true END AS kept
-FROM clinic_session c LEFT JOIN clinic_sum s ON s.session_id = c.id
+FROM clinic_session c JOIN site t ON t.id = c.site_id LEFT JOIN clinic_sum s ON s.session_id = c.id
 WHERE EXISTS (SELECT 1 FROM (SELECT unnest($1::text[]) AS from_on, unnest($2::text[]) AS to_on) p WHERE c.held_on >= CAST(p.from_on AS date) AND c.held_on <= CAST(p.to_on AS date))
   AND c.state IN ('open', 'closing', 'closed') AND ($3::boolean OR c.site_id = ANY($4::bigint[]))
-  AND ($5::text = '' OR c.kind = $5::text) ORDER BY c.held_on, c.site_id, c.id`, pq.Array(from), pq.Array(to), all, pq.Array(ids), q.Kind)
+  AND ($5::text = '' OR c.kind = $5::text) ORDER BY c.held_on, t.code, c.id`, pq.Array(from), pq.Array(to), all, pq.Array(ids), q.Kind)
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
 	}

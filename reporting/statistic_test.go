@@ -117,6 +117,7 @@ func TestCheckNamesTheSessionThatIsWrong(t *testing.T) {
 	for change, want := range map[string]string{
 		`UPDATE clinic_sum SET came = came + 1 WHERE session_id = (SELECT min(session_id) FROM clinic_sum)`:                                   "到诊合计",
 		`UPDATE visit_sum SET fresh = fresh + 1 WHERE session_id = (SELECT min(session_id) FROM visit_sum)`:                                   "就诊合计",
+		`UPDATE drug_sum SET lines = lines + 1 WHERE session_id = (SELECT min(session_id) FROM drug_sum)`:                                     "发药合计",
 		`DELETE FROM drug_sum WHERE session_id = (SELECT max(session_id) FROM drug_sum)`:                                                      "发药合计",
 		`INSERT INTO drug_sum SELECT session_id, 0, 1, 1, 1, 0, 20 FROM clinic_sum ORDER BY session_id LIMIT 1`:                               "发药合计",
 		`UPDATE visit_sum SET seconds = seconds + 1 WHERE timed > 0 AND session_id = (SELECT max(session_id) FROM visit_sum WHERE timed > 0)`: "就诊合计",

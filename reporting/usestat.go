@@ -87,7 +87,7 @@ func (u *UseStatistic) read(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	f, err := readFacts(ctx, tx, u.Question, u.further(tx.Now)...)
+	f, err := readFacts(ctx, tx, u.Question, u.detail(), u.further(tx.Now)...)
 	if err != nil {
 		return err
 	}
@@ -96,6 +96,11 @@ func (u *UseStatistic) read(ctx context.Context, tx *db.Tx) error {
 		return u.readLeft(ctx, tx, f)
 	}
 	return nil
+}
+
+// detail is what the statistic tells apart.
+func (u *UseStatistic) detail() detail {
+	return detail{drugs: true, months: u.By == UseByMonth, doctors: u.By == UseByDoctor, kinds: u.By == UseByDrug || u.By == UseByBoth}
 }
 
 // further are the periods that the statistic needs beside its own: those it is

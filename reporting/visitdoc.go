@@ -23,7 +23,7 @@ func (v VisitStatistic) Section() Section {
 		s.Columns = append(s.Columns, Column{"场次", true, 12}, Column{"应到", true, 13}, Column{"实到", true, 13}, Column{"到诊率", true, 15})
 	}
 	s.Columns = append(s.Columns, Column{"就诊", true, 14}, Column{"其中上门", true, 15})
-	if v.By != VisitsByDrug {
+	if !v.ofDrug() {
 		s.Columns = append(s.Columns, Column{"初诊", true, 13}, Column{"复诊", true, 14}, Column{"未取药", true, 14}, Column{"欠药", true, 12}, Column{"平均用时（分）", true, 17})
 	}
 	for _, l := range v.Lines {
@@ -38,7 +38,7 @@ func (v VisitStatistic) Section() Section {
 
 // wholeSessions tells whether lines say something of sessions as a whole.
 func (v VisitStatistic) wholeSessions() bool {
-	return v.By != VisitsByDoctor && v.By != VisitsByDrug && v.Question.DoctorID == 0
+	return v.By != VisitsByDoctor && !v.ofDrug() && v.Question.DoctorID == 0
 }
 
 func (v VisitStatistic) cells(name string, l ClinicLine) []Cell {
@@ -50,10 +50,10 @@ func (v VisitStatistic) cells(name string, l ClinicLine) []Cell {
 		}
 		list = append(list, figure(l.Clinics, ToNothing, ""), figure(l.Expected, ToNothing, ""), figure(l.Came, ToNothing, ""), rate)
 	}
-	if v.By == VisitsByDrug { // visits that are not finished yet have boxes, too
-		return append(list, figure(l.Visits, ToGiven, ""), figure(l.Home, ToGiven, "home"))
-	}
 	list = append(list, figure(l.Visits, ToVisits, ""), figure(l.Home, ToVisits, "home"))
+	if v.ofDrug() {
+		return list
+	}
 	length := words("—")
 	if m := l.Minutes(); m >= 0 {
 		length = words(tenths(m))

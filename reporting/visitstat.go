@@ -80,8 +80,8 @@ func ReadVisits(ctx context.Context, d *db.DB, q Question, by VisitBy) (VisitSta
 	v := VisitStatistic{Question: q, By: by}
 	err := d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
 		v.At = tx.Now
-		x, err := readFacts(ctx, tx, q)
-		if err == nil {
+		x, err := readFacts(ctx, tx, q, v.detail())
+		if err == nil && !v.ofDrug() {
 			err = x.readOwing(ctx, tx, q)
 		}
 		if err != nil {
@@ -97,6 +97,17 @@ func ReadVisits(ctx context.Context, d *db.DB, q Question, by VisitBy) (VisitSta
 	return v, nil
 }
 
+// detail is what the statistic tells apart.
+func (v *VisitStatistic) detail() detail {
+	d := detail{sessions: v.By == VisitsByDay, months: v.By == VisitsByMonth, doctors: v.By == VisitsByDoctor}
+	d.drugs, d.kinds = v.ofDrug(), v.By == VisitsByDrug
+	d.visits = !d.drugs
+	return d
+}
+
+// ofDrug tells whether it is about visits that were given a drug.
+func (v *VisitStatistic) ofDrug() bool { return v.By == VisitsByDrug || v.Question.DrugID != 0 }
+
 // fill makes the lines of facts.
 func (v *VisitStatistic) fill(x facts, n names) {
 	of := map[ClinicLine]*ClinicLine{}
@@ -107,13 +118,17 @@ func (v *VisitStatistic) fill(x facts, n names) {
 		}
 		return of[key]
 	}
-	if v.By == VisitsByDrug {
+	if v.ofDrug() {
 		for _, d := range x.drugs {
 			l := ClinicLine{Visits: d.Visits}
 			if x.of[d.SessionID].Kind == "home" {
 				l.Home = d.Visits
 			}
-			line(ClinicLine{DrugID: d.DrugID}).add(l)
+			key := v.key(x.of[d.SessionID], d.DoctorID)
+			if v.By == VisitsByDrug {
+				key = ClinicLine{DrugID: d.DrugID}
+			}
+			line(key).add(l)
 		}
 	} else {
 		v.addVisits(x, line)

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -238,12 +237,4 @@ func (f statFilter) tabsOf(ways ...[2]string) (list []tabView) {
 		list = append(list, tabView{x[1], f.with(f.Action, "by", x[0]), x[0] == f.By})
 	}
 	return list
-}
-
-// rowsCount says which rows of how many a page shows.
-func rowsCount(from, shown, total int64) string {
-	if total == 0 {
-		return ""
-	}
-	return fmt.Sprintf("共 %d 行，第 %d 到 %d 行", total, from+1, from+shown)
 }
