@@ -23,6 +23,9 @@ const caSystem = "CA"
 type CAConfig struct {
 	// Vendor is the style it speaks: "netca" or "bjca".
 	Vendor string
+	// Style is what a mapping file says of it; the zero value is the vendor's as it is
+	// built in.
+	Style wire.CAStyle
 	// BaseURL is http(s)://host[:port][/path] without a query or a password.
 	BaseURL string
 	// Key is the application's number and secret there.
@@ -42,9 +45,6 @@ type CAConfig struct {
 	Now func() time.Time
 }
 
-// CAVendors lists the styles that are spoken.
-func CAVendors() []string { return []string{"netca", "bjca"} }
-
 // NewCA makes the client of a certificate authority; it does not ask it yet. An error
 // names the first thing of the configuration that is wrong.
 func NewCA(c CAConfig) (identity.CertVerifier, error) {
@@ -58,6 +58,10 @@ func NewCA(c CAConfig) (identity.CertVerifier, error) {
 	if len(c.Trusted) == 0 {
 		return nil, db.Refuse(db.Invalid, "没有 CA 的根证书，不能核对证书。请用 -ca-roots 指定 PEM 文件。")
 	}
+	says, err := c.style()
+	if err != nil {
+		return nil, err
+	}
 	if c.Timeout <= 0 {
 		c.Timeout = 5 * time.Second
 	}
@@ -67,20 +71,30 @@ func NewCA(c CAConfig) (identity.CertVerifier, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	caller := &caCaller{c: c, base: base, verifier: wire.NewVerifier(c.Now, c.Key), slots: make(chan struct{}, 8),
+	caller := &caCaller{c: c, says: says, base: base, verifier: wire.NewVerifier(c.Now, c.Key), slots: make(chan struct{}, 8),
 		// Persons at a login page must not wait for a timeout each.
 		breaker: &breaker{limit: 3, pause: c.Pause, now: c.Now},
 		http:    &http.Client{Transport: newTransport(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-	switch c.Vendor {
-	case "netca":
+	if says.Vendor == "netca" {
 		return &netca{caller}, nil
-	case "bjca":
-		if c.Index == nil {
-			return nil, errors.New("integration: the style bjca needs an index of ID numbers")
-		}
-		return &bjca{caller}, nil
 	}
-	return nil, db.Refuse(db.Invalid, "不认识 CA 厂商 %q，可选：%s。", c.Vendor, strings.Join(CAVendors(), "、"))
+	if c.Index == nil {
+		return nil, errors.New("integration: the style bjca needs an index of ID numbers")
+	}
+	return &bjca{caller}, nil
+}
+
+func (c CAConfig) style() (wire.CAStyle, error) {
+	builtIn, ok := wire.CAStyleOf(c.Vendor)
+	switch {
+	case !ok:
+		return builtIn, db.Refuse(db.Invalid, "不认识 CA 厂商 %q，可选：%s。", c.Vendor, strings.Join(wire.CAVendors(), "、"))
+	case c.Style.Vendor == "":
+		return builtIn, nil
+	case c.Style.Vendor != c.Vendor:
+		return builtIn, db.Refuse(db.Invalid, "接口对照文件里 CA 的样式是 %s，-ca-vendor 却是 %s。请改成一致。", c.Style.Vendor, c.Vendor)
+	}
+	return c.Style, nil
 }
 
 // caCall is one question to the authority.

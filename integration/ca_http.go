@@ -21,6 +21,7 @@ import (
 // caCaller carries the exchanges of all styles. It is safe for concurrent use.
 type caCaller struct {
 	c        CAConfig
+	says     wire.CAStyle
 	base     *url.URL
 	http     *http.Client
 	verifier *wire.Verifier

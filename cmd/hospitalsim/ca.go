@@ -17,7 +17,15 @@ func newCA(o options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	ca, err := simulator.NewCA(key, nil, simulator.DemoCAPersons(), nil)
+	p, err := platform(o.platform)
+	if err != nil {
+		return nil, err
+	}
+	var styles []wire.CAStyle
+	if says, ok := p.CA(); ok {
+		styles = append(styles, says)
+	}
+	ca, err := simulator.NewCA(key, nil, simulator.DemoCAPersons(), nil, styles...)
 	if err != nil {
 		return nil, err
 	}

@@ -143,24 +143,30 @@ func newHIS(o options) (*simulator.HIS, error) {
 	return his, nil
 }
 
-// dialect is how the stand-in talks: as a mapping file says, or our own JSON.
+// dialect is how the stand-in HIS talks: as a mapping file says, or our own JSON.
 func dialect(path string) (wire.Dialect, error) {
+	p, err := platform(path)
+	return p.Dialect("his"), err
+}
+
+// platform reads the mapping file; "" is none.
+func platform(path string) (wire.Platform, error) {
 	if path == "" {
-		return wire.Dialect{}, nil
+		return wire.Platform{}, nil
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return wire.Dialect{}, fmt.Errorf("接口对照文件 %s 读不到：%w", path, err)
+		return wire.Platform{}, fmt.Errorf("接口对照文件 %s 读不到：%w", path, err)
 	}
 	defer func() { _ = file.Close() }() // it was only read
 	p, problems, err := wire.ReadPlatform(file)
 	if err != nil {
-		return wire.Dialect{}, err
+		return wire.Platform{}, err
 	}
 	if len(problems) > 0 {
-		return wire.Dialect{}, fmt.Errorf("接口对照文件 %s 有误：%s", path, strings.Join(problems, "；"))
+		return wire.Platform{}, fmt.Errorf("接口对照文件 %s 有误：%s", path, strings.Join(problems, "；"))
 	}
-	return p.Dialect("his"), nil
+	return p, nil
 }
 
 // running is one stand-in on its port.

@@ -25,6 +25,8 @@ type caSource struct {
 	key             wire.Key
 	trusted         []*seal.Certificate
 	roles, otpRoles []identity.Role
+	// says is what the mapping file tells of it; the zero value is as it is built in.
+	says wire.CAStyle
 	// demo shows beside a QR code where its phone is played.
 	demo bool
 }
@@ -41,7 +43,14 @@ func caOf(c config) (caSource, error) {
 		return caSource{}, usage("设了 -ca-url，还须给出 -ca-app、-ca-roots 和 JINGFANG_CA_KEY（或 JINGFANG_CA_KEY_FILE）。")
 	}
 	s := caSource{vendor: c.CAVendor, url: c.CAURL}
-	var err error
+	platform, err := readPlatform(c.Platform)
+	if err != nil {
+		return s, err
+	}
+	s.says, _ = platform.CA()
+	if v := s.says.Vendor; v != "" && v != s.vendor {
+		return s, usage("接口对照文件里 CA 的样式是 %s，-ca-vendor 却是 %s。请改成一致。", v, s.vendor)
+	}
 	if s.key, err = wire.NewKey(c.CAApp, []byte(c.CAKey)); err != nil {
 		return s, usage("CA 的应用编号或签名密钥不合要求：%v", err)
 	}
@@ -84,7 +93,7 @@ func (a *app) openCA(from caSource) (identity.CA, error) {
 	if from.url == "" {
 		return identity.CA{}, nil
 	}
-	v, err := integration.NewCA(integration.CAConfig{Vendor: from.vendor, BaseURL: from.url, Key: from.key, Trusted: from.trusted,
+	v, err := integration.NewCA(integration.CAConfig{Vendor: from.vendor, Style: from.says, BaseURL: from.url, Key: from.key, Trusted: from.trusted,
 		Log: a.exchange, Index: a.personIndex})
 	return identity.CA{Verifier: v, Trusted: from.trusted, Roles: from.roles, OtpRoles: from.otpRoles}, err
 }

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"jingfang/integration"
+	"jingfang/integration/wire"
 )
 
 // options is the table of everything that can be set. Help and -print-config
@@ -48,7 +48,7 @@ func options() []option {
 		{name: "his-every", on: both, def: "30s", about: "多久向 HIS 拉取一次单据", bind: func(c *config) any { return &c.HISEvery }},
 
 		{name: "ca-url", on: serve, check: checkURL, about: "CA 接口地址；不设则只用密码登录，记录不经 CA 签名", bind: func(c *config) any { return &c.CAURL }},
-		{name: "ca-vendor", on: serve, def: "netca", check: oneOf(integration.CAVendors()...), about: "CA 厂商的接口样式：" + strings.Join(integration.CAVendors(), "、"), bind: func(c *config) any { return &c.CAVendor }},
+		{name: "ca-vendor", on: serve, def: "netca", check: oneOf(wire.CAVendors()...), about: "CA 厂商的接口样式：" + strings.Join(wire.CAVendors(), "、"), bind: func(c *config) any { return &c.CAVendor }},
 		{name: "ca-app", on: serve, about: "CA 给本系统的应用编号", bind: func(c *config) any { return &c.CAApp }},
 		{name: "ca-key", on: serve, secret: true, about: "与 CA 约定的签名密钥", bind: func(c *config) any { return &c.CAKey }},
 		{name: "ca-roots", on: []string{"serve", "verify records"}, check: checkFile, about: "CA 的证书文件（PEM）：签发人员证书的各级证书和证书网关的证书", bind: func(c *config) any { return &c.CARoots }},

@@ -62,5 +62,11 @@ func runVerifyPlatform(_ context.Context, p *program, c config) error {
 			p.say(p.out, "  %s", line)
 		}
 	}
+	if ca, ok := platform.CA(); ok {
+		p.say(p.out, "ca：对照文件没有发现错误。")
+		for _, line := range ca.Summary() {
+			p.say(p.out, "  %s", line)
+		}
+	}
 	return nil
 }

@@ -74,6 +74,7 @@ type CA struct {
 	now       func() time.Time
 	mux       *http.ServeMux
 	verifier  *wire.Verifier
+	talks     []caTalk
 	own       *seal.Authority
 	foreign   *seal.Authority
 	gateKey   *seal.PrivateKey
@@ -92,8 +93,9 @@ type CA struct {
 }
 
 // NewCA makes an authority with its persons. own issues the certificates; nil makes a
-// fresh one. now nil means time.Now.
-func NewCA(key wire.Key, own *seal.Authority, persons []CAPerson, now func() time.Time) (*CA, error) {
+// fresh one. now nil means time.Now. It speaks both styles as they are built in, except
+// for those that are given.
+func NewCA(key wire.Key, own *seal.Authority, persons []CAPerson, now func() time.Time, styles ...wire.CAStyle) (*CA, error) {
 	if now == nil {
 		now = time.Now
 	}
@@ -114,9 +116,31 @@ func NewCA(key wire.Key, own *seal.Authority, persons []CAPerson, now func() tim
 		}
 		c.holders = append(c.holders, h)
 	}
-	c.netcaRoutes()
-	c.bjcaRoutes()
+	c.talk(styles)
 	return c, nil
+}
+
+func (c *CA) talk(styles []wire.CAStyle) {
+	for _, vendor := range wire.CAVendors() {
+		says, _ := wire.CAStyleOf(vendor)
+		for _, other := range styles {
+			if other.Vendor == vendor {
+				says = other
+			}
+		}
+		k := caTalk{c, says}
+		c.talks = append(c.talks, k)
+		k.routes()
+	}
+}
+
+func (c *CA) styleOf(vendor string) wire.CAStyle {
+	for _, k := range c.talks {
+		if k.says.Vendor == vendor {
+			return k.says
+		}
+	}
+	return wire.CAStyle{}
 }
 
 func (c *CA) makeKeys() (err error) {

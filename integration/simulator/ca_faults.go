@@ -1,14 +1,6 @@
 package simulator
 
-import (
-	"bytes"
-	"io"
-	"net/http"
-	"strconv"
-	"time"
-
-	"jingfang/integration/wire"
-)
+import "net/http"
 
 // CAFaults are what the stand-in of a CA does wrong. The zero value does everything
 // right.
@@ -68,70 +60,6 @@ func (c *CA) suffer(service string) CAFaults {
 		}
 	}
 	return f
-}
-
-// caService is what one service does with a body; nil is no answer at all.
-type caService func(body []byte, f CAFaults) (answer []byte, kind string)
-
-// serve wraps a service: faults around it, and the envelope's signature where the
-// style has one. failure is the answer that refuses.
-func (c *CA) serve(service string, signed bool, failure, empty string, do caService) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		f := c.suffer(service)
-		body, err := wire.ReadBody(r.Body)
-		if err != nil {
-			http.Error(w, "body", http.StatusRequestEntityTooLarge)
-			return
-		}
-		if !wait(r, time.Duration(f.SlowMillis)*time.Millisecond) {
-			return
-		}
-		if signed {
-			if _, err := c.verifier.Request(r, body); err != nil {
-				http.Error(w, "sign", http.StatusForbidden)
-				return
-			}
-		}
-		if f.Status500 {
-			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
-			return
-		}
-		answer, kind := []byte(failure), "application/json; charset=utf-8"
-		switch {
-		case f.Empty:
-			answer = []byte(empty)
-		case !f.ErrorIn200:
-			answer, kind = do(body, f)
-		}
-		if f.LostAnswer {
-			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
-			return
-		}
-		c.write(w, r, signed, answer, kind, f)
-	}
-}
-
-func (c *CA) write(w http.ResponseWriter, r *http.Request, signed bool, body []byte, kind string, f CAFaults) {
-	switch {
-	case f.NotJSON:
-		body, kind = []byte("<html><body>502 Bad Gateway</body></html>"), "text/html"
-	case f.Oversized:
-		body = append(body, bytes.Repeat([]byte{' '}, wire.MaxBody)...)
-	}
-	key := c.key
-	if f.WrongSignature {
-		key = c.fake
-	}
-	if signed {
-		key.SignAnswer(w.Header(), r.URL.EscapedPath(), r.Header.Get(wire.HeaderNonce), body, c.now())
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	if f.CutBody {
-		cutOff(w, body[:len(body)/2])
-	}
-	// The asker may have gone; there is nobody to tell.
-	_, _ = io.Copy(w, bytes.NewReader(body))
 }
 
 // Control steers the stand-in over HTTP, for programs of this machine only:

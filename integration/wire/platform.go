@@ -15,6 +15,7 @@ import (
 // Platform is what a mapping file says of the hospital's systems, by their names.
 type Platform struct {
 	systems map[string]Dialect
+	ca      *CAStyle
 }
 
 // Dialect of a system; one that the file does not name speaks our own JSON.
@@ -22,7 +23,8 @@ func (p Platform) Dialect(system string) Dialect { return p.systems[system] }
 
 // platformFile is the mapping file.
 type platformFile struct {
-	Systems map[string]systemFile `json:"systems"`
+	Systems map[string]systemFile `json:"systems,omitempty"`
+	CA      json.RawMessage       `json:"ca,omitempty"`
 }
 
 type systemFile struct {
@@ -61,6 +63,10 @@ func ReadPlatform(r io.Reader) (p Platform, problems []string, err error) {
 	for _, name := range sortedKeys(file.Systems) {
 		p.systems[name] = c.system("systems."+name, file.Systems[name])
 	}
+	if len(file.CA) > 0 {
+		ca := c.ca(file.CA)
+		p.ca = &ca
+	}
 	return p, c.problems, nil
 }
 
@@ -75,8 +81,8 @@ func (c *checker) say(key, format string, args ...any) {
 func (c *checker) file(data []byte) platformFile {
 	var f platformFile
 	c.strict("文件", data, &f)
-	if len(c.problems) == 0 && len(f.Systems) == 0 {
-		c.say("systems", "缺少。请至少写明一个系统，如 his。")
+	if len(c.problems) == 0 && len(f.Systems) == 0 && len(f.CA) == 0 {
+		c.say("systems", "缺少。请至少写明一个系统，如 his，或写明 ca。")
 	}
 	return f
 }
@@ -101,11 +107,11 @@ func (c *checker) strict(key string, data []byte, into any) {
 }
 
 // knownSystems are the names that the program asks for.
-func knownSystems() []string { return []string{"his", "ca"} }
+func knownSystems() []string { return []string{"his"} }
 
 func (c *checker) system(key string, f systemFile) Dialect {
 	if name := strings.TrimPrefix(key, "systems."); !slices.Contains(knownSystems(), name) {
-		c.say(key, "不认识的系统。可写 %s。", strings.Join(knownSystems(), "、"))
+		c.say(key, "不认识的系统。可写 %s；CA 写在最外层的 ca 里。", strings.Join(knownSystems(), "、"))
 	}
 	d := Dialect{services: f.Services, fields: mapping{}, UnsignedAnswers: f.UnsignedAnswers}
 	style, ok := StyleOf(f.Envelope)
