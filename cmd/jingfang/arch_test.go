@@ -20,7 +20,7 @@ const module = "jingfang"
 func ladder() map[string]int {
 	rungs := [][]string{
 		0: {"sql", "static", "sql/seal"},
-		1: {"sql/db", "integration/wire"},
+		1: {"sql/db", "integration/wire", "static/browsertest"},
 		2: {"session/identity", "sql/embedded"},
 		3: {"session/live", "session/page", "session/job", "integration/translog", "sql/dbtest"},
 		4: {"inventory", "session/patient"},
@@ -144,9 +144,11 @@ func gates() []gate {
 		{"github.com/pquerna/otp", []string{"session/identity"}},
 		{"github.com/jung-kurt/gofpdf", []string{"reporting"}},
 		{"github.com/xuri/excelize", []string{"reporting", "session/patient"}},
-		{"github.com/chromedp", nil}, // tests only
-		{"github.com/PuerkitoBio/goquery", nil},
-		{"testing", []string{"sql/dbtest"}},
+		{"github.com/chromedp", []string{"static/browsertest"}},
+		{"github.com/PuerkitoBio/goquery", nil}, // tests only
+		{"testing", []string{"sql/dbtest", "static/browsertest"}},
+		{module + "/sql/dbtest", nil},
+		{module + "/static/browsertest", nil},
 	}
 }
 

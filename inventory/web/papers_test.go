@@ -14,6 +14,7 @@ import (
 	"jingfang/inventory"
 	"jingfang/session/identity"
 	"jingfang/sql/db"
+	"jingfang/static/browsertest"
 )
 
 // take takes a document in as the poller does and gives its receipt.
@@ -124,44 +125,42 @@ func TestTeachOnTheReceiptInABrowser(t *testing.T) {
 	h := newHouse(t)
 	id := h.take(paper("R1", 1, 3))
 	h.htmx(fmt.Sprintf("/receipts/%d/scans", id), url.Values{"codes": {code("8199999", 1) + "\n" + code("8199999", 2)}})
-	b := openBrowser(t, 390, 844)
-	b.do(chromedp.Navigate(fmt.Sprintf("%s/receipts/%d", h.url, id)))
-	b.until(`document.querySelector('[data-row="held8199999"]')`)
-	b.shot("phone-held")
-	b.do(chromedp.SetValue(`#held8199999`, h.drugID("YS1")), chromedp.Click(`[data-row="held8199999"] .button-main`))
-	b.until(`document.querySelector('#band .band-good') && !document.querySelector('[data-row="held8199999"]')`)
-	b.until(`document.querySelector('[data-row="received"]').textContent === '2'`)
-	b.shot("phone-held-taught")
+	b := browsertest.Open(t, 390, 844)
+	b.Go(fmt.Sprintf("%s/receipts/%d", h.url, id))
+	b.Until(`document.querySelector('[data-row="held8199999"]')`)
+	b.Fits("phone-held")
+	b.Do(chromedp.SetValue(`#held8199999`, h.drugID("YS1")), chromedp.Click(`[data-row="held8199999"] .button-main`))
+	b.Until(`document.querySelector('#band .band-good') && !document.querySelector('[data-row="held8199999"]')`)
+	b.Until(`document.querySelector('[data-row="received"]').textContent === '2'`)
+	b.Fits("phone-held-taught")
 }
 
 // From the empty page to the store, in two browsers of two people.
 func TestOpeningCountInABrowser(t *testing.T) {
 	h := newHouse(t)
 	h.be(2, identity.Assistant)
-	b := openBrowser(t, 390, 844)
-	b.do(chromedp.Navigate(h.url + "/receipts/opening"))
-	b.until(`document.querySelector('form[action="/receipts/opening"] button')`)
-	b.do(chromedp.Click(`form[action="/receipts/opening"] button`))
-	b.until(`document.querySelector('[data-scan-form]')`)
-	b.settled()
-	b.burst(code("8112345", 1))
-	b.until(`document.querySelector('[data-row="opening"]').textContent === '1' && document.querySelector('#band .band-good')`)
-	b.burst(code("8112345", 2))
-	b.until(`document.querySelector('[data-row="opening"]').textContent === '2'`)
-	b.settled()
-	b.shot("phone-opening")
-	b.do(chromedp.SetValue(`#group-batch0`, "OB1"), chromedp.SetValue(`#group-expires0`, "2028-05-31"), chromedp.Click(`details[open] form button`))
-	b.until(`document.querySelector('#opening-work').textContent.indexOf('OB1') > 0`)
-	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`document.querySelector('form[action$="/confirm"]') === null`)); err != nil {
-		t.Fatal(err)
-	}
+	b := browsertest.Open(t, 390, 844)
+	b.Go(h.url + "/receipts/opening")
+	b.Until(`document.querySelector('form[action="/receipts/opening"] button')`)
+	b.Do(chromedp.Click(`form[action="/receipts/opening"] button`))
+	b.Until(`document.querySelector('[data-scan-form]')`)
+	b.Settled()
+	b.Wedge(code("8112345", 1))
+	b.Until(`document.querySelector('[data-row="opening"]').textContent === '1' && document.querySelector('#band .band-good')`)
+	b.Wedge(code("8112345", 2))
+	b.Until(`document.querySelector('[data-row="opening"]').textContent === '2'`)
+	b.Settled()
+	b.Fits("phone-opening")
+	b.Do(chromedp.SetValue(`#group-batch0`, "OB1"), chromedp.SetValue(`#group-expires0`, "2028-05-31"), chromedp.Click(`details[open] form button`))
+	b.Until(`document.querySelector('#opening-work').textContent.indexOf('OB1') > 0`)
+	b.Until(`document.querySelector('form[action$="/confirm"]') === null`)
 	h.be(3, identity.Pharmacist)
-	second := openBrowser(t, 1366, 768)
-	second.do(chromedp.Navigate(h.url + "/receipts/opening"))
-	second.until(`document.querySelector('form[action$="/confirm"] button:not([disabled])')`)
-	second.shot("laptop-opening-confirm")
-	second.do(chromedp.Click(`form[action$="/confirm"] button`))
-	second.until(`document.body.textContent.indexOf('确认盘入') > 0 && document.querySelector('#reason')`)
+	second := browsertest.Open(t, 1366, 768)
+	second.Go(h.url + "/receipts/opening")
+	second.Until(`document.querySelector('form[action$="/confirm"] button:not([disabled])')`)
+	second.Fits("laptop-opening-confirm")
+	second.Do(chromedp.Click(`form[action$="/confirm"] button`))
+	second.Until(`document.body.textContent.indexOf('确认盘入') > 0 && document.querySelector('#reason')`)
 	var n int
 	if err := h.App.Get(t.Context(), &n, `SELECT count(*) FROM pack WHERE state = 'in_store' AND batch = 'OB1'`); err != nil || n != 2 {
 		t.Errorf("%d boxes in the store, %v", n, err)

@@ -19,6 +19,7 @@ import (
 	"jingfang/session/identity"
 	"jingfang/session/page"
 	"jingfang/sql/db"
+	"jingfang/static/browsertest"
 )
 
 // countRoutes mounts the counts as the program does.
@@ -374,47 +375,47 @@ func TestCountInABrowser(t *testing.T) {
 	h := newTally(t)
 	h.start()
 	for name, size := range map[string][2]int{"phone": {390, 844}, "laptop": {1366, 768}} {
-		b := openBrowser(t, size[0], size[1])
-		b.do(chromedp.Navigate(h.url + h.path))
-		b.until(`document.querySelector('[data-scan-form]')`)
+		b := browsertest.Open(t, size[0], size[1])
+		b.Go(h.url + h.path)
+		b.Until(`document.querySelector('[data-scan-form]')`)
 		first := map[string]int{"phone": 0, "laptop": 18}[name]
 		for i := range 2 {
-			b.burst(h.codes[first+i])
-			b.until(fmt.Sprintf(`document.querySelector('#band .band-good') && document.querySelector('[data-row="%s"]')`, h.codes[first+i]))
+			b.Wedge(h.codes[first+i])
+			b.Until(fmt.Sprintf(`document.querySelector('#band .band-good') && document.querySelector('[data-row="%s"]')`, h.codes[first+i]))
 		}
-		b.burst(h.codes[first])
-		b.until(`document.querySelector('#band .band-soft')`)
-		b.burst("81999990000000000001")
-		b.until(`document.querySelector('#band .band-caution, #band .band-soft') && document.querySelector('#count-work').textContent.indexOf('没有记录的码') > 0`)
+		b.Wedge(h.codes[first])
+		b.Until(`document.querySelector('#band .band-soft')`)
+		b.Wedge("81999990000000000001")
+		b.Until(`document.querySelector('#band .band-caution, #band .band-soft') && document.querySelector('#count-work').textContent.indexOf('没有记录的码') > 0`)
 		// The list renews itself: a press that met a button on its way out is made again.
-		b.until(fmt.Sprintf(`(function (row, button) {
+		b.Until(fmt.Sprintf(`(function (row, button) {
 			if (!document.querySelector(row)) { return true; }
 			var e = document.querySelector(button);
 			if (e && !document.querySelector('.htmx-request, .htmx-added, .htmx-settling, .htmx-swapping')) { e.click(); }
 			return false;
 		})('[data-row="%[1]s"]', '#count-work button[value="%[1]s"]')`, h.codes[first+1]))
-		b.press(`.count-drug summary`)
-		b.until(`document.querySelector('.count-drug[open] input[name=packs]').offsetParent`)
-		b.shot(name + "-count")
-		b.do(chromedp.Navigate(h.url + h.path + "/sheet"))
-		b.until(`document.querySelector('.count-sheet')`)
-		b.shot(name + "-sheet")
+		b.Press(`.count-drug summary`)
+		b.Until(`document.querySelector('.count-drug[open] input[name=packs]').offsetParent`)
+		b.Fits(name + "-count")
+		b.Go(h.url + h.path + "/sheet")
+		b.Until(`document.querySelector('.count-sheet')`)
+		b.Fits(name + "-sheet")
 	}
 	// What another person counts arrives by itself, also while a number is typed.
-	b := openBrowser(t, 390, 844)
-	b.do(chromedp.Navigate(h.url + h.path))
-	b.until(`document.querySelector('#count-work')`)
-	b.press(`.count-drug summary`)
-	b.until(`document.querySelector('.count-drug[open] input[name=packs]').offsetParent`)
-	b.do(chromedp.Focus(`.count-drug[open] input[name=packs]`), chromedp.KeyEvent("4"))
-	b.until(`document.querySelector('.count-drug[open] input[name=packs]').value === '4'`)
+	b := browsertest.Open(t, 390, 844)
+	b.Go(h.url + h.path)
+	b.Until(`document.querySelector('#count-work')`)
+	b.Press(`.count-drug summary`)
+	b.Until(`document.querySelector('.count-drug[open] input[name=packs]').offsetParent`)
+	b.Do(chromedp.Focus(`.count-drug[open] input[name=packs]`), chromedp.KeyEvent("4"))
+	b.Until(`document.querySelector('.count-drug[open] input[name=packs]').value === '4'`)
 	h.json(h.path+"/scans", url.Values{"codes": {h.codes[36]}}, &map[string]any{})
-	b.until(fmt.Sprintf(`document.querySelector('[data-row="%s"]')`, h.codes[36]))
-	b.until(`document.querySelector('.count-drug[open] input[name=packs]').value === '4'`)
-	b.press(`form[action$="/submit"] button`)
-	b.until(`location.pathname.indexOf('/result') > 0 && document.querySelector('input[name=difference]')`)
-	b.shot("phone-result")
-	b.do(chromedp.SetValue(`#reason`, "unknown"))
-	b.press(`.count-explain .button-main`)
-	b.until(`document.body.textContent.indexOf('差异都写明了原因') > 0`)
+	b.Until(fmt.Sprintf(`document.querySelector('[data-row="%s"]')`, h.codes[36]))
+	b.Until(`document.querySelector('.count-drug[open] input[name=packs]').value === '4'`)
+	b.Press(`form[action$="/submit"] button`)
+	b.Until(`location.pathname.indexOf('/result') > 0 && document.querySelector('input[name=difference]')`)
+	b.Fits("phone-result")
+	b.Do(chromedp.SetValue(`#reason`, "unknown"))
+	b.Press(`.count-explain .button-main`)
+	b.Until(`document.body.textContent.indexOf('差异都写明了原因') > 0`)
 }
