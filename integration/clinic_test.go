@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/google/uuid"
 
 	"jingfang/integration"
+	"jingfang/integration/translog"
+	"jingfang/integration/wire"
 	"jingfang/inventory"
 	"jingfang/session"
 	"jingfang/session/identity"
@@ -28,6 +31,7 @@ type clinic struct {
 	root          identity.Actor
 	codes         []string
 	persons       int
+	hisNumber     string // of the next patient
 }
 
 func (h *house) openClinic(packs int) *clinic {
@@ -106,7 +110,7 @@ VALUES ($1, $2, 'expected', 20, 20, 'B1', $3::date, $4, $4) RETURNING id`, code,
 func (c *clinic) give(codes ...string) uuid.UUID {
 	c.t.Helper()
 	c.persons++
-	p, _, err := c.people.Register(c.ctx(), c.chief, patient.Entry{Name: fmt.Sprintf("演示%d", c.persons), HomeSiteID: c.site})
+	p, _, err := c.people.Register(c.ctx(), c.chief, patient.Entry{Name: fmt.Sprintf("演示%d", c.persons), HomeSiteID: c.site, HISNumber: c.hisNumber})
 	c.must(err)
 	a, err := c.svc.CheckIn(c.ctx(), c.doctor, session.Arrival{SessionID: c.session, Visit: uuid.New(), CommandID: uuid.New(), Patient: p.Number, Start: true})
 	c.must(err)
@@ -183,6 +187,35 @@ func TestOutbox(t *testing.T) {
 	c.deliver(c.sender())
 	if got := h.his.Facts(); got.Sales != 2 || got.Reversed != 1 || got.Repeats != 0 {
 		t.Errorf("after a correction HIS heard %+v", got)
+	}
+	h.good()
+}
+
+// HIS hears of a person by its own number, where that is known, and by ours.
+func TestFactsCarryHISNumber(t *testing.T) {
+	h := build(t)
+	c := h.openClinic(2)
+	c.switchOn()
+	c.hisNumber = "YS000001"
+	c.give(c.codes[0])
+	c.hisNumber = ""
+	c.give(c.codes[1])
+	s := integration.NewSender(integration.SenderConfig{DB: c.db.App, Client: c.client, Patients: c.people})
+	if n, err := s.Round(c.ctx()); err != nil || n.Sent != 2 {
+		t.Fatalf("%+v %v", n, err)
+	}
+	told := map[string]string{}
+	for _, x := range h.exchanges() {
+		o, err := translog.Show(c.ctx(), h.db.App, x.Exchange, h.keys.LogOfficer())
+		c.must(err)
+		var m struct {
+			Body wire.Fact `json:"body"`
+		}
+		c.must(json.Unmarshal(o.Intent.Request, &m))
+		told[m.Body.PatientNumber] = m.Body.HISNumber
+	}
+	if len(told) != 2 || told["000001"] != "YS000001" || told["000002"] != "" {
+		t.Errorf("told %v", told)
 	}
 	h.good()
 }

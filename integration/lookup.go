@@ -136,7 +136,8 @@ type Registering struct {
 
 // Register registers a person with what HIS knows. It asks HIS once more, so that
 // nothing personal went through the browser; what cannot be right (an ID number
-// that does not check) is refused, and the person is entered by hand.
+// that does not check) is refused, and the person is entered by hand. Who is
+// registered already with the same ID number keeps his entry, and gets HIS' number.
 func (l *Lookup) Register(ctx context.Context, by identity.Actor, in Registering) (patient.Patient, error) {
 	if err := identity.Allow(ctx, l.db, by, identity.RegisterPatient, in.SiteID); err != nil {
 		return patient.Patient{}, err
@@ -148,14 +149,19 @@ func (l *Lookup) Register(ctx context.Context, by identity.Actor, in Registering
 	if len(list) != 1 || list[0].Number != strings.ToUpper(strings.TrimSpace(in.Number)) {
 		return patient.Patient{}, db.Refuse(db.Conflict, "HIS 按这个编号给出了 %d 人，不能确定是谁。请手工登记。", len(list))
 	}
-	p, _, err := l.patients.Register(ctx, by, entryOf(list[0], in))
+	e := entryOf(list[0], in)
+	p, _, err := l.patients.Register(ctx, by, e)
+	if db.IsUnique(err, "patient_paper_uq") {
+		return l.patients.LinkHIS(ctx, by, e)
+	}
 	return p, err
 }
 
 // entryOf is the entry of a person. Birth and sex come from the ID number where there
 // is one.
 func entryOf(p wire.Patient, in Registering) patient.Entry {
-	e := patient.Entry{Name: p.Name, HomeSiteID: in.SiteID, Phone: p.Phone, Address: p.Address, Allergies: p.Allergies, CommandID: in.CommandID}
+	e := patient.Entry{Name: p.Name, HomeSiteID: in.SiteID, Phone: p.Phone, Address: p.Address, Allergies: p.Allergies,
+		HISNumber: p.Number, CommandID: in.CommandID}
 	if p.IDCard != "" {
 		e.Paper, e.PaperNo = patient.PaperIDCard, p.IDCard
 		return e

@@ -14,6 +14,7 @@ import (
 	"jingfang/inventory"
 	"jingfang/session"
 	"jingfang/session/identity"
+	"jingfang/session/patient"
 	"jingfang/sql/db"
 )
 
@@ -32,6 +33,8 @@ type SenderConfig struct {
 	Later time.Duration
 	// Batch is how many facts are claimed at once; 0 means 20.
 	Batch int
+	// Patients opens the number under which HIS knows a person; nil tells none.
+	Patients *patient.Registry
 	// Log gets what went wrong; nil means slog.Default().
 	Log *slog.Logger
 }
@@ -129,7 +132,16 @@ func (s *Sender) claim(ctx context.Context, do func(context.Context, *db.Tx) ([]
 
 // send tells one fact and writes down what came of it.
 func (s *Sender) send(ctx context.Context, f session.Fact, n *Told) error {
-	a, err := s.c.Client.TellFact(ctx, s.by, wireFact(f))
+	w := wireFact(f)
+	if s.c.Patients != nil {
+		var err error
+		if w.HISNumber, err = s.c.Patients.HISNumber(ctx, s.c.DB, f.PatientID); err != nil {
+			// Nothing has left the house: the fact waits, and does not count as unknown.
+			return errors.Join(err, s.settle(ctx, f, session.FactOutcome{State: session.FactWaiting, Error: "患者的 HIS 编号读不出来，请查看运行日志。",
+				Next: s.c.DB.Now().Add(s.later(f))}, n))
+		}
+	}
+	a, err := s.c.Client.TellFact(ctx, s.by, w)
 	now := s.c.DB.Now()
 	switch {
 	case err == nil:

@@ -51,7 +51,7 @@ func giveMissing(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, m
 }
 
 // giveFact moves a locked pack to the patient, from wherever it was, and writes
-// the visit's line; e.Quantity 0 is all that the box holds.
+// the visit's line, paid for as the drug was at this visit; e.Quantity 0 is all that the box holds.
 func giveFact(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, p *inventory.Pack, e inventory.Entry) error {
 	e.Visit, e.Device = v.ID, by.Device
 	e.Session, e.At = x.ID, *v.FinishedAt
@@ -60,8 +60,10 @@ func giveFact(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Vi
 	if err != nil {
 		return err
 	}
-	err = tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		v.ID, p.ID, given, string(e.How), *v.DoctorID, tx.Now)
+	err = tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at, payer) VALUES ($1::uuid, $2, $3, $4, $5, $6,
+  COALESCE((SELECT o.payer FROM visit_line o JOIN pack k ON k.id = o.pack_id WHERE o.visit_id = $1::uuid AND k.drug_id = $7::bigint
+    ORDER BY CASE WHEN o.undone_at IS NULL THEN 0 ELSE 1 END, o.id DESC LIMIT 1), ''))`,
+		v.ID, p.ID, given, string(e.How), *v.DoctorID, tx.Now, p.DrugID)
 	if db.IsUnique(err, "visit_line_active_uq") {
 		return db.RefuseBecause(err, db.Conflict, "这盒的一部分已在 %d 号的记录里。请选另一位患者，或按损坏、丢失处理。", v.Number)
 	}

@@ -26,7 +26,8 @@ type handed struct {
 }
 
 // insertLines writes a visit's lines. Dose and days are those that the patient
-// had last of the drug, this visit's own before an earlier one's. The lines are
+// had last of the drug, this visit's own before an earlier one's; who pays is what was
+// said of the drug at this visit, never at an earlier one. The lines are
 // ranked and not read backwards by their id: a plan that walks ten million lines
 // to find one would be tempting.
 func insertLines(ctx context.Context, tx *db.Tx, v Visit, list []handed, how inventory.How, staff int64) error {
@@ -35,8 +36,9 @@ func insertLines(ctx context.Context, tx *db.Tx, v Visit, list []handed, how inv
 		packs, drugs = append(packs, h.pack.ID), append(drugs, h.pack.DrugID)
 		quantities, places = append(quantities, h.quantity), append(places, int64(i))
 	}
-	n, err := tx.Exec(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at, dose, days)
-SELECT $1::uuid, n.pack_id, n.quantity, $5::text, $6::bigint, $7::timestamptz, COALESCE(x.dose, ''), x.days
+	n, err := tx.Exec(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at, dose, days, payer)
+SELECT $1::uuid, n.pack_id, n.quantity, $5::text, $6::bigint, $7::timestamptz, COALESCE(x.dose, ''), x.days,
+  COALESCE((SELECT max(o.payer) FROM visit_line o JOIN pack b ON b.id = o.pack_id WHERE o.visit_id = $1::uuid AND o.undone_at IS NULL AND b.drug_id = n.drug_id), '')
 FROM (SELECT unnest($2::bigint[]) AS pack_id, unnest($3::bigint[]) AS drug_id, unnest($4::bigint[]) AS quantity, unnest($10::bigint[]) AS place) n
 LEFT JOIN (SELECT r.drug_id, r.dose, r.days FROM (
   SELECT k.drug_id, l.dose, l.days, row_number() OVER (PARTITION BY k.drug_id ORDER BY l.id DESC) AS place

@@ -63,6 +63,9 @@ func writeLate(ctx context.Context, tx *db.Tx, by identity.Actor, sessionID int6
 	if err != nil {
 		return 0, err
 	}
+	if l.kind == lateReturn {
+		return seq, nil // whoever takes the boxes in tells of them, see noteReturn
+	}
 	return seq, noteFacts(ctx, tx, h, visit)
 }
 

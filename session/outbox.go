@@ -30,25 +30,87 @@ func (l toldLine) same(o toldLine) bool {
 }
 
 // noteFacts writes what other systems are to hear of a visit whose record was
-// written just now: what it says and was not told yet is a sale, what was told and
-// is no longer so is reversed. Nothing is written while the switch is off and
-// nothing of the visit was told.
+// written just now, for each channel: what it says and was not told yet is a sale,
+// what was told and is no longer so is reversed. Nothing is written for a channel whose
+// switch is off and that was told nothing of the visit.
 func noteFacts(ctx context.Context, tx *db.Tx, h recordHead, visit uuid.UUID) error {
 	if !h.Told {
 		return nil
 	}
-	stands, told, err := readTold(ctx, tx, visit)
+	var channels []string
+	err := tx.Select(ctx, &channels, `SELECT o.channel FROM outbox_switch o WHERE o.active
+UNION SELECT f.channel FROM outbox_fact f WHERE f.visit_id = $1::uuid ORDER BY 1`, visit)
+	if err != nil {
+		return fmt.Errorf("read who hears of a visit: %w", err)
+	}
+	return noteChannels(ctx, tx, channels, h.SessionID, visit)
+}
+
+// noteReturn writes what other systems are to hear of boxes of a visit that came back
+// whole (3506), or whose return was taken back: only those that heard of the visit.
+func noteReturn(ctx context.Context, tx *db.Tx, session int64, visit uuid.UUID) error {
+	var channels []string
+	err := tx.Select(ctx, &channels, `SELECT DISTINCT channel FROM outbox_fact WHERE visit_id = $1::uuid ORDER BY channel`, visit)
+	if err != nil {
+		return fmt.Errorf("read who heard of a visit: %w", err)
+	}
+	return noteChannels(ctx, tx, channels, session, visit)
+}
+
+// noteVoided is noteReturn for a return that was taken back.
+func noteVoided(ctx context.Context, tx *db.Tx, returned int64) error {
+	var v struct {
+		ID      uuid.UUID `db:"id"`
+		Session int64     `db:"session_id"`
+	}
+	err := tx.Get(ctx, &v, `SELECT v.id, v.session_id FROM patient_return b JOIN visit v ON v.id = b.given_visit_id
+WHERE b.id = $1::bigint AND b.form = 'full' AND v.state = 'finished'`, returned)
+	if db.IsNoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read what was given: %w", err)
+	}
+	return noteReturn(ctx, tx, v.Session, v.ID)
+}
+
+func noteChannels(ctx context.Context, tx *db.Tx, channels []string, session int64, visit uuid.UUID) error {
+	if len(channels) == 0 {
+		return nil
+	}
+	stands, err := readStands(ctx, tx, visit)
+	if err != nil {
+		return err
+	}
+	for _, channel := range channels {
+		n := factNote{channel, session, visit}
+		if err := n.write(ctx, tx, stands); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// factNote is what one channel is to hear of one visit.
+type factNote struct {
+	channel string
+	session int64
+	visit   uuid.UUID
+}
+
+func (n factNote) write(ctx context.Context, tx *db.Tx, stands []toldLine) error {
+	told, err := n.readTold(ctx, tx)
 	if err != nil {
 		return err
 	}
 	wrong, missing := unlike(told, stands)
 	for _, t := range wrong {
-		if err := reverseFact(ctx, tx, h.SessionID, visit, t); err != nil {
+		if err := n.reverse(ctx, tx, t); err != nil {
 			return err
 		}
 	}
 	for _, l := range missing {
-		if err := insertFact(ctx, tx, h.SessionID, visit, l, "sale", 0); err != nil {
+		if err := n.insert(ctx, tx, l, "sale", 0); err != nil {
 			return err
 		}
 	}
@@ -78,43 +140,50 @@ func unlike(told, stands []toldLine) (wrong, missing []toldLine) {
 	return wrong, missing
 }
 
-// readTold reads the lines that stand, with who pays, and the sales that were told
-// and hold.
-func readTold(ctx context.Context, tx *db.Tx, visit uuid.UUID) (stands, told []toldLine, err error) {
+// readStands reads the lines of a visit that stand, with who pays. What the patient
+// brought back whole does not stand any more; of an opened box the sale holds, and an
+// empty one changes nothing.
+func readStands(ctx context.Context, tx *db.Tx, visit uuid.UUID) (stands []toldLine, err error) {
 	err = tx.Select(ctx, &stands, `SELECT 0 AS id, l.id AS line_id, l.pack_id, l.quantity, l.at, COALESCE(NULLIF(l.payer, ''),
   (SELECT p.payer FROM programme p WHERE p.site_id IN (0, c.site_id) ORDER BY CASE WHEN p.site_id = 0 THEN 1 ELSE 0 END, p.id DESC LIMIT 1), 'free') AS payer
 FROM visit_line l JOIN visit v ON v.id = l.visit_id JOIN clinic_session c ON c.id = v.session_id
-WHERE l.visit_id = $1 AND l.undone_at IS NULL ORDER BY l.id`, visit)
+WHERE l.visit_id = $1 AND l.undone_at IS NULL AND NOT EXISTS (SELECT 1 FROM patient_return b
+  WHERE b.given_visit_id = l.visit_id AND b.pack_id = l.pack_id AND b.form = 'full' AND b.units >= l.quantity AND b.void_at IS NULL) ORDER BY l.id`, visit)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read lines to tell: %w", err)
+		return nil, fmt.Errorf("read lines to tell: %w", err)
 	}
-	err = tx.Select(ctx, &told, `SELECT f.id, f.line_id, f.pack_id, f.quantity, f.payer, f.happened_at AS at FROM outbox_fact f
-WHERE f.visit_id = $1 AND f.kind = 'sale' AND f.state <> 'withdrawn' AND NOT EXISTS (SELECT 1 FROM outbox_fact r WHERE r.reverses = f.id)
-ORDER BY f.id FOR NO KEY UPDATE`, visit)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read what was told: %w", err)
-	}
-	return stands, told, nil
+	return stands, nil
 }
 
-// reverseFact takes a sale back: before it was sent it is withdrawn, afterwards the
-// other side hears of a reversal.
-func reverseFact(ctx context.Context, tx *db.Tx, session int64, visit uuid.UUID, t toldLine) error {
-	n, err := tx.Exec(ctx, `UPDATE outbox_fact SET state = 'withdrawn', settled_at = $2 WHERE id = $1 AND state IN ('waiting', 'failed')`, t.Fact, tx.Now)
+// readTold reads the sales that were told and hold.
+func (n factNote) readTold(ctx context.Context, tx *db.Tx) (told []toldLine, err error) {
+	err = tx.Select(ctx, &told, `SELECT f.id, f.line_id, f.pack_id, f.quantity, f.payer, f.happened_at AS at FROM outbox_fact f
+WHERE f.visit_id = $1 AND f.channel = $2 AND f.kind = 'sale' AND f.state <> 'withdrawn' AND NOT EXISTS (SELECT 1 FROM outbox_fact r WHERE r.reverses = f.id)
+ORDER BY f.id FOR NO KEY UPDATE`, n.visit, n.channel)
+	if err != nil {
+		return nil, fmt.Errorf("read what was told: %w", err)
+	}
+	return told, nil
+}
+
+// reverse takes a sale back: before it was sent it is withdrawn, afterwards the other
+// side hears of a reversal.
+func (n factNote) reverse(ctx context.Context, tx *db.Tx, t toldLine) error {
+	done, err := tx.Exec(ctx, `UPDATE outbox_fact SET state = 'withdrawn', settled_at = $2 WHERE id = $1 AND state IN ('waiting', 'failed')`, t.Fact, tx.Now)
 	if err != nil {
 		return fmt.Errorf("withdraw a fact: %w", err)
 	}
-	if n > 0 {
+	if done > 0 {
 		return nil
 	}
 	t.At = tx.Now
-	return insertFact(ctx, tx, session, visit, t, "reversal", t.Fact)
+	return n.insert(ctx, tx, t, "reversal", t.Fact)
 }
 
-func insertFact(ctx context.Context, tx *db.Tx, session int64, visit uuid.UUID, l toldLine, kind string, reverses int64) error {
-	err := tx.ExecOne(ctx, `INSERT INTO outbox_fact (fact, kind, reverses, session_id, visit_id, line_id, pack_id, quantity, payer, happened_at, written_at, next_at)
-VALUES ($1, $2, NULLIF($3::bigint, 0), $4, $5, $6, $7, $8, $9, $10, $11::timestamptz, $11::timestamptz)`,
-		uuid.New(), kind, reverses, session, visit, l.Line, l.Pack, l.Quantity, l.Payer, l.At, tx.Now)
+func (n factNote) insert(ctx context.Context, tx *db.Tx, l toldLine, kind string, reverses int64) error {
+	err := tx.ExecOne(ctx, `INSERT INTO outbox_fact (fact, channel, kind, reverses, session_id, visit_id, line_id, pack_id, quantity, payer, happened_at, written_at, next_at)
+VALUES ($1, $12, $2, NULLIF($3::bigint, 0), $4, $5, $6, $7, $8, $9, $10, $11::timestamptz, $11::timestamptz)`,
+		uuid.New(), kind, reverses, n.session, n.visit, l.Line, l.Pack, l.Quantity, l.Payer, l.At, tx.Now, n.channel)
 	if err != nil {
 		return fmt.Errorf("insert a dispensing fact: %w", err)
 	}

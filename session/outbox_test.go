@@ -190,3 +190,76 @@ func TestWhoPays(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 }
+
+// What a patient brings back whole is reversed (3506), at a later visit, in the pharmacy
+// and by whomever it is brought; of an opened or empty box the sale holds. Before it was
+// sent it is withdrawn. A later record of the visit does not tell it again.
+func TestAReturnReversesTheSale(t *testing.T) {
+	e := &evening{clinic: newClinic(t, 1, 4, 8)}
+	e.svc = e.svc.WithKeys(newKeys(e))
+	d, root, x := e.doctors[0], e.person("系统管理员", identity.SysAdmin), e.codes
+	before := e.supplied(3, x[7]) // before anybody wanted to hear
+	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), true))
+	e.supplied(0, x[0], x[1], x[2])
+	given := e.supplied(1, x[3])
+	e.send(session.FactSent)
+	e.supplied(2, x[4])
+	visit := e.start(d, 0)
+	sale := func(code, state string) string { return "sale …" + tail2(code) + " 20 free " + state }
+	want := []string{sale(x[0], "sent"), sale(x[1], "sent"), sale(x[2], "sent"), sale(x[3], "sent"), sale(x[4], "waiting")}
+	e.brings(visit, session.ReturnOpened, 7, x[1:2])
+	e.brings(visit, session.ReturnEmpty, 0, x[2:3])
+	e.wantTold("opened and empty", want...)
+	e.brings(visit, session.ReturnFull, 0, x[:1])
+	want = append(want, "reversal …"+tail2(x[0])+" 20 free waiting")
+	e.wantTold("whole, at the table", want...)
+	e.brings(visit, session.ReturnFull, 0, []string{x[0], x[3]}) // one twice, one of another patient
+	want = append(want, "reversal …"+tail2(x[3])+" 20 free waiting")
+	e.wantTold("another patient's", want...)
+	e.must(second(e.back(e.chief, uuid.Nil, session.ReturnFull, 0, x[4])))
+	want[4] = sale(x[4], "withdrawn")
+	e.wantTold("in the pharmacy, before it was sent", want...)
+	e.must(second(e.back(e.chief, uuid.Nil, session.ReturnFull, 0, x[7])))
+	e.wantTold("of a visit that nobody heard of", want...)
+	var astray int
+	e.must(e.db.App.Get(e.ctx, &astray, `SELECT count(*) FROM outbox_fact f JOIN outbox_fact r ON r.reverses = f.id WHERE f.visit_id <> r.visit_id OR f.visit_id = $1`, before))
+	if astray != 0 {
+		t.Error("a reversal names another visit, or one that nobody heard of")
+	}
+	_, err := e.correct(d, given, x[3], 0)
+	if err == nil {
+		t.Error("a box that came back was corrected")
+	}
+	e.scan(d, visit, x[5])
+	e.finish(d, visit, "")
+	want = append(want, sale(x[5], "waiting"))
+	e.wantTold("after the later visit", want...)
+	if n := e.send(session.FactSent); n != 3 {
+		t.Errorf("%d facts were due, want two reversals and a sale", n)
+	}
+}
+
+// A second box of the same drug is paid for as the first at this visit; the next visit
+// and another patient begin anew. A box that is found out later, too.
+func TestASecondBoxInheritsThePayer(t *testing.T) {
+	e := &evening{clinic: newClinic(t, 1, 2, 6)}
+	e.svc = e.svc.WithKeys(newKeys(e))
+	d, root, x := e.doctors[0], e.person("系统管理员", identity.SysAdmin), e.codes
+	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), true))
+	visit := e.start(d, 0)
+	e.scan(d, visit, x[0])
+	self := session.PayerSelf
+	e.must(second(e.svc.SetDose(e.ctx, d, session.Dosing{SessionID: e.session, Visit: visit, CommandID: uuid.New(), Pack: e.packNo(x[0]), Days: 28, Payer: &self})))
+	e.scan(d, visit, x[1], x[2])
+	e.finish(d, visit, "")
+	want := []string{"sale …" + tail2(x[0]) + " 20 self waiting", "sale …" + tail2(x[1]) + " 20 self waiting", "sale …" + tail2(x[2]) + " 20 self waiting"}
+	e.wantTold("the same visit", want...)
+	e.send(session.FactSent)
+	visit = e.start(d, 1)
+	e.scan(d, visit, x[3])
+	e.finish(d, visit, "")
+	for i := range want {
+		want[i] = strings.Replace(want[i], "waiting", "sent", 1)
+	}
+	e.wantTold("another patient", append(want, "sale …"+tail2(x[3])+" 20 free waiting")...)
+}

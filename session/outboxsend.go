@@ -73,13 +73,14 @@ type Fact struct {
 	Prescription string     `db:"prescription_no"`
 	Visit        uuid.UUID  `db:"visit_id"`
 	SessionID    int64      `db:"session_id"`
+	PatientID    int64      `db:"patient_id"`
 	PatientNo    string     `db:"patient_no"`
 	Site         string     `db:"site"`
 }
 
 const factColumns = `SELECT f.id, f.fact, f.kind, o.fact AS reverses, f.happened_at, f.payer, f.quantity, f.state, f.tries, f.last_try_at, f.last_error,
   f.remote_number, k.code, g.his_code, g.generic_name, g.spec, k.units_total, k.batch, k.made_on, k.expires_on, COALESCE(d.name, '') AS doctor,
-  COALESCE(u.name, '') AS duty, v.prescription_no, f.visit_id, f.session_id, p.number AS patient_no, s.name AS site
+  COALESCE(u.name, '') AS duty, v.prescription_no, f.visit_id, f.session_id, v.patient_id, p.number AS patient_no, s.name AS site
 FROM outbox_fact f JOIN visit v ON v.id = f.visit_id JOIN clinic_session c ON c.id = f.session_id JOIN site s ON s.id = c.site_id
 JOIN pack k ON k.id = f.pack_id JOIN drug g ON g.id = k.drug_id JOIN patient p ON p.id = v.patient_id
 LEFT JOIN outbox_fact o ON o.id = f.reverses LEFT JOIN staff d ON d.id = v.doctor_id LEFT JOIN staff u ON u.id = c.duty_staff_id`

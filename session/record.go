@@ -98,10 +98,10 @@ func readHead(ctx context.Context, tx *db.Tx, visit uuid.UUID) (recordHead, erro
 	err := tx.Get(ctx, &h, `SELECT v.session_id, c.held_on, s.code AS site_code, s.name AS site, c.kind, c.place, v.number,
   v.doctor_id, d.name AS doctor, v.patient_id, p.number AS patient_no, p.name AS patient, v.started_at, v.finished_at,
   b.name AS finished_by, v.collector, v.collector_name, v.prescription_no, v.no_drug_reason,
-  (EXISTS (SELECT 1 FROM outbox_switch o WHERE o.channel = $2 AND o.active) OR EXISTS (SELECT 1 FROM outbox_fact f WHERE f.visit_id = v.id)) AS told
+  (EXISTS (SELECT 1 FROM outbox_switch o WHERE o.active) OR EXISTS (SELECT 1 FROM outbox_fact f WHERE f.visit_id = v.id)) AS told
 FROM visit v JOIN clinic_session c ON c.id = v.session_id JOIN site s ON s.id = c.site_id
 JOIN staff d ON d.id = v.doctor_id JOIN staff b ON b.id = v.finished_by JOIN patient p ON p.id = v.patient_id
-WHERE v.id = $1`, visit, dispensingChannel)
+WHERE v.id = $1`, visit)
 	if err != nil {
 		return h, fmt.Errorf("read visit for its record: %w", err)
 	}

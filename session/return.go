@@ -195,6 +195,9 @@ func (s *Service) VoidReturn(ctx context.Context, by identity.Actor, in VoidingR
 		if n == 0 {
 			return false, db.Refuse(db.Conflict, "这一条不能撤销：已经撤销过，不是今天登记的，或者药已收进隔离区。")
 		}
+		if err := noteVoided(ctx, tx, in.ID); err != nil {
+			return false, err
+		}
 		return true, identity.Audit(ctx, tx, by, identity.Event{Name: "return.void", ObjectKind: "return", ObjectID: fmt.Sprint(in.ID)})
 	})
 	return err

@@ -227,6 +227,9 @@ func (b *returnBench) write(ctx context.Context) (ReturnAnswer, error) {
 	if err := b.supplement(ctx); err != nil {
 		return ReturnAnswer{}, err
 	}
+	if err := b.tell(ctx); err != nil {
+		return ReturnAnswer{}, err
+	}
 	if b.in.SessionID != 0 {
 		touched = append(touched, b.in.SessionID)
 	}
@@ -303,6 +306,25 @@ FROM (SELECT unnest($6::bigint[]) AS pack, unnest($7::text[]) AS given, unnest($
 		b.patient, visit, string(b.in.Form), b.by.StaffID, b.tx.Now, pq.Array(packs), pq.Array(given), pq.Array(codes), pq.Array(units), pq.Array(notes))
 	if err != nil {
 		return fmt.Errorf("insert returns: %w", err)
+	}
+	return nil
+}
+
+// tell lets who heard of the visits that gave these boxes hear that they came back
+// whole. An open visit has told nothing yet.
+func (b *returnBench) tell(ctx context.Context) error {
+	var visits []handover
+	for _, r := range b.rows {
+		h := b.given[r.pack]
+		if r.form == ReturnFull && r.units > 0 && !h.Open && !slices.ContainsFunc(visits, func(x handover) bool { return x.Visit == h.Visit }) {
+			visits = append(visits, h)
+		}
+	}
+	slices.SortFunc(visits, func(a, c handover) int { return slices.Compare(a.Visit[:], c.Visit[:]) })
+	for _, h := range visits {
+		if err := noteReturn(ctx, b.tx, h.Session, h.Visit); err != nil {
+			return err
+		}
 	}
 	return nil
 }

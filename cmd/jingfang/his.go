@@ -47,7 +47,7 @@ func (a *app) openHIS(from hisSource) error {
 			return err
 		}
 		a.his, pulls.Client = client, client
-		a.sender = integration.NewSender(integration.SenderConfig{DB: a.db, Client: client, Log: a.log})
+		a.sender = integration.NewSender(integration.SenderConfig{DB: a.db, Client: client, Patients: a.patients, Log: a.log})
 	}
 	a.poller = integration.NewPoller(pulls)
 	return nil

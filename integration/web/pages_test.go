@@ -15,6 +15,7 @@ import (
 	"jingfang/integration/simulator"
 	"jingfang/integration/wire"
 	"jingfang/session/identity"
+	"jingfang/session/patient"
 	"jingfang/sql/db"
 )
 
@@ -176,11 +177,25 @@ func TestFindAndRegisterAPatient(t *testing.T) {
 	if status, body := h.call("POST", "/patients/his/register", "application/json", url.Values{"number": {p.Number}, "site": {"1"}}); status != http.StatusConflict || !strings.Contains(body, "已经登记") {
 		t.Errorf("twice: %d %s", status, body)
 	}
+	// Somebody registered by hand gets HIS' number with the first look-up, and no second entry.
+	by, other := identity.System("test"), simulator.DemoPatients()[1]
+	byHand, _, err := h.people.Register(t.Context(), by, patient.Entry{Name: other.Name, HomeSiteID: 1, Paper: patient.PaperIDCard, PaperNo: other.IDCard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, body := h.call("POST", "/patients/his/register", "application/json", url.Values{"number": {other.Number}, "site": {"1"}}); status != http.StatusCreated || !strings.Contains(body, byHand.Number) {
+		t.Errorf("by hand before: %d %s", status, body)
+	}
+	for id, want := range map[int64]string{1: p.Number, byHand.ID: other.Number} {
+		if got, err := h.people.HISNumber(t.Context(), h.App, id); err != nil || got != want {
+			t.Errorf("HIS' number of %d: %q %v, want %q", id, got, err, want)
+		}
+	}
 	var known struct {
 		Name string `db:"name"`
 		Sex  string `db:"sex"`
 	}
-	if err := h.App.Get(t.Context(), &known, `SELECT name, sex FROM patient`); err != nil || known.Name != p.Name || known.Sex != "M" {
+	if err := h.App.Get(t.Context(), &known, `SELECT name, sex FROM patient WHERE id = 1`); err != nil || known.Name != p.Name || known.Sex != "M" {
 		t.Errorf("%+v %v", known, err)
 	}
 	var leaks int

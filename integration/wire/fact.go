@@ -32,8 +32,10 @@ type Fact struct {
 	// PaperNumber is the paper prescription's, "" when not given.
 	PaperNumber string `json:"rxno,omitempty"`
 	Visit       string `json:"mdtrt_sn"`
-	// PatientNumber is ours, and the only thing of the person that is told.
+	// PatientNumber is ours; HISNumber is HIS' own, told to HIS alone and only where it
+	// is known. Nothing else of the person is told.
 	PatientNumber string `json:"psn_no"`
+	HISNumber     string `json:"his_psn_no,omitempty"`
 	// Settlement is 1 for the insurance, 2 for all others; Payer is free, insured or
 	// self.
 	Settlement string `json:"mdtrt_setl_type"`

@@ -67,7 +67,7 @@ func shapes() map[string][]field {
 			{name: "fixmedins_hilist_id"}, {name: "fixmedins_hilist_name"}, {name: "fixmedins_bchno"}, {name: "manu_lotnum"},
 			{name: "manu_date", kind: asDay}, {name: "expy_end", kind: asDay}, {name: "rx_flag", kind: asInt}, {name: "trdn_flag", kind: asInt},
 			{name: "sel_retn_cnt", kind: asNumber}, {name: "units", kind: asInt}, {name: "sel_retn_time", kind: asMoment}, {name: "sel_retn_opter_name"},
-			{name: "prsc_dr_name"}, {name: "phar_name"}, {name: "rxno"}, {name: "mdtrt_sn"}, {name: "psn_no"}, {name: "psn_name"},
+			{name: "prsc_dr_name"}, {name: "phar_name"}, {name: "rxno"}, {name: "mdtrt_sn"}, {name: "psn_no"}, {name: "his_psn_no"}, {name: "psn_name"},
 			{name: "mdtrt_setl_type"}, {name: "payer"}, {name: "memo"}, {name: "drug_trac_codg"}},
 		shapeFactAnswer: {{name: "state"}, {name: "number"}, {name: "message"}},
 	}

@@ -33,6 +33,9 @@ type Entry struct {
 	Phone     string
 	Address   string
 	Allergies string
+	// HISNumber is the number under which HIS knows the person, at most 40 characters;
+	// "" where HIS was not asked.
+	HISNumber string
 	// CommandID is made by the page or the device, so that a form sent twice
 	// registers one person; uuid.Nil means that the caller sees to it.
 	CommandID uuid.UUID
@@ -60,6 +63,9 @@ func (e Entry) Check(now time.Time) (Entry, error) {
 		return e, err
 	}
 	if e, err = e.checkPaper(now); err != nil {
+		return e, err
+	}
+	if e.HISNumber, err = checkHISNumber(e.HISNumber); err != nil {
 		return e, err
 	}
 	if e.BirthOn != nil && (e.BirthOn.After(today(now)) || e.BirthOn.Year() < firstYear) {

@@ -12,7 +12,7 @@ import (
 )
 
 // columns of Patient, for every query of this package.
-const columns = `p.id, p.number, p.name, p.sex, p.birth_on, p.home_site_id, s.name AS home_site, p.allergies, p.state, p.version, p.merged_into_id`
+const columns = `p.id, p.number, p.name, p.sex, p.birth_on, p.home_site_id, s.name AS home_site, p.allergies, p.state, p.version, p.merged_into_id, (p.his_index IS NOT NULL) AS has_his`
 
 // ByID reads one patient, or refuses with NotFound.
 func ByID(ctx context.Context, r db.Reader, id int64) (Patient, error) {

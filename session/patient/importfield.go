@@ -31,6 +31,7 @@ const (
 	FieldState     Field = "state"
 	FieldCollector Field = "collector"
 	FieldRisk      Field = "risk"
+	FieldHIS       Field = "his_no"
 )
 
 // Fields lists the fields in the order of the template.
@@ -67,6 +68,8 @@ func (f Field) Label() string {
 		return "代领人"
 	case FieldRisk:
 		return "危险性"
+	case FieldHIS:
+		return "HIS 编号"
 	}
 	return "不导入"
 }

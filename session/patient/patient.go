@@ -45,6 +45,8 @@ type Patient struct {
 	// Version counts the changes of the entry: whoever changes it says which one was
 	// on the page.
 	Version int `db:"version"`
+	// HasHIS says that the number under which HIS knows the person is kept.
+	HasHIS bool `db:"has_his"`
 	// MergedInto is the entry that goes on for a merged one; see Survivor.
 	MergedInto *int64 `db:"merged_into_id"`
 }

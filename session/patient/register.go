@@ -54,6 +54,9 @@ func (g *Registry) Register(ctx context.Context, by identity.Actor, e Entry) (Pa
 	if db.IsUnique(err, "patient_paper_uq") {
 		return Patient{}, Token{}, g.duplicate(ctx, by, e, err)
 	}
+	if db.IsUnique(err, "patient_his_uq") {
+		return Patient{}, Token{}, g.duplicateHIS(ctx, by, e, err)
+	}
 	if err != nil {
 		return Patient{}, Token{}, err
 	}
@@ -86,7 +89,7 @@ func (g *Registry) registerOnce(ctx context.Context, by identity.Actor, e Entry)
 // there are few enough ID and telephone numbers to try them all: a keyed code
 // stands for what is sealed.
 func (g *Registry) request(e Entry) (any, error) {
-	hidden, err := g.seal.Index(commandPurpose, strings.Join([]string{e.PaperNo, e.Phone, e.Address}, "\n"))
+	hidden, err := g.seal.Index(commandPurpose, strings.Join(append([]string{e.PaperNo, e.Phone, e.Address}, hisPart(e)...), "\n"))
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +112,11 @@ func (g *Registry) register(ctx context.Context, tx *db.Tx, by identity.Actor, e
 	id, err := g.Insert(ctx, tx, by, e)
 	if err != nil {
 		return registered{}, err
+	}
+	if e.HISNumber != "" {
+		if err := g.putHISNumber(ctx, tx, id, e.HISNumber); err != nil {
+			return registered{}, err
+		}
 	}
 	t, err := IssueLabel(ctx, tx, by, id)
 	if err != nil {
@@ -134,7 +142,7 @@ func siteOpen(ctx context.Context, tx *db.Tx, id int64) error {
 
 // duplicate says where the paper is registered, as far as the person may know.
 func (g *Registry) duplicate(ctx context.Context, by identity.Actor, e Entry, cause error) error {
-	elsewhere := db.RefuseBecause(cause, db.Conflict, "这个证件号已在其他精防点登记，不能重复登记。请扫患者原有的标签签到，或请值班药师核对。")
+	elsewhere := elsewhere(cause)
 	index, err := g.paperIndex(e)
 	if err != nil {
 		return err
@@ -149,6 +157,11 @@ func (g *Registry) duplicate(ctx context.Context, by identity.Actor, e Entry, ca
 		return elsewhere
 	}
 	return db.RefuseBecause(cause, db.Conflict, "这个证件号已经登记：编号 %s，%s，%s。请按编号查找，不要重复登记。", p.Number, p.Masked(), p.HomeSite)
+}
+
+// elsewhere is all that somebody reads of an entry of a site that is not his.
+func elsewhere(cause error) *db.Error {
+	return db.RefuseBecause(cause, db.Conflict, "这个证件号已在其他精防点登记，不能重复登记。请扫患者原有的标签签到，或请值班药师核对。")
 }
 
 // Insert writes a checked entry and gives its id. The id comes first because

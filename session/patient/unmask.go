@@ -17,6 +17,8 @@ type Private struct {
 	PaperNo string
 	Phone   string
 	Address string
+	// HISNumber is the number under which HIS knows the person, "" where not known.
+	HISNumber string
 	// Collectors are those who may collect and have a number, one on a line:
 	// 演示甲（父母） 000-0000-0001.
 	Collectors string
@@ -41,7 +43,7 @@ func (g *Registry) Unmask(ctx context.Context, by identity.Actor, patientID int6
 	var row sealedRow
 	var collectors string
 	err = g.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		err := tx.Get(ctx, &row, `SELECT paper_kind, paper_sealed, phone_sealed, address_sealed FROM patient WHERE id = $1::bigint`, patientID)
+		err := tx.Get(ctx, &row, `SELECT paper_kind, paper_sealed, phone_sealed, address_sealed, his_sealed FROM patient WHERE id = $1::bigint`, patientID)
 		if err != nil {
 			return fmt.Errorf("read sealed columns: %w", err)
 		}
@@ -66,14 +68,16 @@ type sealedRow struct {
 	Paper   []byte    `db:"paper_sealed"`
 	Phone   []byte    `db:"phone_sealed"`
 	Address []byte    `db:"address_sealed"`
+	HIS     []byte    `db:"his_sealed"` // only Unmask reads it
 }
 
 func (g *Registry) openRow(id int64, row sealedRow) (Private, error) {
 	paper, err1 := g.open("paper", id, row.Paper)
 	phone, err2 := g.open("phone", id, row.Phone)
 	address, err3 := g.open("address", id, row.Address)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	his, err4 := g.open("his", id, row.HIS)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return Private{}, err
 	}
-	return Private{Paper: row.Kind, PaperNo: paper, Phone: phone, Address: address}, nil
+	return Private{Paper: row.Kind, PaperNo: paper, Phone: phone, Address: address, HISNumber: his}, nil
 }

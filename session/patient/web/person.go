@@ -31,6 +31,8 @@ type personView struct {
 	UnmaskURL      string
 	Start          *startView
 	Private        *privateView
+	// HasHIS says that HIS' number of the person is kept, sealed like the rest.
+	HasHIS bool
 	// HistoryURL leads to the visits, EditURL to the form, ChangesURL to what was
 	// changed, RiskURL opens the risk level, MergeURL finds a second entry.
 	HistoryURL, EditURL, ChangesURL, RiskURL, MergeURL string
@@ -52,8 +54,8 @@ type collectorRow struct{ Name, Relation, RemoveURL string }
 
 // privateView are the sealed fields, opened.
 type privateView struct {
-	Paper, PaperNo, Phone, Address string
-	Collectors                     []string
+	Paper, PaperNo, Phone, Address, HISNumber string
+	Collectors                                []string
 }
 
 // Person is GET /patients/{id}.
@@ -126,7 +128,7 @@ func (h *Handlers) addCollectors(r *http.Request, by identity.Actor, p patient.P
 // newPersonView shows of a person what this viewer may see and do.
 func (h *Handlers) newPersonView(by identity.Actor, p patient.Patient, session string) personView {
 	v := personView{Name: nameFor(by, p), About: about(p, h.db.Now()), Session: session,
-		Back: "/patients" + query(session), Start: newStartView(by, session, p)}
+		Back: "/patients" + query(session), Start: newStartView(by, session, p), HasHIS: p.HasHIS}
 	if atTheTable(by, p.HomeSiteID) {
 		v.Allergies = p.Allergies
 	}
@@ -175,11 +177,11 @@ func (h *Handlers) Unmask(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, privateJSON{private.Paper, private.PaperNo, private.Phone, private.Address})
+		return h.site.JSON(w, r, http.StatusOK, privateJSON{private.Paper, private.PaperNo, private.Phone, private.Address, private.HISNumber})
 	}
 	return h.showPerson(w, r, by, p, func(v *personView) {
 		v.UnmaskURL = ""
-		v.Private = &privateView{Paper: "证件号", PaperNo: or(private.PaperNo, "未登记"), Phone: or(private.Phone, "未登记"), Address: or(private.Address, "未登记")}
+		v.Private = &privateView{Paper: "证件号", PaperNo: or(private.PaperNo, "未登记"), Phone: or(private.Phone, "未登记"), Address: or(private.Address, "未登记"), HISNumber: private.HISNumber}
 		if private.PaperNo != "" {
 			v.Private.Paper = private.Paper.Label()
 		}
@@ -195,6 +197,8 @@ type privateJSON struct {
 	PaperNo string            `json:"paper_no"`
 	Phone   string            `json:"phone"`
 	Address string            `json:"address"`
+	// HISNumber is missing where HIS was never asked.
+	HISNumber string `json:"his_number,omitempty"`
 }
 
 func or(s, other string) string {

@@ -36,7 +36,7 @@ func personSamples(start *startView) []page.Sample {
 		LabelURL: "#", LostURL: "#", UnmaskURL: "#", Start: start, HistoryURL: "#", EditURL: "#", ChangesURL: "#", RiskURL: "#", MergeURL: "#",
 		Collect: collectView{Show: true, URL: "#", CanAdd: true, Rows: []collectorRow{{"演示母", "父母", "#"}, {"演示村医", "村医", "#"}}, Relations: []string{"父母", "村医"}}}
 	open := person
-	open.UnmaskURL, open.Private = "", &privateView{"身份证", "999900197001010015", "未登记", "演示路 1 号", []string{"演示母（父母） 000-0000-0009"}}
+	open.UnmaskURL, open.Private = "", &privateView{"身份证", "999900197001010015", "未登记", "演示路 1 号", "YS000001", []string{"演示母（父母） 000-0000-0009"}}
 	label := labelView{Number: "000012", Name: "演**", Site: "演示新华社区", Code: code, Back: "#", Copies: 1}
 	fresh := label
 	fresh.Fresh = true
