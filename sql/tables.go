@@ -132,6 +132,8 @@ func Tables() []Table {
 		{Name: "translog_writer", Owner: "integration/translog", AppendOnly: true},
 		{Name: "translog_head", Owner: "integration/translog"},
 		{Name: "translog_entry", Owner: "integration/translog", AppendOnly: true},
+		{Name: "translog_mark", Owner: "integration/translog"},
+		{Name: "translog_archive_request", Owner: "integration/translog"},
 		{Name: "translog_archive", Owner: "integration/translog", AppendOnly: true},
 		{Name: "translog_trim", Owner: "integration/translog", AppendOnly: true},
 
