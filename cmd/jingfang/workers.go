@@ -15,6 +15,8 @@ const (
 	nightEvery  = 10 * time.Minute
 	renewEvery  = 12 * time.Hour
 	sumEvery    = 10 * time.Minute
+	// recoverEvery is how often commands are compared with the transfer log.
+	recoverEvery = time.Minute
 	// lastAnchor bounds the anchor at the end of the program.
 	lastAnchor = 20 * time.Second
 )
@@ -28,6 +30,11 @@ func (a *app) work(ctx context.Context, sec security) error {
 		a.log.Warn("transfers of devices and files are not written down before the log officer's public key is installed: jingfang officer use", "error", err)
 	}
 	g.Go(func() error { a.spool.Run(ctx); return nil })
+	g.Go(func() error {
+		// At once as well: a program that was killed before left something behind.
+		a.round(ctx, "entries that were lost with a program", a.recoverEntries)
+		return a.every(ctx, "entries that were lost with a program", recoverEvery, a.recoverEntries)
+	})
 	g.Go(func() error { return a.every(ctx, "anchor", a.config.AnchorEvery, a.anchor) })
 	g.Go(func() error { return a.every(ctx, "closed logins", closedEvery, a.dropClosed) })
 	g.Go(func() error { return a.every(ctx, "sweep", sweepEvery, a.sweep) })
@@ -83,6 +90,19 @@ func (a *app) round(ctx context.Context, what string, do func(context.Context) e
 	if err := do(ctx); err != nil && ctx.Err() == nil {
 		a.log.Warn("background work failed", "what", what, "error", err)
 	}
+}
+
+// recoverEntries writes entries of the transfer log for commands whose own were lost
+// with a program that was killed. Without the log officer's key nothing can be sealed.
+func (a *app) recoverEntries(ctx context.Context) error {
+	if _, err := a.keys.LogWrapKey(); err != nil {
+		return nil
+	}
+	n, err := a.exchange.Recover(ctx)
+	if n > 0 {
+		a.log.Warn("entries of the transfer log made again out of commands: a program ended without writing them", "entries", n)
+	}
+	return err
 }
 
 // dropClosed ends the streams whose logins ended on another server, or by time.

@@ -46,6 +46,9 @@ const (
 
 // Exchange is what is known before a call.
 type Exchange struct {
+	// ID is the exchange's id where the caller has one already; it is made
+	// otherwise.
+	ID uuid.UUID
 	// System and Service are searched by: 1 to 40 and 1 to 60 characters.
 	System, Service string
 	Direction       Direction
@@ -69,6 +72,9 @@ type Outcome struct {
 	Status int
 	// Detail says in words what went wrong.
 	Detail string
+	// Request is what was sent, where it was not known before the call: a file that
+	// is still being read when the intent is written.
+	Request []byte
 	// Body is what came back, as far as it came.
 	Body []byte
 }

@@ -3,6 +3,7 @@ package translog
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,19 +62,27 @@ func (c *columns) add(r row) {
 }
 
 // written tells which of the exchanges have an entry of the phase already: after
-// an error nobody knows whether a batch was committed.
-func (l *Log) written(ctx context.Context, drafts []draft) (map[uuid.UUID]bool, error) {
+// an error nobody knows whether a batch was committed. recovered says that the
+// entry was made in its place by Recover.
+func (l *Log) written(ctx context.Context, drafts []draft) (there map[uuid.UUID]bool, recovered map[uuid.UUID]bool, err error) {
 	ids := make([]string, len(drafts))
 	for i, d := range drafts {
 		ids[i] = d.exchange.String()
 	}
-	var found []uuid.UUID
-	if err := l.db.Select(ctx, &found, `SELECT exchange_id FROM translog_entry WHERE phase = 'event' AND exchange_id = ANY($1::uuid[])`, pq.Array(ids)); err != nil {
-		return nil, fmt.Errorf("look for transfer log entries: %w", err)
+	var found []struct {
+		ID      uuid.UUID `db:"exchange_id"`
+		Service string    `db:"service"`
 	}
-	there := map[uuid.UUID]bool{}
-	for _, id := range found {
-		there[id] = true
+	err = l.db.Select(ctx, &found, `SELECT exchange_id, service FROM translog_entry WHERE phase = 'event' AND exchange_id = ANY($1::uuid[])`, pq.Array(ids))
+	if err != nil {
+		return nil, nil, fmt.Errorf("look for transfer log entries: %w", err)
 	}
-	return there, nil
+	there, recovered = map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
+	for _, x := range found {
+		there[x.ID] = true
+		if strings.HasSuffix(x.Service, RecoveredSuffix) {
+			recovered[x.ID] = true
+		}
+	}
+	return there, recovered, nil
 }

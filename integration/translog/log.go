@@ -68,7 +68,7 @@ func (l *Log) Begin(ctx context.Context, x Exchange) (*Pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pending{log: l, id: uuid.New(), about: x, index: index, started: l.db.Now()}
+	p := &Pending{log: l, id: x.id(), about: x, index: index, started: l.db.Now()}
 	err = l.append(ctx, draft{exchange: p.id, phase: Intent, about: x, at: p.started, keyIndex: index, bodyBytes: int64(len(x.Body))})
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (p *Pending) End(ctx context.Context, o Outcome) error {
 	about := p.about
 	about.Body = nil
 	return p.log.append(ctx, draft{exchange: p.id, phase: OutcomePhase, about: about, outcome: o, at: now,
-		duration: now.Sub(p.started), keyIndex: p.index, bodyBytes: int64(len(o.Body))})
+		duration: now.Sub(p.started), keyIndex: p.index, bodyBytes: int64(len(o.Request) + len(o.Body))})
 }
 
 // Record commits an exchange that is over already as one entry. took is how
@@ -121,8 +121,16 @@ func (l *Log) event(x Exchange, o Outcome, at time.Time, took time.Duration) (dr
 		return draft{}, err
 	}
 	o.Detail = valid(o.Detail)
-	return draft{exchange: uuid.New(), phase: Event, about: x, outcome: o, at: at.Truncate(time.Microsecond), duration: took,
+	return draft{exchange: x.id(), phase: Event, about: x, outcome: o, at: at.Truncate(time.Microsecond), duration: took,
 		keyIndex: index, bodyBytes: int64(len(x.Body) + len(o.Body))}, nil
+}
+
+// id is the exchange's id, a new one where none was given.
+func (x Exchange) id() uuid.UUID {
+	if x.ID == uuid.Nil {
+		return uuid.New()
+	}
+	return x.ID
 }
 
 func (l *Log) index(key string) ([]byte, error) {

@@ -17,15 +17,15 @@ type Payload struct {
 	Status int64
 	// Detail says in words what went wrong.
 	Detail string
-	// Request and Answer are the bodies; an intent has only the first, an
-	// outcome only the second.
+	// Request and Answer are the bodies; an intent has only the first, an outcome
+	// the second, and the first where the intent did not know it yet.
 	Request, Answer []byte
 }
 
 func (d draft) payload() Payload {
-	p := Payload{Key: d.about.Key, Person: d.about.Person, Target: d.about.Target}
-	if d.phase != OutcomePhase {
-		p.Request = d.about.Body
+	p := Payload{Key: d.about.Key, Person: d.about.Person, Target: d.about.Target, Request: d.about.Body}
+	if d.phase == OutcomePhase {
+		p.Request = d.outcome.Request
 	}
 	if d.phase != Intent {
 		p.Status, p.Detail, p.Answer = int64(d.outcome.Status), d.outcome.Detail, d.outcome.Body

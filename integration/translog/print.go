@@ -69,7 +69,7 @@ func printOpened(out io.Writer, o Opened) error {
 	if answer.Status != 0 || answer.Detail != "" {
 		fmt.Fprintf(&b, "应答      HTTP %d %s\n", answer.Status, clean(answer.Detail))
 	}
-	fmt.Fprintf(&b, "---- 发送 %d 字节 ----\n%s\n", len(p.Request), body(p.Request))
+	fmt.Fprintf(&b, "---- 发送 %d 字节 ----\n%s\n", len(o.Request()), body(o.Request()))
 	fmt.Fprintf(&b, "---- 收到 %d 字节 ----\n%s\n", len(answer.Answer), body(answer.Answer))
 	_, err := io.WriteString(out, b.String())
 	return err

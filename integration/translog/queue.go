@@ -189,5 +189,5 @@ func (w *writer) insert(ctx context.Context, tx *db.Tx, drafts []draft) (Head, e
 	if err := insertEntries(ctx, tx, rows); err != nil {
 		return Head{}, err
 	}
-	return head, moveHead(ctx, tx, w.head.Length, head)
+	return head, moveHead(ctx, tx, w.head.Length, head, rows)
 }

@@ -226,3 +226,12 @@ func (o *Opened) take(c *chainCheck, e entry, exchange uuid.UUID) error {
 	o.Intent = p
 	return nil
 }
+
+// Request is what was sent: the intent has it, or the outcome of an exchange whose
+// body was read after the intent.
+func (o Opened) Request() []byte {
+	if len(o.Intent.Request) == 0 && o.Answer != nil {
+		return o.Answer.Request
+	}
+	return o.Intent.Request
+}

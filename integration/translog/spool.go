@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Bounds of a spool: what waits beyond them is not kept, but counted.
@@ -76,6 +78,13 @@ type SpoolStats struct {
 // and 64 MB. Nothing is written before Run or Close.
 func NewSpool(l *Log, notes int) *Spool {
 	return &Spool{log: l, wake: make(chan struct{}, 1), limit: cmp.Or(notes, spoolNotes)}
+}
+
+// Begin commits the intent of a transfer that must not be lost with the program,
+// such as a file that leaves the house: Log.Begin for who has only the spool.
+func (s *Spool) Begin(ctx context.Context, x Exchange) (*Pending, error) {
+	x.Key, x.Person, x.Target = valid(x.Key), valid(x.Person), valid(x.Target)
+	return s.log.Begin(ctx, x)
 }
 
 // Put takes a note over. It keeps the bodies; the caller does not change them any
@@ -259,17 +268,32 @@ func (s *Spool) write(ctx context.Context, b *batch) error {
 	ctx, cancel := context.WithTimeout(ctx, spoolTimeout)
 	defer cancel()
 	if b.tried {
-		there, err := s.log.written(ctx, b.drafts)
-		if err != nil {
+		if err := s.leaveOut(ctx, b); err != nil {
 			return err
 		}
-		b.drafts = slices.DeleteFunc(b.drafts, func(d draft) bool { return there[d.exchange] })
 	}
 	b.tried = true
 	if len(b.drafts) == 0 {
 		return nil
 	}
 	return s.log.appendAll(ctx, b.drafts)
+}
+
+// leaveOut takes out of a batch what was committed before. A note that another
+// server has taken for lost meanwhile is written all the same, as an exchange of
+// its own: it has the bodies.
+func (s *Spool) leaveOut(ctx context.Context, b *batch) error {
+	there, recovered, err := s.log.written(ctx, b.drafts)
+	if err != nil {
+		return err
+	}
+	for i, d := range b.drafts {
+		if recovered[d.exchange] {
+			b.drafts[i].exchange = uuid.New()
+		}
+	}
+	b.drafts = slices.DeleteFunc(b.drafts, func(d draft) bool { return there[d.exchange] })
+	return nil
 }
 
 // gapNote says in the log that transfers are missing in it.

@@ -109,9 +109,13 @@ func insertWriter(ctx context.Context, tx *db.Tx, w *writer) error {
 
 // moveHead demands the old length: a head that somebody else moved means that
 // this chain is no longer ours to continue.
-func moveHead(ctx context.Context, tx *db.Tx, from int64, to Head) error {
-	err := tx.ExecOne(ctx, `UPDATE translog_head SET length = $3, digest = $4, changed_at = $5 WHERE writer_id = $1 AND length = $2`,
-		to.Writer, from, to.Length, to.Digest[:], tx.Now)
+func moveHead(ctx context.Context, tx *db.Tx, from int64, to Head, rows []row) error {
+	size := 0
+	for _, r := range rows {
+		size += len(r.canonical)
+	}
+	err := tx.ExecOne(ctx, `UPDATE translog_head SET length = $3, digest = $4, changed_at = $5, bytes = bytes + $6 WHERE writer_id = $1 AND length = $2`,
+		to.Writer, from, to.Length, to.Digest[:], tx.Now, size)
 	if err != nil {
 		return fmt.Errorf("move transfer log head: %w", err)
 	}

@@ -150,6 +150,6 @@ func newOpenedView(o translog.Opened) *openedView {
 	if o.Summary.Direction == translog.In {
 		first, second = "收到的", "答复的"
 	}
-	v.Bodies = []bodyView{newBodyView(first, o.Intent.Request), newBodyView(second, answer.Answer)}
+	v.Bodies = []bodyView{newBodyView(first, o.Request()), newBodyView(second, answer.Answer)}
 	return v
 }

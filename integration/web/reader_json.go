@@ -54,7 +54,7 @@ func newOpenedJSON(o translog.Opened) openedJSON {
 		answer = &o.Intent
 	}
 	return openedJSON{newExchangeJSON(o.Summary), o.Intent.Key, o.Intent.Person, o.Intent.Target, answer.Status, answer.Detail,
-		o.Intent.Request, answer.Answer}
+		o.Request(), answer.Answer}
 }
 
 // checkJSON is a check under way, for programs.

@@ -33,12 +33,15 @@ func systemText(system string) string {
 // serviceText is a service as people call it; one of another system keeps the code
 // that the hospital gave it.
 func serviceText(service string) string {
-	name, replayed := strings.CutSuffix(service, ".replay")
+	name, recovered := strings.CutSuffix(service, translog.RecoveredSuffix)
+	name, replayed := strings.CutSuffix(name, ".replay")
 	word := ourService(name)
-	if word == "" {
+	switch {
+	case word == "":
 		return service
-	}
-	if replayed {
+	case recovered:
+		return word + "（中断后补记）"
+	case replayed:
 		return word + "（断网补传）"
 	}
 	return word

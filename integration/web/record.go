@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
 
 	"jingfang/integration/translog"
 	"jingfang/session/identity"
@@ -49,8 +50,11 @@ func NewRecorder(spool *translog.Spool, now func() time.Time) *Recorder {
 	return &Recorder{spool: spool, now: now}
 }
 
-// Wrap gives f with a note of each of its requests. The note is written later, so
-// that nobody waits for it; f's answer and error are its own.
+// Wrap gives f with an entry of each of its requests. What a device brings is noted
+// behind the request, so that nobody waits for it; the command that it brings keeps
+// the exchange's id in its own row (translog.Log.Recover). What leaves the house, and
+// files in both directions, are entered before: the intent is committed, then the
+// data may go. f's answer and error are its own.
 func (rec *Recorder) Wrap(t Transfer, f page.Func) page.Func {
 	if rec.spool == nil {
 		return f
@@ -60,11 +64,13 @@ func (rec *Recorder) Wrap(t Transfer, f page.Func) page.Func {
 		most = maxFileBody
 	}
 	return func(w http.ResponseWriter, r *http.Request) error {
-		began, err := rec.now(), errBroken
-		in, out := &copied{most: most}, &answered{ResponseWriter: w, body: copied{most: most}}
-		r.Body = &teeBody{ReadCloser: r.Body, to: in}
+		n, err := newNote(t, r, rec.now(), most), errBroken
+		ctx := identity.WithTransfer(r.Context(), identity.Transfer{Exchange: n.about.ID, System: t.System, Service: t.Service, Key: n.about.Key})
+		r, out := r.WithContext(ctx), &answered{ResponseWriter: w, body: copied{most: most}}
+		r.Body = &teeBody{ReadCloser: r.Body, to: n.in}
+		pending := rec.begin(t, r, n)
 		// Also when f panics: the transfer took place.
-		defer func() { rec.put(t, r, in, out, err, began) }()
+		defer func() { rec.end(pending, n, r, out, err) }()
 		err = f(out, r)
 		return err
 	}
@@ -72,21 +78,50 @@ func (rec *Recorder) Wrap(t Transfer, f page.Func) page.Func {
 
 var errBroken = errors.New("integration/web: the handler did not come to its end")
 
-func (rec *Recorder) put(t Transfer, r *http.Request, in *copied, out *answered, err error, began time.Time) {
+// note is a request as far as it is known before it is handled.
+type note struct {
+	about translog.Exchange
+	began time.Time
+	in    *copied
+}
+
+func newNote(t Transfer, r *http.Request, began time.Time, most int) *note {
 	by, _ := identity.ActorOf(r.Context())
-	n := translog.Note{At: began, Took: rec.now().Sub(began), Outcome: outcomeOf(out, err),
-		About: translog.Exchange{System: t.System, Service: t.Service, Direction: t.Direction, Key: keyOf(t, r),
-			StaffID: by.StaffID, Person: by.Name, Target: r.Method + " " + r.URL.RequestURI(), Body: in.kept.Bytes()}}
+	return &note{began: began, in: &copied{most: most}, about: translog.Exchange{ID: uuid.New(), System: t.System, Service: t.Service,
+		Direction: t.Direction, Key: keyOf(t, r), StaffID: by.StaffID, Person: by.Name, Target: r.Method + " " + r.URL.RequestURI()}}
+}
+
+// begin commits the intent of what must not be lost; nil where a note behind the
+// request is enough, or where the log cannot be written now: the clinic goes on.
+func (rec *Recorder) begin(t Transfer, r *http.Request, n *note) *translog.Pending {
+	if t.System != FileSystem && t.Direction != translog.Out {
+		return nil
+	}
+	pending, err := rec.spool.Begin(r.Context(), n.about)
+	if err != nil {
+		return nil
+	}
+	return pending
+}
+
+// end writes how it ended. An outcome that cannot be written leaves its intent,
+// which the reader shows as 未知.
+func (rec *Recorder) end(pending *translog.Pending, n *note, r *http.Request, out *answered, err error) {
 	form, kind, answerKind := r.PostForm, r.Header.Get("Content-Type"), out.Header().Get("Content-Type")
+	o := outcomeOf(out, err)
+	if pending != nil {
+		o.Request, o.Body = requestBody(kind, form, n.in), answerBody(answerKind, &out.body)
+		_ = pending.End(r.Context(), o)
+		return
+	}
 	if form.Get("done_at") != "" {
-		n.About.Service += ".replay"
+		n.about.Service += ".replay"
 	}
-	n.Outcome.Body = out.body.kept.Bytes()
-	n.Shape = func(x *translog.Exchange, o *translog.Outcome) {
-		x.Body = requestBody(kind, form, in)
-		o.Body = answerBody(answerKind, &out.body)
-	}
-	rec.spool.Put(n)
+	n.about.Body, o.Body = n.in.kept.Bytes(), out.body.kept.Bytes()
+	rec.spool.Put(translog.Note{At: n.began, Took: rec.now().Sub(n.began), About: n.about, Outcome: o,
+		Shape: func(x *translog.Exchange, o *translog.Outcome) {
+			x.Body, o.Body = requestBody(kind, form, n.in), answerBody(answerKind, &out.body)
+		}})
 }
 
 // keyOf is the business key in the address.

@@ -141,8 +141,8 @@ func TestRecorderKeepsFilesAndCutsTheRest(t *testing.T) {
 		_, err = w.Write(pdf)
 		return err
 	})
-	if err != nil || string(o.Intent.Request) != "forget=1\n\n"+content || !bytes.Equal(o.Intent.Answer, pdf) {
-		t.Errorf("%v: file of %d bytes, answer of %d", err, len(o.Intent.Request), len(o.Intent.Answer))
+	if err != nil || o.Answer == nil || string(o.Request()) != "forget=1\n\n"+content || !bytes.Equal(o.Answer.Answer, pdf) {
+		t.Fatalf("%v: file of %d bytes, answer %+v", err, len(o.Request()), o.Answer)
 	}
 	long := form(url.Values{"codes": {strings.Repeat("8", 100_000)}})
 	o, err = noted(t, scanLine(), long, func(w http.ResponseWriter, r *http.Request) error {

@@ -78,8 +78,10 @@ func requestDigest(cmd Command) ([]byte, error) {
 }
 
 func insertCommand(ctx context.Context, tx *db.Tx, by Actor, cmd Command, digest []byte) error {
-	err := tx.ExecOne(ctx, `INSERT INTO command (staff_id, id, kind, request, at) VALUES ($1, $2, $3, $4, $5)`,
-		by.StaffID, cmd.ID, cmd.Kind, digest, tx.Now)
+	t := transferOf(ctx)
+	err := tx.ExecOne(ctx, `INSERT INTO command (staff_id, id, kind, request, at, exchange_id, transfer_system, transfer_service, transfer_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		by.StaffID, cmd.ID, cmd.Kind, digest, tx.Now, t.exchange, t.system, t.service, t.key)
 	if db.IsUnique(err, "command_pk") {
 		return errSeen
 	}
