@@ -107,7 +107,7 @@ func newApp(c config, log *slog.Logger, d *db.DB, keys seal.KeyProvider, around 
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	a.spool = translog.NewSpool(a.exchange, 0)
-	a.desk = translog.NewDesk(d, keys, c.OfficerKey)
+	a.desk = translog.NewDesk(d, keys, c.OfficerKey).WithArchive(c.archiveDir())
 	a.patients = patient.New(d, keys)
 	a.sessions = session.New(d, a.hub, a.patients).WithKeys(keys)
 	a.jobs = job.New(d.Now)
@@ -209,7 +209,9 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "查码", URL: "/trace", Icon: "trace"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "HIS 查码", URL: "/trace/his", Under: "/trace"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "传输日志", URL: "/transferlog", Icon: "list"}, Needs: identity.ViewTransferLog},
+		{MenuItem: page.MenuItem{Title: "日志归档", URL: "/transferlog/archive", Under: "/transferlog"}, Needs: identity.ViewTransferLog},
 		{MenuItem: page.MenuItem{Title: "接口", URL: "/interfaces", Icon: "settings"}, Needs: identity.ManageSystem},
+		{MenuItem: page.MenuItem{Title: "日志归档", URL: "/transferlog/archive", Under: "/interfaces"}, Needs: identity.ManageSystem},
 	}
 }
 

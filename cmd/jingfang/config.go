@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,12 +57,24 @@ type config struct {
 
 	Passphrase  string
 	OfficerKey  string
+	Archive     string
 	PrintConfig bool
 
 	// rest are the arguments that a raw command reads itself, with its name.
 	rest []string
 	// given tells for each option where its value came from; "" is the default.
 	given map[string]string
+}
+
+// archiveDir is where days of the transfer log are archived, "" without a folder.
+func (c config) archiveDir() string {
+	switch {
+	case c.Archive != "":
+		return c.Archive
+	case c.Data == "":
+		return ""
+	}
+	return filepath.Join(c.Data, "archive")
 }
 
 // option is one line of the table.

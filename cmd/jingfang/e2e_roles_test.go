@@ -126,6 +126,8 @@ func accessTable() []access {
 		{"GET", "/notices", "DPAM"}, {"GET", "/sessions/{id}/notices", "DPAM"}, {"POST", "/sessions/{id}/notices", "PM"},
 		{"POST", "/sessions/{id}/notices/{notice}/end", "PM"}, {"POST", "/sessions/{id}/notices/{notice}/seen", "DPAM"},
 		{"GET", "/audit", "U"}, {"POST", "/audit/verify", "U"}, {"GET", "/audit/verify/{job}", "U"}, {"POST", "/audit/verify/{job}/cancel", "U"},
+		{"GET", "/transferlog/archive", "SU"}, {"POST", "/transferlog/archive", "U"}, {"POST", "/transferlog/archive/{request}", "SU"},
+		{"POST", "/transferlog/archive/run", "SU"}, {"GET", "/transferlog/archive/run/{job}", "SU"}, {"POST", "/transferlog/archive/run/{job}/cancel", "SU"},
 		{"GET", "/transferlog", "U"}, {"GET", "/transferlog/{exchange}", "U"}, {"POST", "/transferlog/{exchange}/open", "U"},
 		{"POST", "/transferlog/key", "U"}, {"POST", "/transferlog/key/close", "U"},
 		{"POST", "/transferlog/check", "U"}, {"GET", "/transferlog/check/{job}", "U"}, {"POST", "/transferlog/check/{job}/cancel", "U"},

@@ -189,6 +189,12 @@ func storeEvent(event string) string {
 		return "导出传输日志"
 	case "transferlog.archive":
 		return "归档传输日志"
+	case "transferlog.archive_ask":
+		return "申请归档传输日志"
+	case "transferlog.archive_confirm":
+		return "确认归档传输日志"
+	case "transferlog.archive_withdraw":
+		return "撤回归档传输日志的申请"
 	case "transferlog.trim":
 		return "清除已归档日志的正文"
 	}

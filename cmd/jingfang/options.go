@@ -63,6 +63,7 @@ func options() []option {
 
 		{name: "passphrase", on: []string{"transferlog list", "transferlog show", "transferlog verify", "officer new"}, secret: true, about: "日志审计员私钥的口令；不设则在终端输入", bind: func(c *config) any { return &c.Passphrase }},
 		{name: "officer-key", on: serve, check: checkFile, about: "日志审计员的私钥文件放在服务器上的位置；不设则网页上每次选择文件", bind: func(c *config) any { return &c.OfficerKey }},
+		{name: "archive", on: both, about: "传输日志归档文件夹，最好在另一块盘或挂载的存储上；不设则为数据文件夹下的 archive", bind: func(c *config) any { return &c.Archive }},
 		{name: "print-config", on: append([]string{"migrate"}, both...), def: "false", about: "只打印生效的配置（密码等不显示）后退出", bind: func(c *config) any { return &c.PrintConfig }},
 	}
 }

@@ -304,6 +304,12 @@ func (a *app) houseRoutes() []route {
 		{"POST", "/transferlog/check", identity.ViewTransferLog, quick, a.logs.StartCheck},
 		{"GET", "/transferlog/check/{job}", identity.ViewTransferLog, quick, a.logs.CheckProgress},
 		{"POST", "/transferlog/check/{job}/cancel", identity.ViewTransferLog, quick, a.logs.CancelCheck},
+		{"GET", "/transferlog/archive", "", quick, a.logs.Archive},
+		{"POST", "/transferlog/archive", identity.ViewTransferLog, quick, a.logs.AskArchive},
+		{"POST", "/transferlog/archive/run", "", quick, a.logs.StartArchive},
+		{"GET", "/transferlog/archive/run/{job}", "", quick, a.logs.ArchiveProgress},
+		{"POST", "/transferlog/archive/run/{job}/cancel", "", quick, a.logs.CancelArchive},
+		{"POST", "/transferlog/archive/{request}", "", quick, a.logs.DecideArchive},
 		{"GET", "/transferlog/{exchange}", identity.ViewTransferLog, quick, a.logs.Entry},
 		{"POST", "/transferlog/{exchange}/open", identity.ViewTransferLog, long, a.logs.Read},
 

@@ -3,11 +3,11 @@ package translog
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"jingfang/session/identity"
 	"jingfang/sql/db"
-	"jingfang/sql/seal"
 )
 
 // KeepYears is how long bodies stay in the database unless the hospital says
@@ -35,10 +35,16 @@ type Archived struct {
 
 // Archives lists archived days, newest first.
 func Archives(ctx context.Context, r db.Reader) ([]Archived, error) {
+	return archives(ctx, r, "0001-01-01", "9999-12-31")
+}
+
+// archives lists those of the days from one to another, both included.
+func archives(ctx context.Context, r db.Reader, from, to string) ([]Archived, error) {
 	var out []Archived
 	err := r.Select(ctx, &out, `SELECT a.id, a.log_day, a.folder, a.writers, a.entries, a.manifest, a.archived_at, a.archived_by,
   (t.log_day IS NOT NULL) AS is_emptied
-FROM translog_archive a LEFT JOIN translog_trim t ON t.archive_id = a.id ORDER BY a.log_day DESC, a.id DESC LIMIT 400`)
+FROM translog_archive a LEFT JOIN translog_trim t ON t.archive_id = a.id
+WHERE a.log_day >= CAST($1::text AS date) AND a.log_day <= CAST($2::text AS date) ORDER BY a.log_day DESC, a.id DESC LIMIT 400`, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("read archives: %w", err)
 	}
@@ -64,14 +70,25 @@ func Unarchived(ctx context.Context, r db.Reader, before string) ([]string, erro
 // Today is the log's day at a time.
 func Today(now time.Time) string { return dayOf(now) }
 
+// writeOrFind writes a day's folder, or takes the one that lies there already when it
+// ends where the database ends: a program may have been killed after it was written
+// and before it was noted.
+func writeOrFind(ctx context.Context, d *db.DB, x Export) (*Folder, error) {
+	f, err := OpenFolder(filepath.Join(x.Dir, "translog-"+x.Day))
+	if err == nil && f.Manifest.Day == x.Day && sameHeads(ctx, d, f) == nil {
+		return f, nil
+	}
+	return WriteFolder(ctx, d, x)
+}
+
 // Archive writes a closed day into a folder, verifies what was written, and only
 // then notes that the day lies there. The report names what is wrong with a day
 // that is not noted.
 func Archive(ctx context.Context, d *db.DB, by identity.Actor, x Export) (*Folder, Report, error) {
-	if x.Day >= dayOf(d.Now().Add(-time.Hour)) {
+	if x.Day >= dayOf(d.Now().Add(-closedAfter)) {
 		return nil, Report{}, db.Refuse(db.Invalid, "%s 还没有结束满一小时，请在第二天归档。", x.Day)
 	}
-	f, err := WriteFolder(ctx, d, x)
+	f, err := writeOrFind(ctx, d, x)
 	if err != nil {
 		return nil, Report{}, err
 	}
@@ -91,91 +108,4 @@ VALUES (CAST($1::text AS date), $2, $3, $4, $5, $6, $7)`,
 			Detail: fmt.Sprintf("%s，%d 条，清单 %s，%s", f.dir, f.Manifest.Entries(), sum, x.By)})
 	})
 	return f, report, err
-}
-
-// Trim empties the bodies of a day in the database, after the archive in the folder
-// has been verified once more and found to be the one that was noted. Only the
-// owner of the tables can: the program's user is held back by its grants, and the
-// triggers refuse everybody else. Rows, digests and search columns stay, so that
-// chains, heads and anchors still verify. keep is the retention.
-func Trim(ctx context.Context, owner *db.DB, by identity.Actor, f *Folder, keep time.Duration, who string) (int64, error) {
-	day := f.Manifest.Day
-	ends, err := time.ParseInLocation(time.DateOnly, day, zone())
-	if err != nil {
-		return 0, db.RefuseBecause(err, db.Invalid, "清单里的日期 %q 读不懂。", day)
-	}
-	if keep < leastKeep {
-		return 0, db.Refuse(db.Invalid, "保存期至少半年。")
-	}
-	if until := ends.Add(keep); owner.Now().Before(until) {
-		return 0, db.Refuse(db.Conflict, "%s 的日志要在数据库里保存到 %s，现在不能清。", day, until.Format(time.DateOnly))
-	}
-	report, _, err := VerifyFolder(ctx, f, nil)
-	if err != nil {
-		return 0, err
-	}
-	if !report.Good() {
-		return 0, db.Refuse(db.Conflict, "归档没有通过核对，数据库没有改动：%s", report.Problems[0].Sentence)
-	}
-	var n int64
-	err = owner.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		n, err = trimDay(ctx, tx, by, f, who)
-		return err
-	})
-	return n, err
-}
-
-func trimDay(ctx context.Context, tx *db.Tx, by identity.Actor, f *Folder, who string) (int64, error) {
-	day, sum := f.Manifest.Day, f.Digest()
-	var archive int64
-	err := tx.Get(ctx, &archive, `SELECT id FROM translog_archive WHERE log_day = CAST($1::text AS date) AND manifest = $2 ORDER BY id LIMIT 1`, day, sum[:])
-	if db.IsNoRows(err) {
-		return 0, db.Refuse(db.Conflict, "数据库没有登记过这份归档（%s，清单 %s）。请先用 jingfang transferlog archive 归档。", day, sum)
-	}
-	if err != nil {
-		return 0, fmt.Errorf("find the archive: %w", err)
-	}
-	if err := sameHeads(ctx, tx, f); err != nil {
-		return 0, err
-	}
-	if _, err := tx.Exec(ctx, `ALTER TABLE translog_entry DISABLE TRIGGER translog_entry_append_only`); err != nil {
-		return 0, db.RefuseBecause(err, db.Denied, "只有建表用户能清除正文。请设置 JINGFANG_OWNER_DSN。")
-	}
-	n, err := tx.Exec(ctx, `UPDATE translog_entry SET canonical = CAST('' AS bytea)
-WHERE octet_length(canonical) > 0 AND writer_id IN (SELECT id FROM translog_writer WHERE log_day = CAST($1::text AS date))`, day)
-	if err != nil {
-		return 0, fmt.Errorf("empty %s: %w", day, err)
-	}
-	if _, err := tx.Exec(ctx, `ALTER TABLE translog_entry ENABLE TRIGGER translog_entry_append_only`); err != nil {
-		return 0, fmt.Errorf("guard the log again: %w", err)
-	}
-	if n != f.Manifest.Entries() {
-		return 0, db.Refuse(db.Conflict, "数据库里 %s 有 %d 条，归档有 %d 条，没有改动。", day, n, f.Manifest.Entries())
-	}
-	err = tx.ExecOne(ctx, `INSERT INTO translog_trim (log_day, archive_id, entries, trimmed_at, trimmed_by) VALUES (CAST($1::text AS date), $2, $3, $4, $5)`,
-		day, archive, n, tx.Now, cut(who, 200))
-	if err != nil {
-		return 0, fmt.Errorf("note the emptying: %w", err)
-	}
-	return n, identity.Audit(ctx, tx, by, identity.Event{Name: "transferlog.trim", ObjectKind: "day", ObjectID: day,
-		Detail: fmt.Sprintf("清除 %d 条的正文，归档 %s，%s", n, sum, who)})
-}
-
-// sameHeads demands that the chains in the database end where they end in the
-// archive.
-func sameHeads(ctx context.Context, tx *db.Tx, f *Folder) error {
-	heads, err := Heads(ctx, tx)
-	if err != nil {
-		return err
-	}
-	want := map[string]seal.Digest{}
-	for _, h := range heads {
-		want[h.Writer.String()] = h.Digest
-	}
-	for _, w := range f.Manifest.Writers {
-		if want[w.ID.String()].String() != w.Digest {
-			return db.Refuse(db.Conflict, "数据库里的链 %s 与归档不同，没有改动。", w.ID)
-		}
-	}
-	return nil
 }

@@ -26,6 +26,7 @@ type Desk struct {
 	keys    seal.KeyProvider
 	cabinet *cabinet
 	keyFile string
+	archive string // folder on this server, "" for none
 }
 
 // NewDesk makes the desk. keyFile is where the server finds the officer's private
@@ -34,6 +35,15 @@ type Desk struct {
 func NewDesk(d *db.DB, keys seal.KeyProvider, keyFile string) *Desk {
 	return &Desk{db: d, keys: keys, cabinet: newCabinet(d.Now), keyFile: keyFile}
 }
+
+// WithArchive sets the folder of this server that days are archived in, and gives k.
+func (k *Desk) WithArchive(dir string) *Desk {
+	k.archive = dir
+	return k
+}
+
+// ArchiveDir is the folder of WithArchive.
+func (k *Desk) ArchiveDir() string { return k.archive }
 
 // HasKeyFile says whether the server finds the key file by itself.
 func (k *Desk) HasKeyFile() bool { return k.keyFile != "" }

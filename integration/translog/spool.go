@@ -22,12 +22,6 @@ const (
 	spoolTimeout = 20 * time.Second
 )
 
-// The entry in which the log itself tells that entries are missing.
-const (
-	OwnSystem  = "JINGFANG"
-	GapService = "log.gap"
-)
-
 // Note is a transfer that is over, to be written down by somebody else: the
 // person at the device does not wait for the log.
 type Note struct {
@@ -58,12 +52,6 @@ type Spool struct {
 	gap   gap
 	stats SpoolStats
 	limit int // of notes
-}
-
-// gap is what was lost since the last entry that said so.
-type gap struct {
-	lost     int64
-	from, to time.Time
 }
 
 // SpoolStats are the figures of a spool since the program began.
@@ -104,16 +92,6 @@ func (s *Spool) Put(n Note) {
 	case s.wake <- struct{}{}:
 	default:
 	}
-}
-
-// lose counts a note that there is no room for.
-func (s *Spool) lose(n Note) {
-	if s.gap.lost == 0 {
-		s.gap.from = n.At
-	}
-	s.gap.to = n.At
-	s.gap.lost++
-	s.stats.Lost++
 }
 
 // Stats gives the figures of this moment.
@@ -294,12 +272,4 @@ func (s *Spool) leaveOut(ctx context.Context, b *batch) error {
 	}
 	b.drafts = slices.DeleteFunc(b.drafts, func(d draft) bool { return there[d.exchange] })
 	return nil
-}
-
-// gapNote says in the log that transfers are missing in it.
-func (l *Log) gapNote(lost gap) Note {
-	return Note{At: l.db.Now(), Took: lost.to.Sub(lost.from),
-		About: Exchange{System: OwnSystem, Service: GapService, Direction: In, Person: "系统：传输日志"},
-		Outcome: Outcome{Result: Failed, Detail: fmt.Sprintf("有 %d 次传输没有留下日志：等待写入的太多（%s 至 %s）。", lost.lost,
-			lost.from.In(zone()).Format("15:04:05"), lost.to.In(zone()).Format("15:04:05"))}}
 }
