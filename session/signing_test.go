@@ -31,8 +31,10 @@ type signing struct {
 	ca      *simulator.CA
 	server  *httptest.Server
 	persons *identity.Service
-	mu      sync.Mutex
-	ahead   time.Duration // how far the CA's and the client's clock runs ahead
+	// authority issued what the CA trusts.
+	authority *seal.Authority
+	mu        sync.Mutex
+	ahead     time.Duration // how far the CA's and the client's clock runs ahead
 }
 
 func (g *signing) now() time.Time {
@@ -47,7 +49,8 @@ func newSigning(t *testing.T, patients int) *signing {
 	g.svc = g.svc.WithKeys(newKeys(g.evening))
 	key, err := wire.NewKey("jingfang", []byte("demo-secret-of-the-tests"))
 	g.must(err)
-	g.ca, err = simulator.NewCA(key, nil, []simulator.CAPerson{{Code: "C1", Name: "医生1"}, {Code: "C2", Name: "医生2"}, {Code: "C3", Name: "药师甲"}}, g.now)
+	g.authority = mustAuthority(g)
+	g.ca, err = simulator.NewCA(key, g.authority, []simulator.CAPerson{{Code: "C1", Name: "医生1"}, {Code: "C2", Name: "医生2"}, {Code: "C3", Name: "药师甲"}}, g.now)
 	g.must(err)
 	g.server = httptest.NewServer(g.ca)
 	t.Cleanup(g.server.Close)
@@ -114,6 +117,9 @@ func (g *signing) verified(want string) {
 	g.t.Helper()
 	report, err := session.VerifySignatures(g.ctx, g.db.App, 0, g.ca.Trusted())
 	g.must(err)
+	if want == "" && report.Stamped != report.Records {
+		g.t.Errorf("%d of %d signatures have a time stamp", report.Stamped, report.Records)
+	}
 	if want == "" && report.Problem != "" || !strings.Contains(report.Problem, want) {
 		g.t.Errorf("verify says %q, want %q", report.Problem, want)
 	}
@@ -187,6 +193,7 @@ func TestSigningUnderFaults(t *testing.T) {
 		{"error in 200", "waiting", "业务处理失败", simulator.CAFaults{ErrorIn200: true}},
 		{"not JSON", "asked", "格式与约定不符", simulator.CAFaults{NotJSON: true}},
 		{"nothing in it", "asked", "还没有完成签名", simulator.CAFaults{Empty: true}},
+		{"another time stamp", "waiting", "时间戳不对（盖的不是这个签名）", simulator.CAFaults{BadStamp: true}},
 		{"too large", "asked", "10 MB", simulator.CAFaults{Oversized: true}},
 		{"envelope of another", "asked", "验签不通过", simulator.CAFaults{WrongSignature: true}},
 		{"wrong person", "waiting", "不是本人", simulator.CAFaults{WrongPerson: true}},
@@ -331,13 +338,14 @@ func TestVerifyNamesAnAlteredSignature(t *testing.T) {
 		var before []struct {
 			Value, Digest, Certificate []byte
 			CertSN                     string `db:"cert_sn"`
+			TimeToken                  []byte `db:"time_token"`
 		}
-		g.must(g.db.App.Select(g.ctx, &before, `SELECT value, digest, certificate, cert_sn FROM signature_evidence`))
+		g.must(g.db.App.Select(g.ctx, &before, `SELECT value, digest, certificate, cert_sn, time_token FROM signature_evidence`))
 		g.tamperEvidence(`UPDATE signature_evidence SET ` + set)
 		g.verified(want)
 		b := before[0]
 		g.tamperEvidence(`UPDATE signature_evidence SET value = '\x` + hex.EncodeToString(b.Value) + `', digest = '\x` + hex.EncodeToString(b.Digest) +
-			`', certificate = '\x` + hex.EncodeToString(b.Certificate) + `', cert_sn = '` + b.CertSN + `', person_code = 'C1', at = now()`)
+			`', certificate = '\x` + hex.EncodeToString(b.Certificate) + `', cert_sn = '` + b.CertSN + `', time_token = '\x` + hex.EncodeToString(b.TimeToken) + `', person_code = 'C1', at = now()`)
 		g.verified("")
 	}
 	alter(`value = set_byte(value, 40, (get_byte(value, 40) + 1) % 256)`, "SM2 签名不正确")
@@ -346,8 +354,43 @@ func TestVerifyNamesAnAlteredSignature(t *testing.T) {
 	alter(`cert_sn = 'x'`, "证书读不出")
 	alter(`person_code = 'C2'`, "从来不是这位人员的")
 	alter(`at = at + interval '5 years'`, "不在有效期内")
+	alter(`time_token = set_byte(time_token, 200, (get_byte(time_token, 200) + 1) % 256)`, "时间戳不对")
+	alter(`time_token = 'TST'`, "时间戳不对：格式读不出")
+	var evidence struct {
+		Digest []byte
+		At     time.Time
+	}
+	g.must(g.db.App.Get(g.ctx, &evidence, `SELECT digest, at FROM signature_evidence`))
+	stamp := func(by *seal.Authority, over []byte, at time.Time) string {
+		s, err := seal.NewStamper(by, "演示时间戳", at)
+		g.must(err)
+		digest, err := seal.DigestOf(over)
+		g.must(err)
+		token, err := s.Stamp(digest, at)
+		g.must(err)
+		return `time_token = '\x` + hex.EncodeToString(token) + `'`
+	}
+	other, foreign := seal.SM3([]byte("another record")), mustAuthority(g)
+	alter(stamp(g.authority, other[:], evidence.At), "时间戳不对：盖的不是这个签名")
+	alter(stamp(foreign, evidence.Digest, evidence.At), "时间戳不对：不是所信任的机构")
+	alter(stamp(g.authority, evidence.Digest, evidence.At.Add(time.Hour)), "不在记录产生和签名留存之间")
+	alter(stamp(g.authority, evidence.Digest, evidence.At.Add(-time.Hour)), "不在记录产生和签名留存之间")
+	g.run(`ALTER TABLE signature_evidence DISABLE TRIGGER USER`)
+	g.run(`UPDATE signature_evidence SET time_token = NULL`)
+	report, err := session.VerifySignatures(g.ctx, g.db.App, 0, g.ca.Trusted())
+	g.must(err)
+	if report.Problem != "" || report.Records != 1 || report.Stamped != 0 {
+		t.Errorf("without a time stamp: %+v", report)
+	}
 	g.run(`UPDATE signature_task SET state = 'waiting'`)
 	g.verified("签名的状态被改动")
+}
+
+func mustAuthority(g *signing) *seal.Authority {
+	g.t.Helper()
+	a, err := seal.NewAuthority("演示 CA 根证书", g.now().Add(-24*time.Hour))
+	g.must(err)
+	return a
 }
 
 func (g *signing) tamperEvidence(statement string) {

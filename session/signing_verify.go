@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"jingfang/session/identity"
 	"jingfang/sql/db"
 	"jingfang/sql/seal"
 )
@@ -25,7 +26,17 @@ type evidence struct {
 	Value       []byte     `db:"value"`
 	Certificate []byte     `db:"certificate"`
 	CertSN      *string    `db:"cert_sn"`
+	TimeToken   []byte     `db:"time_token"`
+	CreatedAt   time.Time  `db:"created_at"`
 	At          *time.Time `db:"at"`
+}
+
+// SignatureReport is the result of verifying signatures: Records counts them.
+type SignatureReport struct {
+	ChainReport
+	// Stamped counts the time stamps that are right, Unjudged those that are made with
+	// other algorithms than SM2 and SM3 and are not judged here.
+	Stamped, Unjudged int
 }
 
 // signaturesPerRead bounds what verifying holds at a time.
@@ -33,20 +44,25 @@ const signaturesPerRead = 500
 
 // VerifySignatures checks the signatures made through a CA: the digest against the
 // record or head it is about, the signature by the certificate's key, the certificate's
-// issuer and time, and that the person was the signer's. sessionID 0 means all
+// issuer and time, that the person was the signer's, and the time stamp, where there is
+// one: what it is about, its signature, its authority and its time. sessionID 0 means all
 // sessions; trusted are the authority's certificates, without which the issuer is not
 // checked. The report counts signatures as Records and stops at the first wrong one.
-func VerifySignatures(ctx context.Context, d *db.DB, sessionID int64, trusted []*seal.Certificate) (ChainReport, error) {
-	var report ChainReport
+func VerifySignatures(ctx context.Context, d *db.DB, sessionID int64, trusted []*seal.Certificate) (SignatureReport, error) {
+	var report SignatureReport
 	err := d.InSnapshot(ctx, func(ctx context.Context, tx *db.Tx) error {
-		report = ChainReport{}
+		report = SignatureReport{}
 		for from := int64(0); ; {
 			list, err := readEvidence(ctx, tx, sessionID, from)
 			if err != nil || len(list) == 0 {
 				return err
 			}
 			for _, e := range list {
-				if err := e.verify(trusted); err != nil {
+				err := e.verify(trusted)
+				if err == nil {
+					err = report.stamp(e, trusted)
+				}
+				if err != nil {
 					report.Problem = fmt.Sprintf("场次 %d 的%s不对：%s", e.SessionID, e.what(), err)
 					return nil
 				}
@@ -62,7 +78,7 @@ func readEvidence(ctx context.Context, r db.Reader, sessionID, from int64) ([]ev
 	var list []evidence
 	err := r.Select(ctx, &list, `SELECT t.id AS task_id, t.kind, t.session_id, t.chain, t.seq, t.state, COALESCE(r.digest, h.canonical) AS content,
   EXISTS (SELECT 1 FROM ca_binding b WHERE b.staff_id = t.staff_id AND b.vendor = e.vendor AND b.person_code = e.person_code) AS bound,
-  e.person_code, e.digest, e.value, e.certificate, e.cert_sn, e.at
+  e.person_code, e.digest, e.value, e.certificate, e.cert_sn, e.time_token, t.created_at, e.at
 FROM signature_task t
 LEFT JOIN record r ON t.kind = 'record' AND r.session_id = t.session_id AND r.chain = t.chain AND r.seq = t.seq
 LEFT JOIN session_head h ON t.kind = 'head' AND h.session_id = t.session_id AND h.chain = t.chain AND h.length = t.seq
@@ -109,5 +125,28 @@ func (e evidence) verify(trusted []*seal.Certificate) error {
 	if len(trusted) > 0 && c.VerifyIssued(trusted, *e.At) != nil {
 		return errors.New("证书不是所信任的 CA 签发的。")
 	}
+	return nil
+}
+
+// stampDrift is how far the clocks of two machines may be apart.
+const stampDrift = 5 * time.Minute
+
+// stamp checks and counts the time stamp of a signature, where there is one. Its time
+// lies between the record and the moment when the signature was kept.
+func (r *SignatureReport) stamp(e evidence, trusted []*seal.Certificate) error {
+	if len(e.TimeToken) == 0 {
+		return nil
+	}
+	t, err := identity.VerifyStamp(e.TimeToken, e.Digest, e.Value, trusted)
+	switch {
+	case errors.Is(err, seal.ErrAlgorithm):
+		r.Unjudged++
+		return nil
+	case err != nil:
+		return fmt.Errorf("时间戳不对：%s。", identity.StampProblem(err))
+	case t.At.Before(e.CreatedAt.Add(-stampDrift)) || t.At.After(e.At.Add(stampDrift)):
+		return fmt.Errorf("时间戳不对：时间 %s 不在记录产生和签名留存之间。", t.At.In(Zone()).Format("2006-01-02 15:04:05"))
+	}
+	r.Stamped++
 	return nil
 }

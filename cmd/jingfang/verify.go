@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,11 +86,23 @@ func verifySignatures(ctx context.Context, p *program, c config, d *db.DB) error
 		return p.found(report.Problem)
 	case report.Records == 0:
 	case path == "":
-		p.say(p.out, "CA 签名 %d 个，签名都正确；没有给出 -ca-roots，未核对证书的签发者。", report.Records)
+		p.say(p.out, "CA 签名 %d 个，签名都正确；没有给出 -ca-roots，未核对证书的签发者。%s", report.Records, stampsText(report))
 	default:
-		p.say(p.out, "CA 签名 %d 个，签名、证书和签发者都正确。", report.Records)
+		p.say(p.out, "CA 签名 %d 个，签名、证书和签发者都正确。%s", report.Records, stampsText(report))
 	}
 	return nil
+}
+
+// stampsText says what is known of the time stamps.
+func stampsText(r session.SignatureReport) string {
+	text := fmt.Sprintf("时间戳 %d 个，内容、签名和时间都正确", r.Stamped)
+	if r.Unjudged > 0 {
+		text += fmt.Sprintf("；另有 %d 个不是 SM2/SM3 算法，未核对", r.Unjudged)
+	}
+	if without := r.Records - r.Stamped - r.Unjudged; without > 0 {
+		text += fmt.Sprintf("；%d 个签名没有时间戳", without)
+	}
+	return text + "。"
 }
 
 func fileIsThere(path string) bool {

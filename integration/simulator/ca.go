@@ -79,6 +79,7 @@ type CA struct {
 	foreign   *seal.Authority
 	gateKey   *seal.PrivateKey
 	gateCert  *seal.Certificate
+	stamper   *seal.Stamper
 	ticketFor time.Duration
 
 	mu       sync.Mutex
@@ -150,6 +151,9 @@ func (c *CA) makeKeys() (err error) {
 		}
 	}
 	if c.foreign, err = seal.NewAuthority("演示 CA 根证书", c.now()); err != nil {
+		return err
+	}
+	if c.stamper, err = seal.NewStamper(c.own, "演示时间戳服务", c.now()); err != nil {
 		return err
 	}
 	if c.gateKey, err = seal.GenerateSM2(); err != nil {
@@ -286,11 +290,14 @@ func (c *CA) sign(s *caSignature) error {
 	if err != nil {
 		return err
 	}
-	stamp, err := c.gateKey.Sign(fmt.Appendf(nil, "%x|%s", value, c.now().UTC().Format(time.RFC3339)))
+	over, err := seal.DigestOf(s.digest)
+	if err != nil {
+		over = seal.SM3(s.digest)
+	}
+	stamp, err := c.stamper.Stamp(over, c.now())
 	if err != nil {
 		return err
 	}
-	s.value, s.cert, s.done = value, s.by.cert.DER(), true
-	s.stamp = fmt.Appendf(nil, "TST|%s|%x", c.now().UTC().Format(time.RFC3339), stamp)
+	s.value, s.cert, s.stamp, s.done = value, s.by.cert.DER(), stamp, true
 	return nil
 }

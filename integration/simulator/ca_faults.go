@@ -33,6 +33,8 @@ type CAFaults struct {
 	Unfinished bool `json:"unfinished,omitempty"`
 	// BadValue gives a signature over something else.
 	BadValue bool `json:"bad_value,omitempty"`
+	// BadStamp gives a time stamp of something else.
+	BadStamp bool `json:"bad_stamp,omitempty"`
 	// Times is how many requests the faults last; 0 means until changed.
 	Times int `json:"times,omitempty"`
 }

@@ -104,6 +104,15 @@ func (c *CA) otherValue(h *caHolder) []byte {
 	return value
 }
 
+// otherStamp is a time stamp of something else.
+func (c *CA) otherStamp() []byte {
+	token, err := c.stamper.Stamp(seal.SM3([]byte("something else")), c.now())
+	if err != nil {
+		return nil
+	}
+	return token
+}
+
 func (k caTalk) token(in map[string]string) caSaid {
 	for _, t := range k.ca.tickets {
 		if t.code != "" && t.code != usedCode && t.code == in["auth_code"] {
@@ -206,11 +215,14 @@ func (k caTalk) state(s *caSignature, f CAFaults) caSaid {
 	if !s.done || f.Unfinished {
 		return yes(map[string]any{"sign_state": "WAIT"})
 	}
-	value := s.value
+	value, stamp := s.value, s.stamp
 	if f.BadValue {
 		value = k.ca.otherValue(s.by)
 	}
-	return yes(map[string]any{"sign_state": k.says.Says(wire.CodesSignature, "done"), "value": value, "certificate": s.cert, "stamp": s.stamp})
+	if f.BadStamp {
+		stamp = k.ca.otherStamp()
+	}
+	return yes(map[string]any{"sign_state": k.says.Says(wire.CodesSignature, "done"), "value": value, "certificate": s.cert, "stamp": stamp})
 }
 
 // checkOne is the certificate gateway: seq|certificate, answered by

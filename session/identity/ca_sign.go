@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"jingfang/sql/db"
+	"jingfang/sql/seal"
 )
 
 // signToken is what is sealed of the leave to sign.
@@ -136,5 +138,59 @@ func (s *Service) checkSignature(b Binding, got CertSignature, digest []byte) (S
 	if err != nil || public.Verify(digest, got.Value) != nil {
 		return Signature{}, db.RefuseBecause(ErrCertRefused, db.Conflict, "CA 给的签名验证不通过，没有采信。请联系信息科。")
 	}
+	if err := s.checkStamp(got, digest); err != nil {
+		return Signature{}, err
+	}
 	return Signature{CertSignature: got, Vendor: b.Vendor, PersonCode: b.PersonCode, CertSN: c.SerialNumber()}, nil
+}
+
+// stampDrift is how far the clocks of two machines may be apart.
+const stampDrift = 5 * time.Minute
+
+// checkStamp believes a time stamp no more than a signature. One made with other
+// algorithms than SM2 and SM3 cannot be judged here and is kept as it came.
+func (s *Service) checkStamp(got CertSignature, digest []byte) error {
+	if len(got.TimeToken) == 0 {
+		return nil
+	}
+	t, err := VerifyStamp(got.TimeToken, digest, got.Value, s.ca.Trusted)
+	if errors.Is(err, seal.ErrAlgorithm) {
+		return nil
+	}
+	if err == nil && t.At.After(s.d.Now().Add(stampDrift)) {
+		err = errors.New("在将来")
+	}
+	if err != nil {
+		s.log.Warn("a time stamp of the certificate authority is wrong", "error", err)
+		return db.RefuseBecause(errors.Join(ErrCertRefused, err), db.Conflict, "CA 给的时间戳不对（%s），没有采信。请联系信息科。", StampProblem(err))
+	}
+	return nil
+}
+
+// VerifyStamp checks the time stamp of a signature: it may be about what was signed, as
+// most authorities do, or about the signature itself. Errors: those of
+// [seal.VerifyTimeStamp].
+func VerifyStamp(token, digest, value []byte, trusted []*seal.Certificate) (seal.TimeStamp, error) {
+	over := []seal.Digest{seal.SM3(digest), seal.SM3(value)}
+	if d, err := seal.DigestOf(digest); err == nil {
+		over = append(over, d)
+	}
+	return seal.VerifyTimeStamp(token, over, trusted)
+}
+
+// StampProblem says in a few words what is wrong with a time stamp.
+func StampProblem(err error) string {
+	switch {
+	case errors.Is(err, seal.ErrFormat):
+		return "格式读不出"
+	case errors.Is(err, seal.ErrImprint):
+		return "盖的不是这个签名"
+	case errors.Is(err, seal.ErrSignature):
+		return "签名验证不通过"
+	case errors.Is(err, seal.ErrIssuer):
+		return "不是所信任的机构签发的时间戳证书"
+	case errors.Is(err, seal.ErrNotValid):
+		return "时间戳证书不在有效期内"
+	}
+	return "时间在将来"
 }

@@ -3,6 +3,7 @@ package seal
 import (
 	"crypto/rand"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"fmt"
 	"math/big"
 	"time"
@@ -22,6 +23,8 @@ type Certified struct {
 	// Name and PersonCode become the subject's CN and serialNumber.
 	Name, PersonCode    string
 	NotBefore, NotAfter time.Time
+	// Stamps makes it a certificate for time stamps and for nothing else.
+	Stamps bool
 }
 
 // NewAuthority makes an authority with a fresh key, valid for 30 years.
@@ -78,6 +81,13 @@ func (a *Authority) Issue(pub *PublicKey, c Certified) (*Certificate, error) {
 		return nil, err
 	}
 	template.KeyUsage = smx509.KeyUsageDigitalSignature | smx509.KeyUsageContentCommitment
+	if c.Stamps {
+		usage, err := stampUsage()
+		if err != nil {
+			return nil, err
+		}
+		template.ExtraExtensions = append(template.ExtraExtensions, usage)
+	}
 	der, err := smx509.CreateCertificate(rand.Reader, template, a.cert.c, pub.key, a.key.secret())
 	if err != nil {
 		return nil, fmt.Errorf("seal: issue a certificate: %w", err)
@@ -92,4 +102,14 @@ func newTemplate(c Certified) (*smx509.Certificate, error) {
 	}
 	return &smx509.Certificate{SerialNumber: serial, NotBefore: c.NotBefore, NotAfter: c.NotAfter,
 		Subject: pkix.Name{Country: []string{"CN"}, CommonName: c.Name, SerialNumber: c.PersonCode}}, nil
+}
+
+// stampUsage is the extended key usage that RFC 3161 demands: time stamps alone, and
+// critical.
+func stampUsage() (pkix.Extension, error) {
+	der, err := asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}})
+	if err != nil {
+		return pkix.Extension{}, fmt.Errorf("seal: usage of a certificate: %w", err)
+	}
+	return pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: der}, nil
 }
