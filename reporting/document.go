@@ -31,6 +31,7 @@ type Section struct {
 	Columns []Column
 	Rows    []Row
 	Total   []Cell // as many as columns; nil for none
+	TotalOf Narrow `json:",omitzero"`
 	Chart   *Chart
 	Empty   string
 }
@@ -65,10 +66,11 @@ type Target string
 // The targets. A page makes addresses of them.
 const (
 	ToNothing Target = ""
-	ToVisits  Target = "visits" // the visits behind it
-	ToGiven   Target = "given"  // the boxes behind it
-	ToTrace   Target = "trace"  // the box itself
-	ToMoves   Target = "moves"  // the movements behind it
+	ToVisits  Target = "visits"  // the visits behind it
+	ToGiven   Target = "given"   // the boxes behind it
+	ToTrace   Target = "trace"   // the box itself
+	ToMoves   Target = "moves"   // the movements behind it; Only is their kinds, as [JoinKinds] writes them
+	ToClinics Target = "clinics" // the clinic sessions behind it
 )
 
 // Narrow is what a row is about, beyond what the document is about.
@@ -77,7 +79,14 @@ type Narrow struct {
 	Kind                                string
 	Period                              Period // zero for the document's
 	Visit, Code                         string
+	SessionID                           int64 `json:",omitempty"`
+	// Place and Batch are of a report of stock: an inventory.Place or [EveryPlace], a
+	// batch or [NoBatch].
+	Place, Batch string `json:",omitempty"`
 }
+
+// EveryPlace is all places on the books together.
+const EveryPlace = "all"
 
 func words(text string) Cell { return Cell{Text: text} }
 

@@ -108,9 +108,12 @@ func (r *periodReport) overview() Section {
 	for _, x := range []struct {
 		word string
 		n    int64
-	}{{"义诊场次", t.Clinics}, {"其中上门", home}, {"尚未结束的场次", open}, {"应到人次（名单）", t.Expected}, {"名单中实到", t.Came}, {"就诊人次", t.Visits}, {"其中上门人次", t.Home},
-		{"初诊人次", t.Fresh}, {"未取药人次", t.Bare}, {"欠药人次", t.Owed}, {"领药人次（每人每药一次）", u.Visits}, {"发出整盒", u.Whole}, {"发出拆零（最小单位）", u.Loose}} {
-		s.Rows = append(s.Rows, Row{Cells: []Cell{words(x.word), figure(x.n, ToNothing, "")}})
+		to   Target
+		only string
+	}{{"义诊场次", t.Clinics, ToClinics, ""}, {"其中上门", home, ToClinics, "home"}, {"尚未结束的场次", open, ToNothing, ""}, {"应到人次（名单）", t.Expected, ToClinics, ""}, {"名单中实到", t.Came, ToClinics, ""},
+		{"就诊人次", t.Visits, ToVisits, ""}, {"其中上门人次", t.Home, ToVisits, "home"}, {"初诊人次", t.Fresh, ToVisits, string(OnlyFresh)}, {"未取药人次", t.Bare, ToVisits, string(OnlyBare)},
+		{"欠药人次", t.Owed, ToVisits, string(OnlyOwed)}, {"领药人次（每人每药一次）", u.Visits, ToGiven, ""}, {"发出整盒", u.Whole, ToGiven, ""}, {"发出拆零（最小单位）", u.Loose, ToGiven, ""}} {
+		s.Rows = append(s.Rows, Row{Cells: []Cell{words(x.word), figure(x.n, x.to, x.only)}})
 	}
 	return s
 }

@@ -18,8 +18,8 @@ type Question struct {
 	Period
 	// Allowed are the sites whose figures the asker may see; nil is all of them.
 	Allowed []int64
-	// SiteID, DoctorID, DrugID and PatientID narrow it; 0 is all.
-	SiteID, DoctorID, DrugID, PatientID int64
+	// SiteID, DoctorID, DrugID, PatientID and SessionID narrow it; 0 is all.
+	SiteID, DoctorID, DrugID, PatientID, SessionID int64
 	// Kind is "site" for clinic days at the site, "home" for home visits, "" for both.
 	Kind string
 }
@@ -163,7 +163,7 @@ func readClinics(ctx context.Context, tx *db.Tx, q Question, further ...Period) 
 FROM clinic_session c JOIN site t ON t.id = c.site_id LEFT JOIN clinic_sum s ON s.session_id = c.id
 WHERE EXISTS (SELECT 1 FROM (SELECT unnest($1::text[]) AS from_on, unnest($2::text[]) AS to_on) p WHERE c.held_on >= CAST(p.from_on AS date) AND c.held_on <= CAST(p.to_on AS date))
   AND c.state IN ('open', 'closing', 'closed') AND ($3::boolean OR c.site_id = ANY($4::bigint[]))
-  AND ($5::text = '' OR c.kind = $5::text) ORDER BY c.held_on, t.code, c.id`, pq.Array(from), pq.Array(to), all, pq.Array(ids), q.Kind)
+  AND ($5::text = '' OR c.kind = $5::text) AND ($6::bigint = 0 OR c.id = $6::bigint) ORDER BY c.held_on, t.code, c.id`, pq.Array(from), pq.Array(to), all, pq.Array(ids), q.Kind, q.SessionID)
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
 	}

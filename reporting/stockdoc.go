@@ -1,6 +1,7 @@
 package reporting
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -56,6 +57,13 @@ func other(l LedgerLine) Amount {
 	return sum
 }
 
+// otherKinds are the kinds that no column has.
+func otherKinds() []inventory.MovementKind {
+	return slices.DeleteFunc(inventory.MovementKinds(), func(k inventory.MovementKind) bool {
+		return slices.ContainsFunc(stockColumns(), func(c stockColumn) bool { return slices.Contains(c.kinds, k) })
+	})
+}
+
 // StockSection is a ledger as a table: opening, what came and went by kind, and
 // closing; a session's 配药带出 is what it was brought, its 带回 what it gave back.
 func (l Ledger) StockSection(title string) Section {
@@ -64,7 +72,7 @@ func (l Ledger) StockSection(title string) Section {
 	if l.Question.ByBatch {
 		s.Columns = append(s.Columns, Column{"批号", false, 18})
 	}
-	cols := l.stockParts()
+	cols, place := l.stockParts(), cmp.Or(string(l.Question.Place), EveryPlace)
 	for _, c := range cols {
 		s.Columns = append(s.Columns, Column{c.title, true, 17})
 	}
@@ -76,19 +84,32 @@ func (l Ledger) StockSection(title string) Section {
 		for _, c := range cols {
 			cells = append(cells, Cell{Text: c.of(x).Words(x.PackWord, x.UnitWord), To: c.to(x), Only: c.only})
 		}
-		s.Rows = append(s.Rows, Row{Cells: cells, Of: Narrow{DrugID: x.DrugID}, Bad: !x.Right()})
+		s.Rows = append(s.Rows, Row{Cells: cells, Of: Narrow{DrugID: x.DrugID, Place: place, Batch: l.batchOf(x)}, Bad: !x.Right()})
 	}
 	if len(l.Lines) == 0 {
 		return s
 	}
-	s.Total = []Cell{words("合计")}
+	s.Total, s.TotalOf = []Cell{words("合计")}, Narrow{DrugID: l.Question.DrugID, Place: place, Batch: l.Question.Batch}
 	if l.Question.ByBatch {
 		s.Total = append(s.Total, words(""))
 	}
 	for _, c := range cols {
-		s.Total = append(s.Total, words(TotalWords(l.Lines, c.of)))
+		sum := words(TotalWords(l.Lines, c.of))
+		if c.only != "" && sum.Text != "0" {
+			sum.To, sum.Only = ToMoves, c.only
+		}
+		s.Total = append(s.Total, sum)
 	}
 	return s
+}
+
+// batchOf is the batch of a line, for the movements behind it; "" where the line is
+// of all batches.
+func (l Ledger) batchOf(x LedgerLine) string {
+	if !l.Question.ByBatch {
+		return l.Question.Batch
+	}
+	return cmp.Or(x.Batch, NoBatch)
 }
 
 func orDash(text string) string {
@@ -116,7 +137,7 @@ func (p stockPart) to(x LedgerLine) Target {
 func (l Ledger) stockParts() []stockPart {
 	list := []stockPart{{title: "期初", of: func(x LedgerLine) Amount { return x.Opening }}}
 	for _, c := range stockColumns() {
-		part := stockPart{title: "＋" + c.title, of: c.net, only: string(c.kinds[0])}
+		part := stockPart{title: "＋" + c.title, of: c.net, only: JoinKinds(c.kinds)}
 		if c.out {
 			part.title = "－" + c.title
 		}
@@ -126,7 +147,7 @@ func (l Ledger) stockParts() []stockPart {
 		}
 		list = append(list, part)
 	}
-	list = append(list, stockPart{title: "＋其他", of: other}, stockPart{title: "±拆零", of: func(x LedgerLine) Amount { return x.Opened }})
+	list = append(list, stockPart{title: "＋其他", of: other, only: JoinKinds(otherKinds())}, stockPart{title: "±拆零", of: func(x LedgerLine) Amount { return x.Opened }})
 	list = slices.DeleteFunc(list, func(p stockPart) bool {
 		return p.title != "期初" && !slices.ContainsFunc(l.Lines, func(x LedgerLine) bool { return p.of(x) != Amount{} })
 	})

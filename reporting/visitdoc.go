@@ -48,7 +48,11 @@ func (v VisitStatistic) cells(name string, l ClinicLine) []Cell {
 		if l.Expected > 0 {
 			rate = words(tenths((l.Came*2000+l.Expected)/(2*l.Expected)) + "%")
 		}
-		list = append(list, figure(l.Clinics, ToNothing, ""), figure(l.Expected, ToNothing, ""), figure(l.Came, ToNothing, ""), rate)
+		to := ToClinics
+		if v.By == VisitsByDay {
+			to = ToNothing // each line is one
+		}
+		list = append(list, figure(l.Clinics, to, ""), figure(l.Expected, to, ""), figure(l.Came, to, ""), rate)
 	}
 	list = append(list, figure(l.Visits, ToVisits, ""), figure(l.Home, ToVisits, "home"))
 	if v.ofDrug() {
@@ -62,7 +66,7 @@ func (v VisitStatistic) cells(name string, l ClinicLine) []Cell {
 }
 
 func (l ClinicLine) narrow() Narrow {
-	n := Narrow{SiteID: l.SiteID, DoctorID: l.DoctorID, DrugID: l.DrugID, Kind: l.Kind}
+	n := Narrow{SiteID: l.SiteID, DoctorID: l.DoctorID, DrugID: l.DrugID, SessionID: l.SessionID, Kind: l.Kind}
 	switch {
 	case l.Day.IsZero():
 	case l.SessionID != 0:

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 
@@ -168,7 +169,7 @@ func newLedgerRow(v filterView, l reporting.LedgerLine) ledgerRow {
 		if row.Batch == "" {
 			row.Batch = "批号未知"
 		}
-		narrow = append(narrow, "batch", l.Batch)
+		narrow = append(narrow, "batch", cmp.Or(l.Batch, reporting.NoBatch))
 	} else {
 		row.BatchURL = v.with("/ledger", "drug", idText(l.DrugID), "by", "batch")
 	}

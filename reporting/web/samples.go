@@ -54,8 +54,8 @@ func ledgerSamples(filter filterView) []page.Sample {
 		{Name: "ledger", Title: "收发统计 按地点", View: places},
 		{Name: "ledger", Title: "收发统计 没有收发", View: ledgerView{Filter: filter, Period: whole.Period}},
 		{Name: "ledger", Title: "收发统计 日期不对", View: ledgerView{Filter: filter, Problem: "结束日期早于开始日期。请对调后再查。"}},
-		{Name: "ledger_moves", Title: "数字后面的流水", View: movesView{Title: "药房 入账流水", Period: whole.Period, Back: "#", Next: "#", Rows: []moveRow{
-			{At: "2026-11-02 10:03", Kind: "扫码入库", Drug: "演示利培酮片 1mg×20片", About: "批号 B2403 · 入库单 YS-R0001 · 演示药师甲", Tail: "6312", URL: "#", Much: "1盒"}}}},
+		{Name: "ledger_moves", Title: "数字后面的流水", View: movesView{Title: "药房 入账流水", Period: whole.Period, Sum: "共 128 条：入 360盒，出 0。", Back: "#", Next: "#", Rows: []moveRow{
+			{At: "2026-11-02 10:03", Kind: "扫码入库", Drug: "演示利培酮片 1mg×20片", About: "批号 B2403 · 入库单 YS-R0001 · 演示药师甲", Tail: "6312", URL: "#", Much: "＋1盒"}}}},
 		{Name: "ledger_moves", Title: "没有流水", View: movesView{Title: "流水", Problem: "没有这种流水类别。请从收发统计页点进来。", Back: "#"}},
 	}
 }

@@ -18,7 +18,7 @@ type statFilter struct {
 	From, To, By, Kind    string
 	Only, Visit           string
 	Site, Doctor, Drug    int64
-	Patient               int64
+	Patient, Session      int64
 	Batch                 bool
 	Page                  int64
 	Sites, Doctors, Drugs []optionView
@@ -109,12 +109,12 @@ func (a *statAsk) parse(in url.Values, today time.Time) error {
 	for _, x := range []struct {
 		name string
 		of   *int64
-	}{{"site", &f.Site}, {"doctor", &f.Doctor}, {"drug", &f.Drug}, {"patient", &f.Patient}, {"page", &f.Page}} {
+	}{{"site", &f.Site}, {"doctor", &f.Doctor}, {"drug", &f.Drug}, {"patient", &f.Patient}, {"session", &f.Session}, {"page", &f.Page}} {
 		if *x.of, err = queryNumber(in, x.name); err != nil {
 			return err
 		}
 	}
-	q.SiteID, q.DoctorID, q.DrugID, q.PatientID, q.Kind = f.Site, f.Doctor, f.Drug, f.Patient, f.Kind
+	q.SiteID, q.DoctorID, q.DrugID, q.PatientID, q.SessionID, q.Kind = f.Site, f.Doctor, f.Drug, f.Patient, f.Session, f.Kind
 	if _, all := a.by.Sites(identity.ViewReports); !all {
 		q.Allowed, a.scope = []int64{}, "本人负责的精防点"
 		for _, s := range a.sites {
@@ -156,7 +156,7 @@ func (f statFilter) values() url.Values {
 		batch = "1"
 	}
 	for name, value := range map[string]string{"by": f.By, "kind": f.Kind, "only": f.Only, "visit": f.Visit, "batch": batch,
-		"site": idText(f.Site), "doctor": idText(f.Doctor), "drug": idText(f.Drug), "patient": idText(f.Patient)} {
+		"site": idText(f.Site), "doctor": idText(f.Doctor), "drug": idText(f.Drug), "patient": idText(f.Patient), "session": idText(f.Session)} {
 		if value != "" {
 			out.Set(name, value)
 		}
@@ -177,12 +177,12 @@ func (f statFilter) with(path string, pairs ...string) string {
 
 // narrowed is the address of the rows behind a figure.
 func (f statFilter) narrowed(n reporting.Narrow, to reporting.Target, only string) string {
-	path := map[reporting.Target]string{reporting.ToVisits: "/statistics/visits/rows", reporting.ToGiven: "/statistics/use/rows"}[to]
-	pairs := []string{"by", "", "only", only, "batch", ""}
+	path := map[reporting.Target]string{reporting.ToVisits: "/statistics/visits/rows", reporting.ToGiven: "/statistics/use/rows", reporting.ToClinics: "/statistics/visits"}[to]
+	pairs := []string{"by", map[reporting.Target]string{reporting.ToClinics: "day"}[to], "only", only, "batch", ""}
 	if only == "home" {
 		pairs = append(pairs, "kind", "home", "only", "")
 	}
-	for _, x := range []struct{ name, value string }{{"site", idText(n.SiteID)}, {"doctor", idText(n.DoctorID)}, {"drug", idText(n.DrugID)}, {"patient", idText(n.PatientID)},
+	for _, x := range []struct{ name, value string }{{"site", idText(n.SiteID)}, {"doctor", idText(n.DoctorID)}, {"drug", idText(n.DrugID)}, {"patient", idText(n.PatientID)}, {"session", idText(n.SessionID)},
 		{"kind", n.Kind}, {"visit", n.Visit}} {
 		if x.value != "" {
 			pairs = append(pairs, x.name, x.value)

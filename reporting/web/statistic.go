@@ -91,7 +91,7 @@ func newSectionView(s reporting.Section, f statFilter) sectionView {
 		}
 		v.Rows = append(v.Rows, statRow{newCells(s, r, f), r.Bad})
 	}
-	v.Total = newCells(s, reporting.Row{Cells: s.Total}, f)
+	v.Total = newCells(s, reporting.Row{Cells: s.Total, Of: s.TotalOf}, f)
 	if s.Chart != nil && len(s.Rows) > 0 {
 		// Drawn by us from figures and escaped names.
 		v.Chart = template.HTML(s.Chart.SVG(func(n reporting.Narrow) string { return f.narrowed(n, reporting.ToVisits, "") }))

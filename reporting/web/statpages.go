@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -96,14 +97,13 @@ func (a statAsk) siteWord() string {
 }
 
 // moves is the address of the movements behind a figure of the stock.
-func (f statFilter) moves(n reporting.Narrow, kind string) string {
-	place := map[string]string{"": "store", "all": ""}
-	at, other := place[f.By]
-	if !other {
-		at = f.By
+func (f statFilter) moves(n reporting.Narrow, kinds string) string {
+	at := cmp.Or(n.Place, f.By, string(inventory.PlaceStore)) // reports of old do not name the place
+	if at == reporting.EveryPlace {
+		at = ""
 	}
-	v := filterView{From: f.From, To: f.To, Drug: n.DrugID, Site: f.Site, Place: at}
-	return v.with("/ledger/moves", "kind", kind)
+	v := filterView{From: f.From, To: f.To, Drug: n.DrugID, Batch: n.Batch, Site: f.Site, Place: at}
+	return v.with("/ledger/moves", "kind", kinds)
 }
 
 // Visits is GET /statistics/visits: visits, divided as the address says.

@@ -87,7 +87,7 @@ func (h *Handlers) rows(w http.ResponseWriter, r *http.Request, title, path, bac
 	}
 	h.fillStatistic(&a, nil)
 	v := newStatView(d, a.filter, path)
-	v.Files, v.Back, v.Count = nil, a.filter.with(back, "only", "", "visit", "", "patient", ""), more.count
+	v.Files, v.Back, v.Count = nil, a.filter.with(back, "only", "", "visit", "", "patient", "", "session", ""), more.count
 	if before > 0 {
 		v.Prev = a.filter.with(path, "page", strconv.FormatInt(before, 10))
 	}
