@@ -37,7 +37,7 @@ type documentPaper struct {
 const qrSide = 27
 
 func (p *documentPaper) front() error {
-	p.pdf.Bookmark(p.glyphs.printable(p.d.Title), 0, -1)
+	p.pdf.Bookmark(p.glyphs.plain(p.d.Title), 0, -1)
 	if err := p.drawQR(p.d.QRText(), pageWidth-margin-qrSide, margin-2, qrSide); err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (p *documentPaper) section(x Section) {
 		p.need(height + 30) // the heading stays with its picture
 	}
 	p.heading(x.Title)
-	p.pdf.Bookmark(p.glyphs.printable(x.Title), 1, p.y-8)
+	p.pdf.Bookmark(p.glyphs.plain(x.Title), 1, p.y-8)
 	if len(x.Rows) == 0 {
 		p.font(false, 9.5, black())
 		p.paragraph(x.Empty)

@@ -18,11 +18,12 @@ const (
 	boldFile    = "vendor/NotoSansSC_700Bold.ttf"
 )
 
-// fontSet is both weights as files, and the regular one parsed to ask which
-// characters it has. Nothing in it is changed after loading.
+// fontSet is both weights as files, and parsed to ask which characters they have and
+// what those look like. Nothing in it is changed after loading.
 type fontSet struct {
 	regular, bold []byte
 	parsed        *sfnt.Font
+	parsedBold    *sfnt.Font
 }
 
 // fonts loads the fonts once; they are embedded and cannot change.
@@ -40,6 +41,9 @@ func loadFonts(read func(name string) ([]byte, error)) (*fontSet, error) {
 	if f.parsed, err = sfnt.Parse(f.regular); err != nil {
 		return nil, fmt.Errorf("parse the font of the papers: %w", err)
 	}
+	if f.parsedBold, err = sfnt.Parse(f.bold); err != nil {
+		return nil, fmt.Errorf("parse the bold font of the papers: %w", err)
+	}
 	return &f, nil
 }
 
@@ -56,35 +60,50 @@ const wideSpace = '\u3000'
 // glyphs answers which characters can be drawn. It keeps what it has asked; one
 // paper has one, for it is not safe for two at once.
 type glyphs struct {
-	font  *sfnt.Font
+	fonts *fontSet
 	buf   sfnt.Buffer
 	known map[rune]bool
+	drawn map[outlineKey]outline
 }
 
-func newGlyphs(f *fontSet) *glyphs { return &glyphs{font: f.parsed, known: map[rune]bool{}} }
+func newGlyphs(f *fontSet) *glyphs {
+	return &glyphs{fonts: f, known: map[rune]bool{}, drawn: map[outlineKey]outline{}}
+}
 
-// has reports a character that the font draws and gofpdf can take: it keeps its
-// widths in a table of the basic plane and panics beyond it.
+// lastBasic is the last character that gofpdf can take as text: it keeps its widths
+// in a table of the basic plane and panics beyond it. What the font has of the
+// others is drawn as an outline.
+const lastBasic = 0xfffe
+
+// has reports a character that the font draws.
 func (g *glyphs) has(r rune) bool {
 	if ok, asked := g.known[r]; asked {
 		return ok
 	}
-	i, err := g.font.GlyphIndex(&g.buf, r)
-	ok := err == nil && i != 0 && r < 0xffff && (unicode.IsPrint(r) || r == wideSpace)
+	i, err := g.fonts.parsed.GlyphIndex(&g.buf, r)
+	ok := err == nil && i != 0 && r != 0xffff && (unicode.IsPrint(r) || r == wideSpace)
 	g.known[r] = ok
 	return ok
 }
 
 // printable replaces every character the font lacks by its number, 〔U+20BB7〕 for
 // 𠮷: nobody's name is printed as an empty box. White space becomes a space.
-func (g *glyphs) printable(text string) string {
-	if !strings.ContainsFunc(text, func(r rune) bool { return !g.has(r) }) {
+func (g *glyphs) printable(text string) string { return g.replaced(text, g.has) }
+
+// plain is printable for what no page shows, such as the file's title, where only
+// the characters that gofpdf can take have a place.
+func (g *glyphs) plain(text string) string {
+	return g.replaced(text, func(r rune) bool { return r <= lastBasic && g.has(r) })
+}
+
+func (g *glyphs) replaced(text string, has func(rune) bool) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return !has(r) }) {
 		return text
 	}
 	var out strings.Builder
 	for _, r := range text {
 		switch {
-		case g.has(r):
+		case has(r):
 			out.WriteRune(r)
 		case unicode.IsSpace(r):
 			out.WriteByte(' ')

@@ -40,7 +40,7 @@ func TestPrintable(t *testing.T) {
 	g := newGlyphs(someFonts(t))
 	for _, tc := range []struct{ text, want string }{
 		{"演示王小明", "演示王小明"},
-		{"𠮷田", "〔U+20BB7〕田"},
+		{"𠮷田𬭎", "〔U+20BB7〕田𬭎"},
 		{"演示\u9fb4〔石〕", "演示\u9fb4〔石〕"},
 		{"a\tb\nc", "a b c"},
 		{"甲　乙", "甲　乙"},
@@ -96,5 +96,27 @@ func TestBothWeightsAndGofpdfHaveWhatWePrint(t *testing.T) {
 	}
 	if !slices.Equal(had, f.regular) {
 		t.Error("gofpdf changed the font that all papers share")
+	}
+}
+
+// What is drawn as an outline is as wide as any Chinese character, in both weights,
+// and has ink.
+func TestOutlines(t *testing.T) {
+	s, err := newSheet("", "", Made{})
+	if err != nil {
+		someFonts(t)
+		t.Fatal(err)
+	}
+	for _, bold := range []bool{false, true} {
+		s.font(bold, 9, black())
+		if w, want := s.measure('𬭎'), s.measure('田'); w < want*0.999 || w > want*1.001 {
+			t.Errorf("%v: 𬭎 is %g wide, 田 %g", bold, w, want)
+		}
+		if o := s.glyphs.outline('𬭎', bold); len(o.parts) < 20 {
+			t.Errorf("%v: %d curves", bold, len(o.parts))
+		}
+	}
+	if lines := s.lines("𬭎𬭎𬭎𬭎𬭎", 3*s.measure('田')+0.01); len(lines) != 2 || lines[0] != "𬭎𬭎𬭎" {
+		t.Errorf("%q", lines)
 	}
 }

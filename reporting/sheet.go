@@ -3,7 +3,9 @@ package reporting
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jung-kurt/gofpdf"
 
@@ -68,8 +70,8 @@ func newSheet(title, running string, made Made) (*sheet, error) {
 	pdf.AddUTF8FontFromBytes("noto", "B", f.bold)
 	s := &sheet{pdf: pdf, glyphs: newGlyphs(f), widths: map[bool]map[rune]float64{false: {}, true: {}}, made: made}
 	s.running = s.glyphs.printable(running)
-	pdf.SetTitle(s.glyphs.printable(title), true)
-	pdf.SetAuthor(s.glyphs.printable(made.By), true)
+	pdf.SetTitle(s.glyphs.plain(title), true)
+	pdf.SetAuthor(s.glyphs.plain(made.By), true)
 	pdf.SetCreator("jingfang", true)
 	pdf.SetProducer("jingfang", true)
 	s.newPage()
@@ -120,7 +122,10 @@ func (s *sheet) font(bold bool, points float64, color ink) {
 func (s *sheet) measure(r rune) float64 {
 	of := s.widths[s.bold]
 	w, known := of[r]
-	if !known {
+	if !known && r > lastBasic {
+		w = s.glyphs.outline(r, s.bold).width * pointSize
+		of[r] = w
+	} else if !known {
 		w = float64(s.pdf.GetStringSymbolWidth(string(r))) / 1000 * pointSize
 		of[r] = w
 	}
@@ -138,8 +143,19 @@ func (s *sheet) width(text string) float64 {
 
 // text draws one line from x with its baseline at y. The text is printable.
 func (s *sheet) text(x, y float64, text string) {
-	if text != "" {
-		s.pdf.Text(x, y, text)
+	for text != "" {
+		n := strings.IndexFunc(text, func(r rune) bool { return r > lastBasic })
+		if n < 0 {
+			s.pdf.Text(x, y, text)
+			return
+		}
+		if n > 0 {
+			s.pdf.Text(x, y, text[:n])
+			x += s.width(text[:n])
+		}
+		r, size := utf8.DecodeRuneInString(text[n:])
+		s.outline(x, y, r)
+		x, text = x+s.measure(r), text[n+size:]
 	}
 }
 
