@@ -70,7 +70,7 @@ func (h *house) wander(packs, most int) {
 				after = 0
 			}
 			h.insert(`INSERT INTO movement (kind, pack_id, quantity, from_state, to_state, units_after, from_session_id, to_session_id, at, how)
-SELECT $1, $2, $3, $4::text, $5::text, $6, CASE WHEN $4::text = 'allocated' THEN $7::bigint END, CASE WHEN $5::text = 'allocated' THEN $8::bigint END, now(), 'scanned' RETURNING id`,
+SELECT $1::text, $2::bigint, $3::integer, $4::text, $5::text, $6::integer, CASE WHEN $4::text = 'allocated' THEN $7::bigint END, CASE WHEN $5::text = 'allocated' THEN $8::bigint END, now(), 'scanned' RETURNING id`,
 				s.kind, id, units, s.from, s.to, after, sessions[was], sessions[at])
 			state = s.to
 		}
