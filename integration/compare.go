@@ -110,23 +110,30 @@ func (c Compared) became(g inventory.BatchGone) string {
 
 type batchKey struct{ code, batch string }
 
-// compare is the pure part. Where HIS does not count a drug by batch, ours are summed
-// for the comparison.
+// compare is the pure part. Where HIS does not count all of a drug by batch, both sides
+// are summed for the comparison.
 func compare(ours []inventory.BatchStock, his []wire.StockLine) Comparison {
 	var out Comparison
 	theirs, unbatched := map[batchKey]wire.StockLine{}, map[string]bool{}
 	seen := map[wire.StockLine]bool{}
+	var distinct []wire.StockLine
 	for _, l := range his {
 		if seen[l] {
 			out.Repeated++
 			continue
 		}
 		seen[l] = true
+		distinct = append(distinct, l)
+		unbatched[l.HISCode] = unbatched[l.HISCode] || l.Batch == ""
+	}
+	for _, l := range distinct {
 		k := batchKey{l.HISCode, l.Batch}
+		if unbatched[l.HISCode] {
+			k.batch, l.Batch, l.ExpiresOn = "", "", wire.Date{}
+		}
 		was := theirs[k]
 		l.Packs, l.Units = l.Packs+was.Packs, l.Units+was.Units
 		theirs[k] = l
-		unbatched[l.HISCode] = unbatched[l.HISCode] || l.Batch == ""
 	}
 	held := map[batchKey]inventory.BatchStock{}
 	drugs := map[string]inventory.BatchStock{}
@@ -181,7 +188,7 @@ func compareOne(k batchKey, theirs map[batchKey]wire.StockLine, held map[batchKe
 		c.PackName, c.UnitName, c.Packed = "盒", "片", 1
 		c.HIS = int64(his.Packs)
 		if his.Packs > 0 || his.Units > 0 {
-			c.Words = "本系统没有这个药，或从未收到过。"
+			c.Words = "本系统的药品目录里没有这个编码。请先取药品目录。"
 		}
 		return c
 	}

@@ -35,12 +35,13 @@ func TestCompare(t *testing.T) {
 		"more":           {[]inventory.BatchStock{drug("B", 125)}, []wire.StockLine{his("B", 5, 0)}, "本系统比 HIS 多 1 盒 + 5 片。", 1, 0},
 		"only HIS":       {[]inventory.BatchStock{drug("A", 0)}, []wire.StockLine{his("B", 2, 3)}, "HIS 有 2 盒 + 3 片，本系统没有这个批号。", 1, 0},
 		"only ours":      {[]inventory.BatchStock{drug("B", 40)}, nil, "本系统有 2 盒，HIS 没有这个批号。", 1, 0},
-		"unknown drug":   {nil, []wire.StockLine{his("B", 1, 0)}, "本系统没有这个药，或从未收到过。", 1, 0},
+		"unknown drug":   {nil, []wire.StockLine{his("B", 1, 0)}, "本系统的药品目录里没有这个编码。请先取药品目录。", 1, 0},
 		"both empty":     {[]inventory.BatchStock{drug("B", 0)}, nil, "", 0, 0},
 		"another expiry": {[]inventory.BatchStock{drug("B", 100)}, []wire.StockLine{expires}, "有效期不同：HIS 2028-02-29，本系统 2028-01-31。", 1, 0},
 		"sent twice":     {[]inventory.BatchStock{drug("B", 100)}, []wire.StockLine{his("B", 5, 0), his("B", 5, 0)}, "", 1, 1},
 		"two places":     {[]inventory.BatchStock{drug("B", 160)}, []wire.StockLine{his("B", 5, 0), his("B", 3, 0)}, "", 1, 0},
 		"no batches":     {[]inventory.BatchStock{drug("A", 40), drug("B", 60)}, []wire.StockLine{his("", 5, 0)}, "", 1, 0},
+		"some without":   {[]inventory.BatchStock{drug("A", 40), drug("B", 80)}, []wire.StockLine{his("B", 3, 0), his("", 3, 0)}, "", 1, 0},
 	} {
 		got := compare(c.ours, c.his)
 		words := ""

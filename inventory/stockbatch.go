@@ -37,16 +37,22 @@ func (b BatchStock) DrugName() string { return DrugName(b.GenericName, b.Spec) }
 // Units is all that we hold.
 func (b BatchStock) Units() int64 { return b.Expected + b.InStore + b.Away + b.Apart }
 
-// StockByBatch sums what we hold by drug and batch, in the order of the HIS codes.
+// StockByBatch sums what we hold by drug and batch, in the order of the HIS codes; a
+// drug of which there is nothing is one line of zeros. What a receipt only counts is
+// expected as well, until its boxes are scanned in.
 // Each state is read by its own partial index.
 func StockByBatch(ctx context.Context, r db.Reader) ([]BatchStock, error) {
 	var list []BatchStock
-	err := r.Select(ctx, &list, `SELECT d.his_code, d.generic_name, d.spec, d.unit_name, d.pack_name, d.units_per_pack, s.batch, min(s.expires_on) AS expires_on,
-  sum(s.expected) AS expected, sum(s.in_store) AS in_store, sum(s.away) AS away, sum(s.apart) AS apart
-FROM drug d JOIN (
+	err := r.Select(ctx, &list, `SELECT d.his_code, d.generic_name, d.spec, d.unit_name, d.pack_name, d.units_per_pack, COALESCE(s.batch, '') AS batch, min(s.expires_on) AS expires_on,
+  COALESCE(sum(s.expected), 0) AS expected, COALESCE(sum(s.in_store), 0) AS in_store, COALESCE(sum(s.away), 0) AS away, COALESCE(sum(s.apart), 0) AS apart
+FROM drug d LEFT JOIN (
   SELECT k.drug_id, k.batch, min(k.expires_on) AS expires_on, sum(k.units_left) AS expected, 0 AS in_store, 0 AS away, 0 AS apart
   FROM receipt r JOIN receipt_line l ON l.receipt_id = r.id JOIN pack k ON k.receipt_line_id = l.id
   WHERE r.state IN ('waiting', 'scanning') AND k.state = 'expected' GROUP BY k.drug_id, k.batch
+  UNION ALL SELECT w.drug_id, w.batch, min(w.expires_on), sum(w.packs * g.units_per_pack), 0, 0, 0
+  FROM (SELECT l.drug_id, l.batch, l.expires_on, l.packs - l.cancelled - (SELECT count(*) FROM pack k WHERE k.receipt_line_id = l.id AND k.state <> 'withdrawn') AS packs
+    FROM receipt r JOIN receipt_line l ON l.receipt_id = r.id WHERE r.state IN ('waiting', 'scanning') AND r.kind = 'transfer') w
+  JOIN drug g ON g.id = w.drug_id WHERE w.packs > 0 GROUP BY w.drug_id, w.batch
   UNION ALL SELECT k.drug_id, k.batch, min(k.expires_on), 0, sum(k.units_left), 0, 0 FROM pack k WHERE k.state = 'in_store' GROUP BY k.drug_id, k.batch
   UNION ALL SELECT k.drug_id, k.batch, min(k.expires_on), 0, 0, sum(k.units_left), 0 FROM pack k WHERE k.state = 'allocated' GROUP BY k.drug_id, k.batch
   UNION ALL SELECT k.drug_id, k.batch, min(k.expires_on), 0, 0, 0, sum(k.units_left) FROM pack k WHERE k.state = 'quarantined' GROUP BY k.drug_id, k.batch) s ON s.drug_id = d.id

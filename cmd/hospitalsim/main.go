@@ -2,7 +2,7 @@
 // this machine, for demos and tests by hand: a HIS with the demo's drug
 // dictionary and receipts, in our own JSON or in the words of a mapping file, and a
 // control port to make receipts and faults. It
-// holds everything in memory; its secret is no secret.
+// holds everything in memory unless -keep names a file; its secret is no secret.
 package main
 
 import (
@@ -40,6 +40,7 @@ type options struct {
 	ca, roots     string
 	appID, secret string
 	platform      string
+	keep          string
 	receipts      int
 	order         simulator.Order
 }
@@ -55,6 +56,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	set.StringVar(&o.appID, "app", "jingfang", "应用编号")
 	set.StringVar(&o.secret, "secret", "demo-secret-not-for-production", "签名密钥，仅供演示")
 	set.StringVar(&o.platform, "platform", "", "接口对照文件；给出后按其中的信封和字段名说话，如 deploy/platform.example.json")
+	set.StringVar(&o.keep, "keep", "", "把单据和听到的上报记在这个文件里，下次启动接着用；留空不记")
 	set.IntVar(&o.receipts, "receipts", 4, "启动时备好的入库单张数；单号的单据带追溯码，双号的不带")
 	set.IntVar(&o.order.Lines, "lines", 5, "每张单据的行数，1 到 25")
 	set.IntVar(&o.order.Packs, "packs", 10, "每行的盒数，1 到 2000")
@@ -100,7 +102,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		servers = append(servers, &running{name: "CA", addr: o.ca, handler: ca})
 	}
 	if o.control != "" {
-		servers = append(servers, &running{name: "控制", addr: o.control, handler: his.Control()})
+		servers = append(servers, &running{name: "控制", addr: o.control, handler: steering(his)})
 	}
 	defer stopAll(servers)
 	failed := make(chan error, len(servers))
@@ -120,6 +122,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 }
 
+// steering is the control port: for programs, and a page for people.
+func steering(his *simulator.HIS) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/control/", his.Control())
+	mux.Handle("/faults", his.Panel())
+	return mux
+}
+
 func newHIS(o options) (*simulator.HIS, error) {
 	key, err := wire.NewKey(o.appID, []byte(o.secret))
 	if err != nil {
@@ -132,6 +142,14 @@ func newHIS(o options) (*simulator.HIS, error) {
 	his, err := simulator.NewPlatform(key, says, nil)
 	if err != nil {
 		return nil, err
+	}
+	if o.keep != "" {
+		if err := his.Keep(o.keep); err != nil {
+			return nil, err
+		}
+	}
+	if his.Documents() > 0 {
+		return his, nil // those of the run before
 	}
 	for i := range o.receipts {
 		order := o.order
@@ -212,7 +230,8 @@ func announce(out io.Writer, o options, list []*running, his *simulator.HIS) err
 	}
 	text += fmt.Sprintf("  应用编号\t%s\n  签名密钥\t%s\n  入库单\t%d 张待取\n", o.appID, o.secret, his.Documents())
 	if o.control != "" {
-		base := "http://" + list[1].listener.Addr().String()
+		base := "http://" + list[len(list)-1].listener.Addr().String()
+		text += fmt.Sprintf("单据和故障的页面\t%s/faults\n", base)
 		text += fmt.Sprintf("例：再备一张单据  curl -d '{\"lines\":3,\"packs\":10}' %s/control/receipts\n", base)
 		text += fmt.Sprintf("    应答变慢      curl -d '{\"slow_ms\":20000}' %s/control/faults\n", base)
 		text += "    其他故障      status_500 error_in_200 cut_body duplicated out_of_order wrong_signature skew_s\n"

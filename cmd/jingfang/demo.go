@@ -82,7 +82,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err := d.makeOfficer(); err != nil {
 		return err
 	}
-	if d.his, err = startStandIn(ctx, d.log); err != nil {
+	if d.his, err = startStandIn(ctx, d.log, d.config.Data); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.his.close()) }()
@@ -179,7 +179,8 @@ func (d *demo) welcome() {
 
   可以扫的码（患者标签、药盒）写在
             %s
-  模拟 HIS  %s
+  模拟 HIS  %s/faults
+            （新单据、红单、各种故障的开关）
   扫码登录  登录页的二维码用模拟手机来扫：%s/phone
   结束      按 Ctrl+C
 ────────────────────────────────────────────`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,29 @@ func counts(t *testing.T, d *dbtest.DB) map[string]int {
 	return found
 }
 
+// comparedLine is a line of the comparison with HIS.
+type comparedLine struct {
+	HISCode string `json:"his_code"`
+	Batch   string `json:"batch"`
+	HIS     int64  `json:"his_units"`
+	Ours    int64  `json:"our_units"`
+	Words   string `json:"difference"`
+}
+
+// compared asks for the comparison with HIS. What is not the same in it are boxes that
+// patients have or that a changed document took back, and it says so.
+func compared(t *testing.T, url, password string) (list []comparedLine) {
+	t.Helper()
+	p, err := newPlayer(t.Context(), url, "pharmacist", password, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.post(t.Context(), "/stock/his", nil, &list); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
 // TestDemoKeepsItsData: a second start finds what the first has made, and a new
 // password reaches every account.
 func TestDemoKeepsItsData(t *testing.T) {
@@ -40,7 +64,7 @@ func TestDemoKeepsItsData(t *testing.T) {
 		return startProgram(t, d, "demo", "-data", data, "-addr", "127.0.0.1:0", "-load", "1", "-password", password)
 	}
 	first := start("First-12345")
-	before := counts(t, d)
+	before, stock := counts(t, d), compared(t, first.URL, "First-12345")
 	if before["site"] != 25 || before["drug"] != 25 || before["day"] != 2 || before["record"] != demoDone {
 		t.Errorf("the first start made %v", before)
 	}
@@ -52,6 +76,10 @@ func TestDemoKeepsItsData(t *testing.T) {
 		if n != before[name] {
 			t.Errorf("%s: %d rows after the second start, %d after the first", name, n, before[name])
 		}
+	}
+	// The stand-in HIS has not forgotten what it sent.
+	if now := compared(t, second.URL, "Second-12345"); len(stock) == 0 || !slices.Equal(now, stock) {
+		t.Errorf("the comparison with HIS says after the second start\n%+v\nand after the first\n%+v", now, stock)
 	}
 	for _, x := range demoPersons() {
 		if _, err := newPlayer(t.Context(), second.URL, x.username, "Second-12345", nil); err != nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 
 	"jingfang/integration/simulator"
 	"jingfang/integration/wire"
@@ -26,7 +27,10 @@ type standIn struct {
 	done   chan error
 }
 
-func startStandIn(ctx context.Context, log *slog.Logger) (*standIn, error) {
+// hisFile keeps what the stand-in remembers, in the demo's data folder.
+const hisFile = "stand-in-his.json"
+
+func startStandIn(ctx context.Context, log *slog.Logger, data string) (*standIn, error) {
 	var secret [32]byte
 	rand.Read(secret[:])
 	key, err := wire.NewKey(standInApp, secret[:])
@@ -37,6 +41,9 @@ func startStandIn(ctx context.Context, log *slog.Logger) (*standIn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stand-in HIS: %w", err)
 	}
+	if err := his.Keep(filepath.Join(data, hisFile)); err != nil {
+		return nil, fmt.Errorf("模拟 HIS 的记录读写不了，请检查数据文件夹 %s：%w", data, err)
+	}
 	l, err := listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -44,6 +51,7 @@ func startStandIn(ctx context.Context, log *slog.Logger) (*standIn, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/", his)
 	mux.Handle("/control/", his.Control())
+	mux.Handle("/faults", his.Panel())
 	s := &standIn{his: his, key: key, addr: l.Addr(), server: newHTTP(log, mux), done: make(chan error, 1)}
 	go func() { s.done <- served(s.server.Serve(l)) }()
 	return s, nil

@@ -54,6 +54,9 @@ func (h *HIS) hear(body json.RawMessage, _ Faults) reply {
 	defer h.mu.Unlock()
 	if x := h.facts[f.Fact]; x != nil {
 		x.times++
+		if err := h.save(); err != nil {
+			return reply{code: wire.CodeServerError, message: "内部错误"}
+		}
 		return h.shaped("fact_answer", wire.FactAnswer{State: wire.FactTaken, Number: x.number})
 	}
 	if f.Kind == wire.FactReversal {
@@ -65,6 +68,9 @@ func (h *HIS) hear(body json.RawMessage, _ Faults) reply {
 	}
 	x := &heard{fact: f, number: fmt.Sprintf("YS%06d", len(h.facts)+1), times: 1}
 	h.facts[f.Fact] = x
+	if err := h.save(); err != nil {
+		return reply{code: wire.CodeServerError, message: "内部错误"}
+	}
 	return h.shaped("fact_answer", wire.FactAnswer{State: wire.FactTaken, Number: x.number})
 }
 

@@ -32,6 +32,8 @@ type HIS struct {
 	patients  []wire.Patient
 	stock     []wire.StockLine // nil: what the receipts and the facts make
 	facts     map[string]*heard
+	path      string             // where it remembers; "" is nowhere
+	seen      map[string]*served // by the name of the service
 }
 
 // NewHIS makes a HIS without documents that shares a key with its client. now nil
@@ -50,7 +52,7 @@ func NewPlatform(key wire.Key, says wire.Dialect, now func() time.Time) (*HIS, e
 		return nil, err
 	}
 	h := &HIS{key: key, fake: fake, now: now, says: says, packs: map[string]map[int][]string{}, serials: map[string]int64{},
-		run: now().In(china()).Format("20060102150405"), patients: DemoPatients(), facts: map[string]*heard{}}
+		run: now().In(china()).Format("20060102150405"), patients: DemoPatients(), facts: map[string]*heard{}, seen: map[string]*served{}}
 	// The verifier sees the stand-in's own, perhaps skewed, clock.
 	h.verifier = wire.NewVerifier(func() time.Time { return now().Add(h.Faults().skew()) }, key)
 	return h, nil
@@ -65,14 +67,14 @@ func (h *HIS) services() map[string]service {
 		wire.AskCode: h.findCode, wire.TellDispense: h.hear, wire.TellReverse: h.hear, wire.AskDispensed: h.findFact}
 }
 
-// serviceOf finds a service by its code at a path.
-func (h *HIS) serviceOf(code, path string) (service, bool) {
-	for name, do := range h.services() {
+// serviceOf finds the name of a service by its code at a path; "" is none.
+func (h *HIS) serviceOf(code, path string) string {
+	for name := range h.services() {
 		if s := h.says.Service(name); s.Code == code && s.Path == path {
-			return do, true
+			return name
 		}
 	}
-	return nil, false
+	return ""
 }
 
 // Requests is how many requests have come so far.

@@ -2,7 +2,9 @@ package simulator
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -59,8 +61,46 @@ func (h *HIS) MakeReceipt(o Order) (wire.Receipt, error) {
 		return wire.Receipt{}, fmt.Errorf("simulator: %w", err)
 	}
 	h.documents = append(h.documents, raw)
-	return full, nil
+	return full, h.save()
 }
+
+// MakeRed makes a red document that takes back the whole of the last transfer that
+// none has cancelled yet.
+func (h *HIS) MakeRed() (wire.Receipt, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var red wire.Receipt
+	cancelled := map[string]bool{}
+	for _, raw := range slices.Backward(h.documents) {
+		r, err := wire.DecodeReceipt(raw)
+		switch {
+		case err != nil:
+		case r.Kind == wire.KindRed:
+			cancelled[r.Cancels] = true
+		case !cancelled[r.Number]:
+			red = r
+		}
+		if red.Number != "" {
+			break
+		}
+	}
+	if red.Number == "" {
+		return red, errNothingToCancel
+	}
+	red.Kind, red.Cancels, red.Revision = wire.KindRed, red.Number, 1
+	red.Number, red.IssuedAt = red.Number+"H", h.now().In(china()).Truncate(time.Second)
+	for i := range red.Lines {
+		red.Lines[i].Codes = nil
+	}
+	raw, err := json.Marshal(red)
+	if err != nil {
+		return red, fmt.Errorf("simulator: %w", err)
+	}
+	h.documents = append(h.documents, raw)
+	return red, h.save()
+}
+
+var errNothingToCancel = errors.New("没有可以冲销的单据，请先发一张新单")
 
 // tailGap parts the serial numbers of drugs that come in the same moment, so that
 // boxes of two drugs do not end alike: people read the last four characters.
@@ -113,16 +153,16 @@ func (h *HIS) AddReceipt(r wire.Receipt) error {
 	if err != nil {
 		return fmt.Errorf("simulator: %w", err)
 	}
-	h.AddRaw(raw)
-	return nil
+	return h.AddRaw(raw)
 }
 
 // AddRaw appends a document that need not be a good one; it must be JSON, or
 // the page around it is none.
-func (h *HIS) AddRaw(document []byte) {
+func (h *HIS) AddRaw(document []byte) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.documents = append(h.documents, append(json.RawMessage(nil), document...))
+	return h.save()
 }
 
 // Export is the i-th document as it would be handed over in a file; nil when there

@@ -24,40 +24,41 @@ func (h *HIS) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "body", http.StatusRequestEntityTooLarge)
 		return
 	}
+	req, bad := h.says.Style().DecodeRequest(body, r.Header.Get("Content-Type"))
+	name := h.serviceOf(req.Header.Service, r.URL.Path)
 	if f.Status500 {
+		h.note(name, f, reply{})
 		http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 		return
 	}
-	messageID, rep := h.ask(r, body, f)
+	messageID, rep := "", reply{code: wire.CodeBadRequest, message: "请求格式有误"}
+	if bad == nil {
+		messageID, rep = req.Header.MessageID, h.ask(r, req, body, name, f)
+	}
+	h.note(name, f, rep)
 	if wait(r, time.Duration(f.SlowMillis)*time.Millisecond) {
 		h.write(w, r, messageID, rep, f)
 	}
 }
 
-// ask gives the message's id, as far as it is known, and the reply.
-func (h *HIS) ask(r *http.Request, body []byte, f Faults) (string, reply) {
-	req, err := h.says.Style().DecodeRequest(body, r.Header.Get("Content-Type"))
-	if err != nil {
-		return "", reply{code: wire.CodeBadRequest, message: "请求格式有误"}
-	}
-	id := req.Header.MessageID
+// ask checks a message and does what it asks for.
+func (h *HIS) ask(r *http.Request, req wire.Request, body []byte, name string, f Faults) reply {
 	if _, err := h.verifier.Request(r, body); err != nil {
-		return id, reply{code: wire.CodeBadSign, message: "验签失败或时间超出范围"}
+		return reply{code: wire.CodeBadSign, message: "验签失败或时间超出范围"}
 	}
 	if app := req.Header.AppID; app != "" && app != h.key.AppID() {
-		return id, reply{code: wire.CodeBadSign, message: "信封与签名头不一致"}
+		return reply{code: wire.CodeBadSign, message: "信封与签名头不一致"}
 	}
 	if nonce := req.Header.Nonce; nonce != "" && nonce != r.Header.Get(wire.HeaderNonce) {
-		return id, reply{code: wire.CodeBadSign, message: "信封与签名头不一致"}
+		return reply{code: wire.CodeBadSign, message: "信封与签名头不一致"}
 	}
-	do, ok := h.serviceOf(req.Header.Service, r.URL.Path)
-	if !ok {
-		return id, reply{code: wire.CodeNoService, message: "服务代码与地址不符"}
+	if name == "" {
+		return reply{code: wire.CodeNoService, message: "服务代码与地址不符"}
 	}
 	if f.ErrorIn200 {
-		return id, reply{code: wire.CodeServerError, message: "业务处理失败（模拟）"}
+		return reply{code: wire.CodeServerError, message: "业务处理失败（模拟）"}
 	}
-	return id, do(req.Body, f)
+	return h.services()[name](req.Body, f)
 }
 
 // wait is false when the asker left first.

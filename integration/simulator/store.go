@@ -16,6 +16,9 @@ func (h *HIS) SetStock(lines []wire.StockLine) {
 	h.stock = lines
 }
 
+// Stock is what it counts in our store, by drug and batch, in their order.
+func (h *HIS) Stock() []wire.StockLine { return h.counted() }
+
 func (h *HIS) stockPage(_ json.RawMessage, f Faults) reply {
 	lines := h.counted()
 	if f.OutOfOrder {
@@ -35,6 +38,60 @@ func (h *HIS) stockPage(_ json.RawMessage, f Faults) reply {
 	return h.pageOf("stock", p)
 }
 
+// place is what a stock is counted by.
+type place struct{ drug, batch string }
+
+// brought is what its documents say: of each the last revision, less what red ones
+// took back of documents that there are. The caller holds the lock.
+func (h *HIS) brought() map[place]wire.StockLine {
+	last := map[string]wire.Receipt{}
+	for _, raw := range h.documents {
+		r, err := wire.DecodeReceipt(raw)
+		if err == nil && r.Revision >= last[r.Number].Revision {
+			last[r.Number] = r
+		}
+	}
+	sum := map[place]wire.StockLine{}
+	add := func(r wire.Receipt, sign int) {
+		for _, l := range r.Lines {
+			at := place{l.HISCode, l.Batch}
+			s := sum[at]
+			sum[at] = wire.StockLine{HISCode: l.HISCode, Batch: l.Batch, ExpiresOn: l.ExpiresOn, Packs: s.Packs + sign*l.Packs}
+		}
+	}
+	for _, r := range last {
+		switch {
+		case r.Kind == wire.KindTransfer:
+			add(r, 1)
+		case last[r.Cancels].Kind == wire.KindTransfer:
+			add(r, -1)
+		}
+	}
+	for at, s := range sum {
+		if s.Packs <= 0 {
+			delete(sum, at)
+		}
+	}
+	return sum
+}
+
+// less takes off what was handed out; a part of a pack leaves loose units.
+func less(s wire.StockLine, f wire.Fact) wire.StockLine {
+	packed := 0
+	for _, d := range DemoDrugs() {
+		if d.HISCode == s.HISCode {
+			packed = d.UnitsPerPack
+		}
+	}
+	if f.Split == 0 || packed == 0 {
+		s.Packs = max(0, s.Packs-1)
+		return s
+	}
+	units := max(0, s.Packs*packed+s.Units-int(f.Units))
+	s.Packs, s.Units = units/packed, units%packed
+	return s
+}
+
 // counted is the stock by drug and batch, in their order.
 func (h *HIS) counted() []wire.StockLine {
 	h.mu.Lock()
@@ -42,24 +99,11 @@ func (h *HIS) counted() []wire.StockLine {
 	if h.stock != nil {
 		return slices.Clone(h.stock)
 	}
-	type place struct{ drug, batch string }
-	sum := map[place]wire.StockLine{}
-	for _, raw := range h.documents {
-		r, err := wire.DecodeReceipt(raw)
-		if err != nil || r.Kind != wire.KindTransfer {
-			continue
-		}
-		for _, l := range r.Lines {
-			at := place{l.HISCode, l.Batch}
-			s := sum[at]
-			sum[at] = wire.StockLine{HISCode: l.HISCode, Batch: l.Batch, ExpiresOn: l.ExpiresOn, Packs: s.Packs + l.Packs}
-		}
-	}
+	sum := h.brought()
 	for _, x := range h.facts {
 		at := place{x.fact.DrugCode, x.fact.Batch}
-		if s, ok := sum[at]; ok && x.fact.Kind == wire.FactSale && !x.reversed && x.fact.Split == 0 {
-			s.Packs--
-			sum[at] = s
+		if s, ok := sum[at]; ok && x.fact.Kind == wire.FactSale && !x.reversed {
+			sum[at] = less(s, x.fact)
 		}
 	}
 	lines := make([]wire.StockLine, 0, len(sum))

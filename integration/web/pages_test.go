@@ -88,7 +88,7 @@ func TestUploadAFile(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"nothing": {nil, "请先选择"}, "empty": {[]byte{}, "文件是空的"}, "workbook": {[]byte("PK\x03\x04xxxx"), "另存为 CSV"},
+		"nothing": {nil, "请先选择"}, "empty": {[]byte{}, "文件是空的"}, "workbook": {[]byte("PK\x03\x04xxxx"), "表格"},
 		"no columns": {[]byte("a,b\n1,2\n"), "请用本页的模板"}, "not utf-8": {[]byte("单号\xff\xff\xff,"), "编码无法识别"},
 		"bomb":        {[]byte(`<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>`), "DOCTYPE"},
 		"deep":        {[]byte(strings.Repeat("[", 1000)), "嵌套过深"},

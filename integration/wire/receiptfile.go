@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -27,7 +26,7 @@ func (d Dialect) ReceiptFile(data []byte) ([]json.RawMessage, error) {
 		return nil, ErrTooLarge
 	}
 	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
-		return nil, refuse("", "是 Excel 工作簿。请用本页的模板填写，另存为 CSV 再上传")
+		return nil, refuse("", "是 Excel 工作簿，要按表格来读") // see ReceiptTable
 	}
 	head := bytes.TrimSpace(bytes.TrimPrefix(data[:min(len(data), 400)], []byte("\xef\xbb\xbf")))
 	var list []json.RawMessage
@@ -132,31 +131,22 @@ func tableFile(data []byte) ([]json.RawMessage, error) {
 	}
 	r := csv.NewReader(strings.NewReader(text))
 	r.FieldsPerRecord, r.LazyQuotes = -1, true
-	head, err := r.Read()
-	if err != nil {
-		return nil, refuse("", "不是可读的 CSV 表格")
-	}
-	places, err := placesOf(head)
-	if err != nil {
-		return nil, err
-	}
-	t := table{places: places, byNumber: map[string]int{}}
-	for row := 2; ; row++ {
+	var rows []TableRow
+	for no := 1; ; no++ {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			break
+			return ReceiptTable(rows, nil)
 		}
 		if err != nil {
-			return nil, refuse("", "第 "+strconv.Itoa(row)+" 行不是可读的 CSV")
+			return nil, refuse("", "第 "+strconv.Itoa(no)+" 行不是可读的 CSV")
 		}
-		if len(t.documents) > maxFileDocuments || row > maxFileDocuments*maxLines {
-			return nil, refuse("", "表格太长，请分成几个文件")
+		if len(rows) > maxTableRows {
+			return nil, errTableTooLong()
 		}
 		if strings.TrimSpace(strings.Join(cells, "")) != "" {
-			t.add(cells)
+			rows = append(rows, TableRow{no, cells})
 		}
 	}
-	return t.encode()
 }
 
 // tableText takes what spreadsheets write: UTF-8, or GB18030 where it is not that.
@@ -170,129 +160,4 @@ func tableText(data []byte) (string, error) {
 		return "", refuse("", "文件的编码无法识别。请另存为 CSV（UTF-8）")
 	}
 	return string(out), nil
-}
-
-func placesOf(head []string) (map[string]int, error) {
-	places := map[string]int{}
-	for i, cell := range head {
-		for _, c := range columns() {
-			if strings.TrimRight(strings.TrimSpace(cell), "*") == strings.TrimRight(c.title, "*") {
-				places[c.name] = i
-			}
-		}
-	}
-	for _, c := range columns() {
-		if _, ok := places[c.name]; !ok && strings.HasSuffix(c.title, "*") {
-			return nil, refuse(strings.TrimRight(c.title, "*"), "这一列没有找到。请用本页的模板")
-		}
-	}
-	return places, nil
-}
-
-// table gathers rows into documents by number and revision.
-type table struct {
-	places    map[string]int
-	byNumber  map[string]int
-	documents []tableDocument
-}
-
-type tableDocument struct {
-	head  map[string]any
-	lines []any
-}
-
-func (t *table) cell(cells []string, name string) string {
-	at, ok := t.places[name]
-	if !ok || at >= len(cells) {
-		return ""
-	}
-	return strings.TrimSpace(cells[at])
-}
-
-func (t *table) add(cells []string) {
-	number, revision := t.cell(cells, "number"), t.cell(cells, "revision")
-	key := number + "\n" + revision
-	at, ok := t.byNumber[key]
-	if !ok {
-		at = len(t.documents)
-		t.byNumber[key] = at
-		t.documents = append(t.documents, tableDocument{head: t.head(cells, number, revision)})
-	}
-	d := &t.documents[at]
-	line := map[string]any{"line_no": whole(t.cell(cells, "line_no")), "his_code": t.cell(cells, "his_code"), "batch": t.cell(cells, "batch"),
-		"expires_on": tableDay(t.cell(cells, "expires_on")), "made_on": tableDay(t.cell(cells, "made_on")), "packs": whole(t.cell(cells, "packs"))}
-	if line["line_no"] == "" {
-		line["line_no"] = len(d.lines) + 1
-	}
-	if price := t.cell(cells, "price"); price != "" {
-		line["price"] = decimal(price)
-	}
-	if codes := strings.Fields(t.cell(cells, "codes")); len(codes) > 0 {
-		line["codes"] = codes
-	}
-	d.lines = append(d.lines, line)
-}
-
-func (t *table) head(cells []string, number, revision string) map[string]any {
-	kind := t.cell(cells, "kind")
-	switch kind {
-	case "", "调拨":
-		kind = KindTransfer
-	case "红单":
-		kind = KindRed
-	}
-	if revision == "" {
-		revision = "1"
-	}
-	return map[string]any{"source": "HIS", "number": number, "revision": whole(revision), "kind": kind,
-		"issued_at": tableMoment(t.cell(cells, "issued_at")), "from_store": t.cell(cells, "from_store"), "cancels": t.cell(cells, "cancels")}
-}
-
-func (t *table) encode() ([]json.RawMessage, error) {
-	var out []json.RawMessage
-	for _, d := range t.documents {
-		d.head["lines"] = d.lines
-		raw, err := json.Marshal(d.head)
-		if err != nil {
-			return nil, refuse("", "单据无法识别")
-		}
-		out = append(out, raw)
-	}
-	return out, nil
-}
-
-// whole is a number where the cell holds one; anything else is refused later by its
-// name.
-func whole(cell string) any { return typed(field{kind: asInt}, Rule{}, cell) }
-
-func decimal(cell string) any { return typed(field{kind: asNumber}, Rule{}, cell) }
-
-var slashDay = regexp.MustCompile(`^(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?`)
-
-// tableDay takes a day as spreadsheets show it: 2027/1/5.
-func tableDay(cell string) string {
-	m := slashDay.FindStringSubmatch(cell)
-	if m == nil {
-		return cell
-	}
-	return m[1] + "-" + twoDigits(m[2]) + "-" + twoDigits(m[3]) + cell[len(m[0]):]
-}
-
-func twoDigits(s string) string {
-	if len(s) == 1 {
-		return "0" + s
-	}
-	return s
-}
-
-// tableMoment takes a moment typed in the hospital: without a zone it is its own. A
-// day alone is its beginning.
-func tableMoment(cell string) any {
-	cell = tableDay(cell)
-	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"} {
-		if v := momentIn(Rule{Layout: layout, Zone: "+08:00"}, cell); v != cell {
-			return v
-		}
-	}
-	return cell
 }
