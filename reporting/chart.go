@@ -81,7 +81,7 @@ func (c Chart) layout() (list []shape, width, height float64) {
 	case ChartTrend:
 		return c.trend()
 	case ChartDays:
-		return c.days()
+		return c.days(daysAcross)
 	}
 	return c.bars()
 }
@@ -170,28 +170,63 @@ func (c Chart) trend() (list []shape, width, height float64) {
 	return list, chartWidth, base + 16
 }
 
-// days is a row for each month and a column for each day of it.
-func (c Chart) days() (list []shape, width, height float64) {
-	const left, top, side = 34.0, 16.0, 22.0
+// calendar is how the days of a year lie: where they begin, how large a day is, and
+// whether a month is a column, as suits a phone.
+type calendar struct {
+	left, top, wide, high float64
+	down                  bool
+}
+
+var (
+	daysAcross = calendar{left: 34, top: 16, wide: 22, high: 22}
+	daysDown   = calendar{left: 24, top: 18, wide: 28, high: 19, down: true}
+)
+
+// at is the corner of a day.
+func (k calendar) at(month, day int) (x, y float64) {
+	if k.down {
+		month, day = day, month
+	}
+	return k.left + float64(day-1)*k.wide, k.top + float64(month-1)*k.high
+}
+
+// heads name the months and the days at the two edges.
+func (k calendar) heads() (list []shape) {
+	for i := 1; i <= 31; i++ {
+		day, month := fmt.Sprint(i), fmt.Sprintf("%d月", i)
+		up, side := day, month
+		if k.down {
+			up, side = month, day
+		}
+		if i <= 12 || !k.down {
+			list = append(list, shape{x: k.left + (float64(i)-0.5)*k.wide, y: k.top - 5, text: up, anchor: "middle", size: 9})
+		}
+		if i <= 12 || k.down {
+			list = append(list, shape{x: k.left - 5, y: k.top + float64(i-1)*k.high + k.high*0.7, text: side, anchor: "end", size: 10})
+		}
+	}
+	return list
+}
+
+// days is a field for each day of the year, by month and day.
+func (c Chart) days(k calendar) (list []shape, width, height float64) {
 	most := c.most()
-	for d := 1; d <= 31; d++ {
-		list = append(list, shape{x: left + (float64(d)-0.5)*side, y: 11, text: fmt.Sprint(d), anchor: "middle", size: 9})
-	}
-	for m := 1; m <= 12; m++ {
-		list = append(list, shape{x: left - 5, y: top + float64(m-1)*side + 15, text: fmt.Sprintf("%d月", m), anchor: "end", size: 10})
-	}
+	list = k.heads()
 	for _, b := range c.Bars {
-		x, y := left+float64(b.Day.Day()-1)*side, top+float64(b.Day.Month()-1)*side
+		x, y := k.at(int(b.Day.Month()), b.Day.Day())
 		step := 0
 		if b.Now > 0 {
 			step = int(1 + (b.Now-1)*4/most)
 		}
-		list = append(list, shape{x: x + 1, y: y + 1, w: side - 2, h: side - 2, tone: toneHeat + tone(min(step, 4)), hint: b.Name + "：" + b.words(), of: &b.Of})
+		list = append(list, shape{x: x + 1, y: y + 1, w: k.wide - 2, h: k.high - 2, tone: toneHeat + tone(min(step, 4)), hint: b.Name + "：" + b.words(), of: &b.Of})
 		if b.Now > 0 {
-			list = append(list, shape{x: x + side/2, y: y + 15, text: fmt.Sprint(b.Now), anchor: "middle", size: 10, light: step >= 3})
+			list = append(list, shape{x: x + k.wide/2, y: y + k.high*0.7, text: fmt.Sprint(b.Now), anchor: "middle", size: 10, light: step >= 3})
 		}
 	}
-	return list, daysWidth, top + 12*side + 4
+	if k.down {
+		return list, chartWidth, k.top + 31*k.high + 4
+	}
+	return list, daysWidth, k.top + 12*k.high + 4
 }
 
 // shorten cuts a name that is too long for its place.
@@ -202,32 +237,43 @@ func shorten(text string, most int) string {
 	return text
 }
 
-// SVG draws the chart as an element for a page: without scripts and style
+// SVG draws the chart as elements for a page (a calendar as two, of which app.css
+// shows one): without scripts and style
 // attributes, in its own colours, readable on paper. link gives the address of what
 // a bar is about, "" for none; nil is no links.
 func (c Chart) SVG(link func(Narrow) string) string {
-	shapes, width, height := c.layout()
 	var b strings.Builder
+	shapes, width, height := c.layout()
+	c.write(&b, string(c.Kind), shapes, width, height, link)
+	if c.Kind == ChartDays {
+		// A phone shows the same days with the months beside each other.
+		shapes, width, height = c.days(daysDown)
+		c.write(&b, "days-down", shapes, width, height, link)
+	}
+	return b.String()
+}
+
+// write draws shapes as one element of the given class.
+func (c Chart) write(b *strings.Builder, class string, shapes []shape, width, height float64, link func(Narrow) string) {
 	role := "img"
 	if link != nil {
 		role = "group" // an image would hide the links in it from who cannot see it
 	}
-	fmt.Fprintf(&b, `<svg class="chart-%s" viewBox="0 0 %g %g" role="%s" aria-label="%s" font-family="sans-serif">`, c.Kind, width, height, role, html.EscapeString(c.Title))
+	fmt.Fprintf(b, `<svg class="chart-%s" viewBox="0 0 %g %g" role="%s" aria-label="%s" font-family="sans-serif">`, class, width, height, role, html.EscapeString(c.Title))
 	for _, s := range shapes {
 		url := ""
 		if s.of != nil && link != nil {
 			url = link(*s.of)
 		}
 		if url != "" {
-			fmt.Fprintf(&b, `<a href="%s">`, html.EscapeString(url))
+			fmt.Fprintf(b, `<a href="%s">`, html.EscapeString(url))
 		}
-		s.svg(&b)
+		s.svg(b)
 		if url != "" {
 			b.WriteString(`</a>`)
 		}
 	}
 	b.WriteString(`</svg>`)
-	return b.String()
 }
 
 func (s shape) svg(b *strings.Builder) {

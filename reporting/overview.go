@@ -46,6 +46,9 @@ const (
 	PendingAlarm   PendingKind = "alarm"   // alarms that nobody has settled
 	PendingExpired PendingKind = "expired" // boxes on the shelf past their expiry
 	PendingCheck   PendingKind = "check"   // the last check of the stock found something
+	PendingRecall  PendingKind = "recall"  // recalls in force
+	PendingPaper   PendingKind = "paper"   // papers that wait for the second person
+	PendingReceipt PendingKind = "receipt" // HIS's documents that were not taken in
 	PendingCount   PendingKind = "count"   // counts that nobody has settled
 )
 
@@ -60,6 +63,12 @@ func (k PendingKind) Chinese() string {
 		return "药房里已过期的药盒"
 	case PendingCheck:
 		return "库存核对有不符"
+	case PendingRecall:
+		return "正在召回"
+	case PendingPaper:
+		return "报失、销毁、退回单等第二人确认"
+	case PendingReceipt:
+		return "没有收下的入库单据"
 	}
 	return "未处理的盘点差异"
 }
@@ -193,12 +202,18 @@ func (o *Overview) readPending(ctx context.Context, tx *db.Tx, allowed []int64) 
 		First   *time.Time `db:"first_on"`
 		Alarms  int64      `db:"alarms"`
 		Expired int64      `db:"expired"`
+		Recalls int64      `db:"recalls"`
+		Papers  int64      `db:"papers"`
+		Refused int64      `db:"refused"`
 		Check   string     `db:"check_state"`
 	}
 	err := tx.Get(ctx, &n, `SELECT (SELECT count(*) FROM clinic_session c WHERE c.held_on < $3::date AND c.state IN ('open', 'closing') AND ($1::boolean OR c.site_id = ANY($2::bigint[]))) AS open_sessions,
   (SELECT min(c.held_on) FROM clinic_session c WHERE c.held_on < $3::date AND c.state IN ('open', 'closing') AND ($1::boolean OR c.site_id = ANY($2::bigint[]))) AS first_on,
   (SELECT count(*) FROM session_alarm a JOIN clinic_session c ON c.id = a.session_id WHERE a.settled_at IS NULL AND ($1::boolean OR c.site_id = ANY($2::bigint[]))) AS alarms,
   (SELECT count(*) FROM pack k WHERE k.state = 'in_store' AND k.expires_on < $3::date AND $1::boolean) AS expired,
+  (SELECT count(*) FROM recall r WHERE r.lifted_at IS NULL) AS recalls,
+  (SELECT count(*) FROM disposal p WHERE p.state = 'proposed' AND $1::boolean) AS papers,
+  (SELECT count(*) FROM pull_problem f WHERE f.resolved_at IS NULL AND $1::boolean) AS refused,
   COALESCE((SELECT k.state FROM stock_check k WHERE k.state IN ('right', 'wrong') AND $1::boolean ORDER BY k.id DESC LIMIT 1), '') AS check_state`,
 		allowed == nil, pq.Array(append([]int64{}, allowed...)), dateOf(o.Month.To))
 	if err != nil {
@@ -214,11 +229,14 @@ func (o *Overview) readPending(ctx context.Context, tx *db.Tx, allowed []int64) 
 		first = n.First.UTC()
 	}
 	add(PendingOpen, n.Open, first)
+	add(PendingRecall, n.Recalls, o.Month.To)
 	add(PendingAlarm, n.Alarms, o.Month.To)
 	add(PendingExpired, n.Expired, o.Month.To)
 	if n.Check == string(CheckWrong) {
 		add(PendingCheck, 1, o.Month.To)
 	}
+	add(PendingPaper, n.Papers, o.Month.To)
+	add(PendingReceipt, n.Refused, o.Month.To)
 	return nil
 }
 

@@ -18,7 +18,11 @@ func (u UseStatistic) rule() string {
 	if u.By == UseByMonth {
 		return text
 	}
-	return text + "上期是 " + u.Question.Before().Words() + "，去年同期是 " + u.Question.YearBefore().Words() + "。"
+	text += "上期是 " + u.Question.Before().Words() + "，去年同期是 " + u.Question.YearBefore().Words()
+	if u.ofDrugs() {
+		return text + "，都按最小单位比。"
+	}
+	return text + "，都按整盒比。"
 }
 
 // Section is the statistic as a table with its chart.
@@ -36,7 +40,7 @@ func (u UseStatistic) Section() Section {
 		s.Columns = append(s.Columns, Column{"上期", true, 14}, Column{"比上期", true, 15}, Column{"去年同期", true, 15}, Column{"比去年", true, 15})
 	}
 	if u.leftKnown() {
-		s.Columns = append(s.Columns, Column{"现存", true, 14}, Column{"可用天数", true, 14})
+		s.Columns = append(s.Columns, Column{"现存（最小单位）", true, 16}, Column{"可用天数", true, 14})
 	}
 	for _, l := range u.Lines {
 		s.Rows = append(s.Rows, Row{Cells: u.cells(l.Name, l.Drug, l), Of: l.narrow()})
@@ -80,7 +84,10 @@ func (u UseStatistic) cells(name, drug string, l UseLine) []Cell {
 // of a drug, whole boxes of many.
 func (u UseStatistic) compared(l UseLine) []Cell {
 	of := func(x Used) int64 { return x.Whole }
-	if u.ofDrugs() && l.UnitWord != "" {
+	if u.ofDrugs() {
+		if l.UnitWord == "" { // the rows are in units, which do not add up
+			return []Cell{words(""), words(""), words(""), words("")}
+		}
 		of = func(x Used) int64 { return x.Units }
 	}
 	return []Cell{figure(of(l.Before), ToNothing, ""), change(of(l.Now), of(l.Before)), figure(of(l.YearBefore), ToNothing, ""), change(of(l.Now), of(l.YearBefore))}

@@ -122,6 +122,7 @@ func rateOf(now time.Time) Period {
 // fill makes the lines of facts, which hold all periods.
 func (u *UseStatistic) fill(f facts, n names) {
 	of := map[UseLine]*UseLine{}
+	u.Total.Left, u.Total.Days = -1, -1 // boxes of different drugs have no common unit
 	u.book(of, f.in(u.Question.Period), func(l *UseLine) *Used { return &l.Now })
 	if u.By != UseByMonth {
 		u.book(of, f.in(u.Question.Before()), func(l *UseLine) *Used { return &l.Before })

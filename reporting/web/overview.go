@@ -89,11 +89,7 @@ func newOverviewView(o reporting.Overview) overviewView {
 	v := overviewView{Sentence: o.Sentence(), Calm: o.Calm(), Wrong: o.Wrong, Today: newTodayView(o.Today, o.At), MonthPDF: "/statistics/month.pdf",
 		At: o.At.In(session.Zone()).Format("2006-01-02 15:04:05")}
 	for _, p := range o.Pending {
-		url := map[reporting.PendingKind]string{reporting.PendingExpired: "/stock/expiry", reporting.PendingCheck: "/stock/check", reporting.PendingCount: "/stocktakes"}[p.Kind]
-		if url == "" {
-			url = "/sessions?date=" + p.Day.Format(time.DateOnly)
-		}
-		v.Pending = append(v.Pending, pendingRow{p.Kind.Chinese(), url, p.N})
+		v.Pending = append(v.Pending, pendingRow{p.Kind.Chinese(), pendingURL(p), p.N})
 	}
 	f := statFilter{From: o.Month.From.Format(time.DateOnly), To: o.Month.To.Format(time.DateOnly)}
 	v.Pictures = append(v.Pictures, sitesPicture(o, f))
@@ -107,6 +103,24 @@ func newOverviewView(o reporting.Overview) overviewView {
 			return year.with("/statistics/visits", "by", "day", "from", day, "to", day)
 		}))})
 	return v
+}
+
+// pendingURL is where what is to be looked at is settled, "" where only the
+// pharmacists have a page for it.
+func pendingURL(p reporting.Pending) string {
+	switch p.Kind {
+	case reporting.PendingExpired:
+		return "/stock/expiry"
+	case reporting.PendingCheck:
+		return "/stock/check"
+	case reporting.PendingCount:
+		return "/stocktakes"
+	case reporting.PendingPaper:
+		return "/setaside"
+	case reporting.PendingRecall, reporting.PendingReceipt:
+		return ""
+	}
+	return "/sessions?date=" + p.Day.Format(time.DateOnly)
 }
 
 func sitesPicture(o reporting.Overview, f statFilter) pictureView {
