@@ -90,7 +90,8 @@ func (s *Service) explain(ctx context.Context, tx *db.Tx, by identity.Actor, in 
 	if err := in.checkQuantity(m); err != nil {
 		return ClosingAnswer{}, err
 	}
-	if m.LostByID != 0 && in.Exit != ExitLost {
+	if m.LostByID == 0 || in.Exit != ExitLost {
+		// A box may be missing twice: it was explained, found, packed again.
 		if err := dropExit(ctx, tx, x.ID, m.PackID); err != nil {
 			return ClosingAnswer{}, err
 		}

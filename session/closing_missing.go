@@ -80,7 +80,7 @@ FROM (SELECT p.id, p.code, p.drug_id, p.units_left, p.units_total,
   WHERE p.session_id = $1::bigint AND p.state = 'allocated' AND p.drug_id = ANY($2::bigint[]) AND z.pack_id IS NULL) k
 JOIN drug d ON d.id = k.drug_id JOIN movement m ON m.id = k.last_movement LEFT JOIN staff f ON f.id = m.staff_id
 LEFT JOIN visit_line l ON l.id = k.last_line LEFT JOIN visit v ON v.id = l.visit_id LEFT JOIN staff g ON g.id = l.staff_id
-LEFT JOIN closing_exit e ON e.session_id = $1::bigint AND e.pack_id = k.id LEFT JOIN staff b ON b.id = e.by_id
+LEFT JOIN closing_exit e ON e.session_id = $1::bigint AND e.pack_id = k.id AND e.exit_kind = 'lost' AND e.second_id IS NULL LEFT JOIN staff b ON b.id = e.by_id
 ORDER BY d.generic_name, k.code`, x.ID, idArray(drugs))
 	if err != nil {
 		return nil, fmt.Errorf("read missing codes: %w", err)

@@ -222,6 +222,39 @@ func TestDamagedLostAndFound(t *testing.T) {
 	e.equation()
 }
 
+// A box that two people declared lost, that was found and packed again may be missing
+// a second time: what was said the first time does not count any more.
+func TestABoxIsMissingTwice(t *testing.T) {
+	for _, exit := range []session.ExitKind{session.ExitLost, session.ExitDamaged} {
+		e := newEvening(t, 1, 3)
+		box, reason := e.codes[2], "找不到"
+		again := func() {
+			e.must(e.count(1, 0))
+			e.see(e.codes[1])
+		}
+		again()
+		e.must(e.explain(e.chief, session.Explaining{Code: box, Exit: session.ExitLost, Reason: reason}))
+		second := func() error {
+			_, err := e.svc.ConfirmLoss(e.ctx, e.doctors[1], session.LossConfirming{SessionID: e.session, CommandID: uuid.New(), Code: box})
+			return err
+		}
+		e.must(second())
+		_, err := e.svc.ResumeDispensing(e.ctx, e.chief, session.Stopping{SessionID: e.session, CommandID: uuid.New(), Reason: "又来了一位"})
+		e.must(err)
+		e.move(inventory.Entry{Move: inventory.Move{Kind: inventory.MoveFind, At: e.db.App.Now()}, How: inventory.HowTyped, Reason: "找到了"}, box)
+		_, err = e.svc.Pack(e.ctx, e.chief, session.Packing{SessionID: e.session, CommandID: uuid.New(), Codes: box})
+		e.must(err)
+		e.must(e.stop(e.chief))
+		again()
+		e.refused(second(), db.Conflict, "还没有人报")
+		e.must(e.explain(e.chief, session.Explaining{Code: box, Exit: exit, Reason: reason}))
+		if exit == session.ExitLost {
+			e.must(second())
+		}
+		e.close()
+	}
+}
+
 // Opened packs are counted in loose units; what two people count otherwise is
 // written as a difference of the packs that were scanned.
 func TestLooseLeftOvers(t *testing.T) {
