@@ -48,7 +48,6 @@ const (
 	PendingCheck   PendingKind = "check"   // the last check of the stock found something
 	PendingRecall  PendingKind = "recall"  // recalls in force
 	PendingPaper   PendingKind = "paper"   // papers that wait for the second person
-	PendingReceipt PendingKind = "receipt" // HIS's documents that were not taken in
 	PendingCount   PendingKind = "count"   // counts that nobody has settled
 )
 
@@ -67,8 +66,6 @@ func (k PendingKind) Chinese() string {
 		return "正在召回"
 	case PendingPaper:
 		return "报失、销毁、退回单等第二人确认"
-	case PendingReceipt:
-		return "没有收下的入库单据"
 	}
 	return "未处理的盘点差异"
 }
@@ -204,7 +201,6 @@ func (o *Overview) readPending(ctx context.Context, tx *db.Tx, allowed []int64) 
 		Expired int64      `db:"expired"`
 		Recalls int64      `db:"recalls"`
 		Papers  int64      `db:"papers"`
-		Refused int64      `db:"refused"`
 		Check   string     `db:"check_state"`
 	}
 	err := tx.Get(ctx, &n, `SELECT (SELECT count(*) FROM clinic_session c WHERE c.held_on < $3::date AND c.state IN ('open', 'closing') AND ($1::boolean OR c.site_id = ANY($2::bigint[]))) AS open_sessions,
@@ -213,7 +209,6 @@ func (o *Overview) readPending(ctx context.Context, tx *db.Tx, allowed []int64) 
   (SELECT count(*) FROM pack k WHERE k.state = 'in_store' AND k.expires_on < $3::date AND $1::boolean) AS expired,
   (SELECT count(*) FROM recall r WHERE r.lifted_at IS NULL) AS recalls,
   (SELECT count(*) FROM disposal p WHERE p.state = 'proposed' AND $1::boolean) AS papers,
-  (SELECT count(*) FROM pull_problem f WHERE f.resolved_at IS NULL AND $1::boolean) AS refused,
   COALESCE((SELECT k.state FROM stock_check k WHERE k.state IN ('right', 'wrong') AND $1::boolean ORDER BY k.id DESC LIMIT 1), '') AS check_state`,
 		allowed == nil, pq.Array(append([]int64{}, allowed...)), dateOf(o.Month.To))
 	if err != nil {
@@ -236,7 +231,6 @@ func (o *Overview) readPending(ctx context.Context, tx *db.Tx, allowed []int64) 
 		add(PendingCheck, 1, o.Month.To)
 	}
 	add(PendingPaper, n.Papers, o.Month.To)
-	add(PendingReceipt, n.Refused, o.Month.To)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"jingfang/integration"
 	"jingfang/reporting"
 	"jingfang/session"
 	"jingfang/session/identity"
@@ -17,6 +18,7 @@ type overviewView struct {
 	Sentence string
 	Calm     bool
 	Wrong    []string
+	Quiet    string // what waits for HIS
 	Pending  []pendingRow
 	Today    todayView
 	Pictures []pictureView
@@ -64,7 +66,15 @@ func (h *Handlers) Overview(w http.ResponseWriter, r *http.Request) error {
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, newOverviewJSON(o))
 	}
-	return h.site.Page(w, r, "overview", newOverviewView(o))
+	v := newOverviewView(o)
+	if allowedSites(by) == nil {
+		q, err := integration.ReadQuiet(r.Context(), h.db)
+		if err != nil {
+			return err
+		}
+		v.Quiet = q.Sentence(h.db.Now())
+	}
+	return h.site.Page(w, r, "overview", v)
 }
 
 // allowedSites are those whose figures somebody may see; nil is all.
@@ -117,7 +127,7 @@ func pendingURL(p reporting.Pending) string {
 		return "/stocktakes"
 	case reporting.PendingPaper:
 		return "/setaside"
-	case reporting.PendingRecall, reporting.PendingReceipt:
+	case reporting.PendingRecall:
 		return ""
 	}
 	return "/sessions?date=" + p.Day.Format(time.DateOnly)
