@@ -9,6 +9,7 @@ import (
 
 	"jingfang/integration/wire"
 	"jingfang/session/identity"
+	"jingfang/sql/db"
 	"jingfang/sql/seal"
 )
 
@@ -80,6 +81,10 @@ func (b *bjca) confirmed(ctx context.Context, by identity.Actor, ticket, code st
 	}
 	number := "login-" + seal.SM3([]byte(ticket)).String()[:32]
 	p.Proof, err = b.Sign(ctx, by, identity.CertSigning{Number: number, Token: p.Token, Digest: challenge})
+	if errors.Is(err, identity.ErrCertUnfinished) {
+		// The code for the token is spent: waiting longer would bring nothing.
+		err = db.RefuseBecause(identity.ErrCertRefused, db.Conflict, "手机的签名没有完成，没有登录。请换一个二维码再扫。")
+	}
 	return p, err
 }
 

@@ -23,7 +23,7 @@ func TestTourTwice(t *testing.T) {
 		if code := p.main(context.Background()); code != exitOK {
 			t.Fatalf("run %d ended with %d and said:\n%s", run+1, code, said.String())
 		}
-		for _, line := range []string{"核对：带出 60 = 发出 31 + 带回 28 + 说明 1，每个码都有去向。", "场次报告 PDF：", "都停了：新单", "已经补取", "校验：", "链完整"} {
+		for _, line := range []string{"核对：带出 60 = 发出 31 + 带回 28 + 说明 1，每个码都有去向。", "场次报告 PDF：", "再扫码换回来，就诊和那盒药都还在", "都停了：新单", "已经补取", "校验：", "链完整"} {
 			if !strings.Contains(said.String(), line) {
 				t.Errorf("run %d does not say %q:\n%s", run+1, line, said.String())
 			}

@@ -70,7 +70,7 @@ func (t *tour) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tourLimit)
 	defer cancel()
 	for _, step := range []func(context.Context) error{
-		t.logIn, t.receive, t.plan, t.pack, t.open, t.register, t.serveAll, t.contested, t.cutOff, t.wrongCodes, t.undoOne, t.finishTwo,
+		t.logIn, t.receive, t.plan, t.pack, t.open, t.register, t.serveAll, t.contested, t.takeTurns, t.cutOff, t.wrongCodes, t.undoOne, t.finishTwo,
 		t.forget, t.unreadable, t.letIn, t.stop, t.count, t.explain, t.confirm, t.print, t.comeBack, t.sum,
 	} {
 		if err := step(ctx); err != nil {

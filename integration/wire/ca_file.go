@@ -22,6 +22,9 @@ type caFile struct {
 	Codes map[string]map[string]string `json:"codes,omitempty"`
 }
 
+// maxCACode bounds the code of a service: the transfer log is searched by it.
+const maxCACode = 60
+
 // caMeanings are the meanings that each table may give, those first without which
 // nothing works: how many must be there.
 func caMeanings(table string) (known []string, needed int) {
@@ -81,8 +84,8 @@ func (c *checker) caServices(s *CAStyle, f caFile) {
 		if x.Code == "" {
 			x.Code = old.Code
 		}
-		if len(x.Code) > maxName || strings.ContainsAny(x.Code, " \t\r\n") {
-			c.say(key+".code", "服务代码最多 %d 个字符，不含空格。", maxName)
+		if len(x.Code) > maxCACode || strings.ContainsAny(x.Code, " \t\r\n") {
+			c.say(key+".code", "服务代码最多 %d 个字符，不含空格。", maxCACode)
 		}
 		if !strings.HasPrefix(x.Path, "/") || strings.ContainsAny(x.Path, "?#{ ") {
 			c.say(key+".path", "须以 / 开头，不带参数，现在是 %q。", x.Path)

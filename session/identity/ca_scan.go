@@ -154,6 +154,10 @@ func (s *Service) confirmed(ctx context.Context, from Client, t ticketRow, x tic
 		sc.Why = "暂时连不上 CA，正在重试。" + db.Sentence(err)
 		return sc, Login{}, nil
 	}
+	if errors.Is(err, ErrCertRefused) {
+		t.State, t.Why = CertError, db.Sentence(err)+"没有登录。请换一个二维码再扫；仍不行请联系信息科。"
+		return t.scan(x), Login{}, s.refuseScan(ctx, from, t, owner)
+	}
 	if err != nil {
 		return Scan{}, Login{}, err
 	}

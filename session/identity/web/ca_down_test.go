@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"context"
 	"encoding/base32"
 	"net/http"
 	"strings"
@@ -108,71 +107,6 @@ func TestResettingOneTimeCodes(t *testing.T) {
 		t.Errorf("%d audit rows", n)
 	}
 	p.enrol(p.in(personA))
-}
-
-// Every fault of every call of a login: what the person reads, what the transfer log
-// says, and that nobody is in. After the fault the same or a fresh code works.
-func TestLoginUnderFaults(t *testing.T) {
-	faults := []struct {
-		name, result string
-		fault        simulator.CAFaults
-	}{
-		{"500", "failed", simulator.CAFaults{Status500: true}},
-		{"lost answer", "failed", simulator.CAFaults{LostAnswer: true}},
-		{"error in 200", "refused", simulator.CAFaults{ErrorIn200: true}},
-		{"cut", "failed", simulator.CAFaults{CutBody: true}},
-		{"not JSON", "failed", simulator.CAFaults{NotJSON: true}},
-		{"empty", "failed", simulator.CAFaults{Empty: true}},
-		{"too large", "failed", simulator.CAFaults{Oversized: true}},
-		{"wrong envelope", "failed", simulator.CAFaults{WrongSignature: true}},
-	}
-	for _, call := range []string{"GetSignQR", "GetSignQRResult", "chkonecert"} {
-		p := newHospital(t, caSetup{})
-		for _, x := range faults {
-			if call == "chkonecert" && (x.fault.WrongSignature || x.fault.ErrorIn200) {
-				continue // the gateway signs its text; it has no envelope
-			}
-			t.Run(call+" "+x.name, func(t *testing.T) {
-				before := p.count(`SELECT count(*) FROM login`)
-				c := p.client()
-				var ticket string
-				if call != "GetSignQR" {
-					c.scan()
-					ticket = p.ca.Latest()
-					p.act(ticket, "confirm", personA)
-				}
-				x.fault.On, x.fault.Times = call, 1
-				p.ca.SetFaults(x.fault)
-				var a answer
-				if call == "GetSignQR" {
-					a = c.htmx("/login/ca")
-				} else {
-					a = c.follow("shown", "waiting")
-				}
-				p.ca.SetFaults(simulator.CAFaults{})
-				if a.status != http.StatusOK || !strings.Contains(a.body, "ca-why") || !strings.Contains(a.body, "CA") && !strings.Contains(a.body, "证书网关") {
-					t.Fatalf("%d %s", a.status, a.body)
-				}
-				if n := p.count(`SELECT count(*) FROM login`); n != before || c.get("/").status == http.StatusOK {
-					t.Fatal("somebody is in")
-				}
-				var result string
-				check(t, p.test.App.Get(context.Background(), &result, `SELECT result FROM translog_entry WHERE service = $1 AND phase = 'outcome' ORDER BY at DESC, seq DESC LIMIT 1`, call))
-				if want := x.result; result != want && !(call == "GetSignQRResult" && x.fault.ErrorIn200 && result == "ok") && !(call == "GetSignQRResult" && x.fault.Empty && result == "ok") {
-					t.Errorf("the transfer log says %s, want %s", result, want)
-				}
-				// The next try succeeds: with the code that is there where it lives on.
-				p.clock.forward(20 * time.Second)
-				if !strings.Contains(a.body, `data-state="waiting"`) {
-					c.scan()
-					p.act(p.ca.Latest(), "confirm", personA)
-				}
-				if a := c.follow(); a.header.Get("HX-Redirect") != "/" {
-					t.Errorf("after the fault: %d %s", a.status, a.body)
-				}
-			})
-		}
-	}
 }
 
 // What an authority says without proof is no login: unfinished, signed over something
