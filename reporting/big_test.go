@@ -53,7 +53,7 @@ func BenchmarkReadAndDraw(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			var w bytes.Buffer
-			if err := reporting.WriteSessionPDF(&w, r, made()); err != nil {
+			if err := drawn(reporting.WriteSessionPDF(&w, r, made())); err != nil {
 				b.Fatal(err)
 			}
 			b.ReportMetric(float64(w.Len()), "bytes")

@@ -28,7 +28,7 @@ func disposalText(t *testing.T, d *db.DB, id int64, name string) (string, int) {
 	}
 	var one, two bytes.Buffer
 	for _, b := range []*bytes.Buffer{&one, &two} {
-		if err := reporting.WriteDisposalPDF(b, r, made()); err != nil {
+		if err := drawn(reporting.WriteDisposalPDF(b, r, made())); err != nil {
 			t.Fatal(err)
 		}
 	}

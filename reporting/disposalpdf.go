@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jingfang/inventory"
+	"jingfang/session"
 	"jingfang/sql/db"
 )
 
@@ -41,7 +42,7 @@ func ReadDisposalReport(ctx context.Context, d *db.DB, id int64) (DisposalReport
 // code, the two who stand for it, and boxes for signing by hand. The same report
 // and the same Made give the same bytes. Error: Unavailable when the program was
 // built without fonts.
-func WriteDisposalPDF(w io.Writer, r DisposalReport, made Made) error {
+func WriteDisposalPDF(w io.Writer, r DisposalReport, made Made) (Printed, error) {
 	title := "药品" + r.Disposal.Title()
 	if r.Disposal.Act == inventory.MoveSendBack {
 		title = r.Disposal.Title() // 退回药库单
@@ -49,7 +50,7 @@ func WriteDisposalPDF(w io.Writer, r DisposalReport, made Made) error {
 	running := title + "　" + r.Disposal.Number
 	s, err := newSheet(running, running, made)
 	if err != nil {
-		return err
+		return Printed{}, err
 	}
 	p := disposalPaper{sheet: s, r: r}
 	p.front(title)
@@ -67,9 +68,8 @@ type disposalPaper struct {
 
 func (p *disposalPaper) front(title string) {
 	d := p.r.Disposal
-	p.font(true, 19, black())
-	p.block(margin, bodyWidth, title)
-	p.y += 2
+	p.cover(cover{title: title, scope: "精防药房", period: d.Number, at: p.r.At, code: paperCode("disposal", d.Number, d.ProposedAt.In(session.Zone()), time.Time{})})
+	p.y += 1
 	t := table{s: p.sheet, size: 9, cols: []column{{width: 22}, {width: 71}, {width: 22}, {width: 71}}}
 	pair := func(k1, v1, k2, v2 string) {
 		t.row(cell{text: k1, bold: true}, cell{text: cmp.Or(v1, "—")}, cell{text: k2, bold: true}, cell{text: cmp.Or(v2, "—")})

@@ -1,25 +1,20 @@
 package reporting
 
-import (
-	"fmt"
-	"io"
-)
+import "io"
 
 // WriteDocumentPDF draws a document on A4: what it is on the first page with its
 // digest as a QR code, then every section with its chart and its table, named in
 // the file's outline, with mark, who took it, across every page. The same document,
 // Made and mark give the same bytes. Error: Unavailable when the program was built
 // without fonts.
-func WriteDocumentPDF(w io.Writer, d Document, made Made, mark string) error {
+func WriteDocumentPDF(w io.Writer, d Document, made Made, mark string) (Printed, error) {
 	s, err := newSheet(d.Heading(), d.Heading(), made)
 	if err != nil {
-		return err
+		return Printed{}, err
 	}
 	s.watermark = mark
 	p := documentPaper{sheet: s, d: d}
-	if err := p.front(); err != nil {
-		return err
-	}
+	p.front()
 	for _, x := range d.Sections {
 		p.section(x)
 	}
@@ -33,31 +28,13 @@ type documentPaper struct {
 	d Document
 }
 
-// qrSide is how large the code on the first page is, in millimetres.
-const qrSide = 27
-
-func (p *documentPaper) front() error {
-	p.pdf.Bookmark(p.glyphs.plain(p.d.Title), 0, -1)
-	if err := p.drawQR(p.d.QRText(), pageWidth-margin-qrSide, margin-2, qrSide); err != nil {
-		return err
-	}
-	width := bodyWidth - qrSide - 4
-	p.font(true, 19, black())
-	p.block(margin, width, p.d.Title)
-	p.y += 1
-	p.font(true, 12, black())
-	p.block(margin, width, p.d.Scope+"　"+p.d.Period.Words())
-	p.font(false, 9, grey())
-	p.block(margin, width, fmt.Sprintf("数据截至 %s　制表 %s", p.d.Moment(), p.made.By))
-	p.block(margin, width, "数字指纹 "+p.d.Digest()[:32])
-	p.y = max(p.y, margin+qrSide-2)
-	p.y += 1
+func (p *documentPaper) front() {
+	p.cover(cover{title: p.d.Title, scope: p.d.Scope, period: p.d.Period.Words(), at: p.d.At, digest: p.d.Digest(), code: func(string) string { return p.d.QRText() }})
 	p.verdict()
 	p.font(false, 8.5, grey())
 	for _, n := range p.d.Notes {
 		p.paragraph(n)
 	}
-	return nil
 }
 
 func (p *documentPaper) verdict() {
@@ -78,7 +55,6 @@ func (p *documentPaper) section(x Section) {
 		p.need(height + 30) // the heading stays with its picture
 	}
 	p.heading(x.Title)
-	p.pdf.Bookmark(p.glyphs.plain(x.Title), 1, p.y-8)
 	if len(x.Rows) == 0 {
 		p.font(false, 9.5, black())
 		p.paragraph(x.Empty)

@@ -295,3 +295,6 @@ func playUsual(d *day) (visits []uuid.UUID) {
 	d.scan(two, v4, r[2])
 	return []uuid.UUID{v1, v2, v3, v4}
 }
+
+// drawn is the error of drawing a paper.
+func drawn(_ reporting.Printed, err error) error { return err }

@@ -17,6 +17,15 @@ type Scope struct {
 	SiteID int64
 }
 
+// key names the scope in an address or a code.
+func (s Scope) key() string {
+	text := cmp.Or(string(s.Place), EveryPlace)
+	if s.SiteID != 0 && s.Place == inventory.PlaceSession {
+		text += fmt.Sprintf("-%d", s.SiteID)
+	}
+	return text
+}
+
 // LedgerPlaces lists the places a ledger can be kept over, the whole books aside.
 func LedgerPlaces() []inventory.Place {
 	var list []inventory.Place

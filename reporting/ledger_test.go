@@ -199,7 +199,7 @@ func TestPaperOfALedger(t *testing.T) {
 	needFonts(t)
 	d := ledgerDay(t)
 	path := d.paperOf("ledger", func(b *bytes.Buffer) error {
-		return reporting.WriteLedgerPDF(b, d.ledger(reporting.LedgerQuestion{ByBatch: true}), "全部（账上）", made())
+		return drawn(reporting.WriteLedgerPDF(b, d.ledger(reporting.LedgerQuestion{ByBatch: true}), "全部（账上）", made()))
 	})
 	text := strings.Join(pages(t, path), "\n")
 	for _, want := range []string{"药品收发统计表", "核对：平衡", "B2607", "拆1盒为14", "1盒9片", "销毁", "合计"} {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"jingfang/inventory"
-	"jingfang/session"
 )
 
 // ledgerTitle is what stands on the paper.
@@ -15,11 +14,11 @@ const ledgerTitle = "药品收发统计表"
 // WriteLedgerPDF draws the ledger on A4. scope names what it is kept over, such as
 // 药房. The same ledger and the same Made give the same bytes. Error: Unavailable
 // when the program was built without fonts.
-func WriteLedgerPDF(w io.Writer, l Ledger, scope string, made Made) error {
+func WriteLedgerPDF(w io.Writer, l Ledger, scope string, made Made) (Printed, error) {
 	period := l.Question.From.Format(time.DateOnly) + " 至 " + l.Question.To.Format(time.DateOnly)
 	s, err := newSheet(ledgerTitle+" "+period, ledgerTitle+"　"+scope+"　"+period, made)
 	if err != nil {
-		return err
+		return Printed{}, err
 	}
 	p := ledgerPaper{sheet: s, l: l}
 	p.front(scope, period)
@@ -36,14 +35,7 @@ type ledgerPaper struct {
 }
 
 func (p *ledgerPaper) front(scope, period string) {
-	p.font(true, 19, black())
-	p.block(margin, bodyWidth, ledgerTitle)
-	p.y += 1
-	p.font(false, 11, black())
-	p.block(margin, bodyWidth, scope+"　"+period)
-	p.font(false, 9, grey())
-	p.block(margin, bodyWidth, "数据截至 "+p.l.At.In(session.Zone()).Format("2006-01-02 15:04:05")+"；每天从零点到零点，北京时间。")
-	p.y += 2
+	p.cover(cover{title: ledgerTitle, scope: scope, period: period, at: p.l.At, notes: []string{"每天从零点到零点，北京时间。"}, code: paperCode("ledger", p.l.Question.Scope.key(), p.l.Question.From, p.l.Question.To)})
 	total := func(of func(LedgerLine) Amount) string { return TotalWords(p.l.Lines, of) }
 	p.font(true, 10, black())
 	p.paragraph(fmt.Sprintf("期初 %s ＋ 入 %s － 出 %s ± 拆零 %s ＝ 期末 %s", total(func(l LedgerLine) Amount { return l.Opening }),

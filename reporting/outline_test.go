@@ -32,7 +32,7 @@ func TestRareCharactersAreDrawn(t *testing.T) {
 	needFonts(t)
 	var one, two bytes.Buffer
 	for _, b := range []*bytes.Buffer{&one, &two} {
-		if err := reporting.WriteDocumentPDF(b, rareNames(), made(), "演示药师𬭎"); err != nil {
+		if err := drawn(reporting.WriteDocumentPDF(b, rareNames(), made(), "演示药师𬭎")); err != nil {
 			t.Fatal(err)
 		}
 	}

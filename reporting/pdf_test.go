@@ -25,7 +25,7 @@ func paper(t testing.TB, r reporting.SessionReport, name string) (string, []byte
 	t.Helper()
 	needFonts(t)
 	var b bytes.Buffer
-	if err := reporting.WriteSessionPDF(&b, r, made()); err != nil {
+	if err := drawn(reporting.WriteSessionPDF(&b, r, made())); err != nil {
 		t.Fatal(err)
 	}
 	folder := os.Getenv("JINGFANG_PAPERS")
@@ -130,7 +130,7 @@ func TestPaperIsTheSameTwice(t *testing.T) {
 	later := made()
 	later.At = later.At.Add(time.Second)
 	var b bytes.Buffer
-	if err := reporting.WriteSessionPDF(&b, r, later); err != nil {
+	if err := drawn(reporting.WriteSessionPDF(&b, r, later)); err != nil {
 		t.Fatal(err)
 	}
 	if bytes.Equal(first, b.Bytes()) {
@@ -296,7 +296,7 @@ func BenchmarkPaper(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var w bytes.Buffer
-		if err := reporting.WriteSessionPDF(&w, r, made()); err != nil {
+		if err := drawn(reporting.WriteSessionPDF(&w, r, made())); err != nil {
 			b.Fatal(err)
 		}
 	}

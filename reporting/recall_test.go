@@ -44,7 +44,7 @@ func recallOf(n int) reporting.RecallPaper {
 func TestRecallPaperNames120(t *testing.T) {
 	needFonts(t)
 	var b bytes.Buffer
-	if err := reporting.WriteRecallPDF(&b, recallOf(120), made()); err != nil {
+	if err := drawn(reporting.WriteRecallPDF(&b, recallOf(120), made())); err != nil {
 		t.Fatal(err)
 	}
 	folder := os.Getenv("JINGFANG_PAPERS")
@@ -69,7 +69,7 @@ func TestRecallPaperNames120(t *testing.T) {
 		}
 	}
 	var again bytes.Buffer
-	if err := reporting.WriteRecallPDF(&again, recallOf(120), made()); err != nil || !bytes.Equal(b.Bytes(), again.Bytes()) {
+	if err := drawn(reporting.WriteRecallPDF(&again, recallOf(120), made())); err != nil || !bytes.Equal(b.Bytes(), again.Bytes()) {
 		t.Errorf("the same list gives another paper: %v", err)
 	}
 }

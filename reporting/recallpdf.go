@@ -20,17 +20,13 @@ const recallTitle = "药品召回联系名单"
 
 // WriteRecallPDF draws the list on A4, with who took it and when across every
 // page. The same list and the same Made give the same bytes.
-func WriteRecallPDF(w io.Writer, p RecallPaper, made Made) error {
+func WriteRecallPDF(w io.Writer, p RecallPaper, made Made) (Printed, error) {
 	a := p.Recall
 	s, err := newSheet(recallTitle+"　"+a.Number(), recallTitle+"　"+a.Number()+"　"+a.Subject(), made)
 	if err != nil {
-		return err
+		return Printed{}, err
 	}
-	s.watermark = made.By + "　" + made.At.In(session.Zone()).Format("2006-01-02 15:04:05")
-	s.y = margin + 2
-	s.font(true, 19, black())
-	s.block(margin, bodyWidth, recallTitle)
-	s.y += 2
+	s.cover(cover{title: recallTitle, scope: a.Subject(), period: a.Number(), at: p.At, code: paperCode("recall", a.Number(), a.StartedAt.In(session.Zone()), time.Time{})})
 	recallFacts(s, p)
 	s.heading(fmt.Sprintf("患者 %d 人，已联系 %d 人", len(p.Patients), p.Reached))
 	recallTable(s, p)
@@ -58,7 +54,8 @@ func recallFacts(s *sheet, p RecallPaper) {
 	pair("召回", a.Number()+"（"+string(a.Class)+"）", "状态", state)
 	pair("药品", a.Subject(), "文号", a.SourceNo)
 	pair("开始", clock(a.StartedAt)+"　"+a.StartedBy, "期限", clock(a.DueAt))
-	pair("原因", a.Reason, "数据截至", clock(p.At))
+	wide := table{s: s, size: 9, cols: []column{{width: 22}, {width: bodyWidth - 22}}}
+	wide.row(cell{text: "原因", bold: true}, cell{text: a.Reason})
 }
 
 // recallTable draws a band for each patient and a row for each box.

@@ -41,7 +41,7 @@ func sheetPaper(t *testing.T, x inventory.ReceiptSheet, name string) (string, []
 	t.Helper()
 	needFonts(t)
 	var b bytes.Buffer
-	if err := reporting.WriteReceiptSheetPDF(&b, x, made()); err != nil {
+	if err := drawn(reporting.WriteReceiptSheetPDF(&b, x, made())); err != nil {
 		t.Fatal(err)
 	}
 	folder := os.Getenv("JINGFANG_PAPERS")

@@ -17,11 +17,11 @@ import (
 // missing, extra, without a code or of another batch, who stands for it here, and
 // boxes for both sides to sign by hand. The same sheet and the same Made give the
 // same bytes. Error: Unavailable when the program was built without fonts.
-func WriteReceiptSheetPDF(w io.Writer, x inventory.ReceiptSheet, made Made) error {
+func WriteReceiptSheetPDF(w io.Writer, x inventory.ReceiptSheet, made Made) (Printed, error) {
 	running := "入库差异单　" + x.Receipt.Number
 	s, err := newSheet(running, running, made)
 	if err != nil {
-		return err
+		return Printed{}, err
 	}
 	p := receiptPaper{sheet: s, x: x}
 	p.front()
@@ -42,9 +42,8 @@ type receiptPaper struct {
 
 func (p *receiptPaper) front() {
 	r := p.x.Receipt
-	p.font(true, 19, black())
-	p.block(margin, bodyWidth, "入库差异单")
-	p.y += 2
+	p.cover(cover{title: "入库差异单", scope: cmp.Or(r.FromStore, "中心药库") + "到精防药房", period: r.Number, at: p.made.At, code: paperCode("receipt", r.Number, r.IssuedAt.In(session.Zone()), time.Time{})})
+	p.y += 1
 	expected, received := 0, 0
 	for _, l := range p.x.Lines {
 		expected, received = expected+l.Packs, received+l.Received

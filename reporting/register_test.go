@@ -102,7 +102,7 @@ func TestPaperOfARegister(t *testing.T) {
 		d.finish(doctor, session.Ending{Visit: v})
 	}
 	path := d.paperOf("register", func(b *bytes.Buffer) error {
-		return reporting.WriteRegisterPDF(b, d.register(d.chief, drug), "药房账上全部", made())
+		return drawn(reporting.WriteRegisterPDF(b, d.register(d.chief, drug), "药房账上全部", made()))
 	})
 	list := pages(t, path)
 	if len(list) < 2 {

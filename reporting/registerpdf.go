@@ -16,11 +16,11 @@ const registerTitle = "特殊管理药品专用账册"
 // 药房账上全部. Every page but the last ends with the
 // balance that is carried to the next (过次页), every page but the first begins
 // with it (承前页). Error: Unavailable when the program was built without fonts.
-func WriteRegisterPDF(w io.Writer, r Register, scope string, made Made) error {
+func WriteRegisterPDF(w io.Writer, r Register, scope string, made Made) (Printed, error) {
 	period := r.From.Format(time.DateOnly) + " 至 " + r.To.Format(time.DateOnly)
 	s, err := newSheet(registerTitle+" "+r.Drug.Name(), registerTitle+"　"+r.Drug.Name()+"　"+scope+"　"+period, made)
 	if err != nil {
-		return err
+		return Printed{}, err
 	}
 	p := registerPaper{sheet: s, r: r, balance: r.Opening}
 	p.front(scope, period)
@@ -43,20 +43,15 @@ type registerPaper struct {
 func (p *registerPaper) words(a Amount) string { return a.Words(p.r.Drug.PackName, p.r.Drug.UnitName) }
 
 func (p *registerPaper) front(scope, period string) {
-	p.font(true, 18, black())
-	p.block(margin, bodyWidth, registerTitle)
-	p.y += 1
-	p.font(true, 11.5, black())
-	p.block(margin, bodyWidth, p.r.Drug.Name()+"　"+p.r.Drug.Class.Chinese())
-	p.font(false, 9.5, black())
-	p.block(margin, bodyWidth, fmt.Sprintf("厂家：%s　单位：%s（每%s %d %s）　期间：%s", orUnknown(p.r.Drug.Maker), p.r.Drug.PackName, p.r.Drug.PackName, p.r.Drug.UnitsPerPack, p.r.Drug.UnitName, period))
+	p.cover(cover{title: registerTitle, scope: p.r.Drug.Name() + "　" + p.r.Drug.Class.Chinese(), period: period, at: p.r.At, code: paperCode("register", fmt.Sprintf("%d-%s", p.r.Drug.ID, p.r.Scope.key()), p.r.From, p.r.To),
+		notes: []string{fmt.Sprintf("厂家：%s　单位：%s（每%s %d %s）", orUnknown(p.r.Drug.Maker), p.r.Drug.PackName, p.r.Drug.PackName, p.r.Drug.UnitsPerPack, p.r.Drug.UnitName)}})
 	p.font(false, 8.5, grey())
 	for _, law := range []string{p.r.Rule.LimitLaw, p.r.Rule.KeepLaw} {
 		if law != "" {
 			p.block(margin, bodyWidth, law)
 		}
 	}
-	p.block(margin, bodyWidth, "数据截至 "+p.r.At.In(session.Zone()).Format("2006-01-02 15:04:05")+"；结存为"+scope+"的合计。")
+	p.block(margin, bodyWidth, "结存为"+scope+"的合计。")
 	p.y += 2
 }
 
@@ -68,6 +63,7 @@ func orUnknown(text string) string {
 }
 
 func (p *registerPaper) lines() {
+	p.pdf.Bookmark("逐笔结存", 1, p.y)
 	p.table = newTable(p.sheet, 8, column{title: "日期", width: 17}, column{title: "凭证", width: 24}, column{title: "摘要", width: 42}, column{title: "批号 / 有效期", width: 21},
 		column{title: "入", width: 14, right: true}, column{title: "出", width: 14, right: true}, column{title: "结存", width: 16, right: true},
 		column{title: "经手 / 复核", width: 20}, column{title: "保存至", width: 18})

@@ -91,8 +91,8 @@ func TestPaperAndSheetSayWhatTheDocumentSays(t *testing.T) {
 	d, err := reporting.ReadReport(t.Context(), c.db.App, reporting.ReportYear, reporting.YearOf(date(2025, 1, 1)), 0)
 	c.must(err)
 	var one, two, sheet, text bytes.Buffer
-	c.must(reporting.WriteDocumentPDF(&one, d, made(), "演示"))
-	c.must(reporting.WriteDocumentPDF(&two, d, made(), "演示"))
+	c.must(drawn(reporting.WriteDocumentPDF(&one, d, made(), "演示")))
+	c.must(drawn(reporting.WriteDocumentPDF(&two, d, made(), "演示")))
 	if !bytes.Equal(one.Bytes(), two.Bytes()) {
 		t.Error("the same document gives other bytes")
 	}

@@ -17,16 +17,14 @@ const reportTitle = "社区义诊场次日报"
 
 // WriteSessionPDF draws the report on A4. The same report and the same Made give
 // the same bytes. Error: Unavailable when the program was built without fonts.
-func WriteSessionPDF(w io.Writer, r SessionReport, made Made) error {
+func WriteSessionPDF(w io.Writer, r SessionReport, made Made) (Printed, error) {
 	running := fmt.Sprintf("%s　%s　%s　场次 %d", reportTitle, r.Heading.Site, r.Heading.HeldOn.Format(time.DateOnly), r.Heading.ID)
 	s, err := newSheet(running, running, made)
 	if err != nil {
-		return err
+		return Printed{}, err
 	}
 	p := sessionPaper{sheet: s, r: r}
-	if err := p.front(); err != nil {
-		return err
-	}
+	p.front()
 	p.stock()
 	p.notes()
 	p.doctors()
@@ -59,25 +57,14 @@ func (p *sessionPaper) says(text string, bold bool, color ink) {
 }
 
 // front draws what the paper is about, beside the code.
-func (p *sessionPaper) front() error {
-	const side = 34.0
+func (p *sessionPaper) front() {
 	h := p.r.Heading
-	if err := p.drawQR(p.r.QRText(), pageWidth-margin-side, margin-4, side); err != nil {
-		return err
-	}
-	p.y = margin + 2
-	p.font(true, 19, black())
-	p.block(margin, bodyWidth-side-4, reportTitle)
-	p.y += 2
-	p.font(false, 12, black())
-	p.block(margin, bodyWidth-side-4, h.Site+"　"+chineseDate(h.HeldOn))
-	p.font(false, 9, grey())
-	p.block(margin, bodyWidth-side-4, fmt.Sprintf("场次 %d　右侧二维码是本场次的编号、日期、记录条数和链头摘要。", h.ID))
-	p.y = max(p.y, margin-4+side) + 2
+	p.cover(cover{title: reportTitle, scope: h.Site, period: chineseDate(h.HeldOn), at: p.r.At, code: func(string) string { return p.r.QRText() },
+		notes: []string{fmt.Sprintf("场次 %d　右侧二维码是本场次的编号、日期、记录条数和链头摘要。", h.ID)}})
+	p.y += 1
 	p.facts()
 	p.y += 2.5
 	p.verdict()
-	return nil
 }
 
 func chineseDate(day time.Time) string {
@@ -107,7 +94,6 @@ func (p *sessionPaper) facts() {
 	if h.Carrier != "" {
 		wide.row(cell{text: "带回途中", bold: true}, cell{text: h.Carrier + "　" + moment(h.CarrierAt, h.HeldOn, "")})
 	}
-	wide.row(cell{text: "数据截至", bold: true}, cell{text: p.r.At.In(session.Zone()).Format("2006-01-02 15:04:05") + "（以后的变动不在本表内）"})
 }
 
 // moment is a time of the day and who did it; the date stands where it is

@@ -1,8 +1,6 @@
 package reporting
 
 import (
-	"fmt"
-	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -48,8 +46,14 @@ type sheet struct {
 	y       float64
 	running string // what the paper is, at the head of every page but the first
 	made    Made
-	// watermark stands across every page of a paper that names people to a few.
+	// watermark says across every page who took it.
 	watermark string
+	// said collects the words that the digest is of, while not silent; head is what
+	// stands first, with its digest at digestY.
+	said    strings.Builder
+	silent  bool
+	head    cover
+	digestY float64
 }
 
 // newSheet opens a paper. The same data gives the same bytes: nothing in it
@@ -69,12 +73,14 @@ func newSheet(title, running string, made Made) (*sheet, error) {
 	pdf.AddUTF8FontFromBytes("noto", "", f.regular)
 	pdf.AddUTF8FontFromBytes("noto", "B", f.bold)
 	s := &sheet{pdf: pdf, glyphs: newGlyphs(f), widths: map[bool]map[rune]float64{false: {}, true: {}}, made: made}
+	s.watermark = made.By + "　" + made.At.Format("2006-01-02 15:04:05")
 	s.running = s.glyphs.printable(running)
 	pdf.SetTitle(s.glyphs.plain(title), true)
 	pdf.SetAuthor(s.glyphs.plain(made.By), true)
 	pdf.SetCreator("jingfang", true)
 	pdf.SetProducer("jingfang", true)
 	s.newPage()
+	pdf.Bookmark(s.glyphs.plain(title), 0, -1)
 	return s, nil
 }
 
@@ -87,7 +93,7 @@ func (s *sheet) newPage() {
 	s.y = margin
 	if s.pdf.PageNo() > 1 {
 		s.font(false, 8.5, grey())
-		s.text(margin, margin+3, s.running)
+		s.unsaid(func() { s.text(margin, margin+3, s.running) })
 		s.pdf.Line(margin, margin+5, pageWidth-margin, margin+5)
 		s.y = top
 	}
@@ -143,6 +149,10 @@ func (s *sheet) width(text string) float64 {
 
 // text draws one line from x with its baseline at y. The text is printable.
 func (s *sheet) text(x, y float64, text string) {
+	if !s.silent && text != "" {
+		s.said.WriteString(text)
+		s.said.WriteByte('\n')
+	}
 	for text != "" {
 		n := strings.IndexFunc(text, func(r rune) bool { return r > lastBasic })
 		if n < 0 {
@@ -191,28 +201,7 @@ func (s *sheet) heading(text string) {
 	s.y += 3.5
 	s.need(22)
 	s.font(true, 11.5, black())
+	s.pdf.Bookmark(s.glyphs.plain(text), 1, s.y)
 	s.block(margin, bodyWidth, text)
 	s.y += 1.2
-}
-
-// finish numbers the pages, now that their number is known, and writes all.
-func (s *sheet) finish(w io.Writer) error {
-	total := s.pdf.PageCount()
-	left := s.glyphs.printable(fmt.Sprintf("制表：%s　%s", s.made.By, s.made.At.Format("2006-01-02 15:04:05")))
-	for i := 1; i <= total; i++ {
-		s.pdf.SetPage(i)
-		s.size = 0
-		s.mark()
-		s.size = 0 // each page has a font of its own
-		s.font(false, 8.5, grey())
-		s.pdf.SetLineWidth(0.2)
-		s.pdf.SetDrawColor(110, 110, 110)
-		s.pdf.Line(margin, pageHeight-14, pageWidth-margin, pageHeight-14)
-		s.text(margin, pageHeight-10, s.lines(left, bodyWidth-40)[0])
-		s.textRight(pageWidth-margin, pageHeight-10, fmt.Sprintf("第 %d / %d 页", i, total))
-	}
-	if err := s.pdf.Output(w); err != nil {
-		return fmt.Errorf("write PDF: %w", err)
-	}
-	return nil
 }

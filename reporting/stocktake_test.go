@@ -44,7 +44,7 @@ func stocktakePaper(t *testing.T, r inventory.CountResult) (string, []byte) {
 	needFonts(t)
 	var b bytes.Buffer
 	made := reporting.Made{By: "演示药师", At: time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)}
-	if err := reporting.WriteStocktakePDF(&b, r, made); err != nil {
+	if err := drawn(reporting.WriteStocktakePDF(&b, r, made)); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "count.pdf")

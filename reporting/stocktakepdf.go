@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"jingfang/inventory"
 	"jingfang/session"
@@ -16,10 +17,10 @@ const stocktakeTitle = "盘点结果"
 // every difference by name with its reason, and who answers for it. The same
 // result and the same Made give the same bytes. Error: Unavailable when the
 // program was built without fonts.
-func WriteStocktakePDF(w io.Writer, r inventory.CountResult, made Made) error {
+func WriteStocktakePDF(w io.Writer, r inventory.CountResult, made Made) (Printed, error) {
 	s, err := newSheet(stocktakeTitle+" "+r.Number(), stocktakeTitle+"　"+r.Scope()+"　"+r.Number(), made)
 	if err != nil {
-		return err
+		return Printed{}, err
 	}
 	p := stocktakePaper{sheet: s, r: r}
 	p.front()
@@ -37,11 +38,7 @@ type stocktakePaper struct {
 
 func (p *stocktakePaper) front() {
 	r := p.r
-	p.font(true, 19, black())
-	p.block(margin, bodyWidth, stocktakeTitle)
-	p.y += 1
-	p.font(false, 12, black())
-	p.block(margin, bodyWidth, r.Scope()+"　"+r.Number()+"　"+r.State.Chinese())
+	p.cover(cover{title: stocktakeTitle, scope: r.Scope(), period: r.Number() + "　" + r.State.Chinese(), at: p.made.At, code: paperCode("stocktake", r.Number(), r.StartedAt.In(session.Zone()), time.Time{})})
 	p.font(false, 9.5, black())
 	text := "开始 " + r.StartedAt.In(session.Zone()).Format("2006-01-02 15:04") + " " + r.Starter + "　盘点人 " + strings.Join(r.Counters, "、")
 	if r.SubmittedAt != nil {

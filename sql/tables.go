@@ -121,6 +121,7 @@ func Tables() []Table {
 		{Name: "drug_sum", Owner: "reporting", Deletable: true},
 		{Name: "filter_choice", Owner: "reporting", Deletable: true},
 		{Name: "kept_report", Owner: "reporting", AppendOnly: true},
+		{Name: "issued_paper", Owner: "reporting", AppendOnly: true},
 		{Name: "recall_contact", Owner: "session", AppendOnly: true},
 		{Name: "patient_return", Owner: "session"},
 		{Name: "bag", Owner: "session"},

@@ -204,6 +204,7 @@ func menu() []identityweb.Entry {
 		{MenuItem: page.MenuItem{Title: "消耗", URL: "/statistics/use", Under: "/statistics"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "患者用药", URL: "/statistics/use/people", Under: "/statistics"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "月报年报", URL: "/statistics/reports", Under: "/statistics"}, Needs: identity.ViewReports},
+		{MenuItem: page.MenuItem{Title: "验报表", URL: "/papers/check", Under: "/statistics"}, Needs: identity.ViewReports},
 		{MenuItem: page.MenuItem{Title: "药品", URL: "/drugs", Icon: "pill"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "目录变动", URL: "/drugs/changes", Under: "/drugs"}, Needs: identity.ViewStock},
 		{MenuItem: page.MenuItem{Title: "查码", URL: "/trace", Icon: "trace"}, Needs: identity.ViewStock},

@@ -6,6 +6,8 @@ func reportEvent(event string) string {
 	switch event {
 	case "report.keep":
 		return "生成月报年报"
+	case "recall.download":
+		return "下载召回名单"
 	case "report.kept":
 		return "下载月报年报"
 	case "report.statistic":

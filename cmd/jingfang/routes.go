@@ -264,6 +264,7 @@ func (a *app) houseRoutes() []route {
 		{"GET", "/statistics/stock", identity.ViewReports, long, a.papers.Stock},
 		{"GET", "/statistics/stock.{form}", identity.ViewReports, long, a.papers.StockFile},
 		{"GET", "/statistics/month.{form}", identity.ViewReports, long, a.papers.MonthFile},
+		{"GET", "/papers/check", identity.ViewReports, quick, a.papers.CheckPaper},
 		{"GET", "/statistics/reports", identity.ViewReports, quick, a.papers.Reports},
 		{"POST", "/statistics/reports", identity.ViewReports, long, a.papers.MakeReport},
 		{"GET", "/statistics/reports/{report}", identity.ViewReports, quick, a.papers.Report},

@@ -102,7 +102,7 @@ func (h *Handlers) absentSheet(w http.ResponseWriter, r *http.Request, by identi
 			return err
 		}
 	}
-	body, err := h.print(r.Context(), func(w io.Writer) error {
+	body, err := h.turn(r.Context(), func(w io.Writer) error {
 		return reporting.WriteAbsentSheet(w, paper, reporting.Made{By: by.Name, At: now})
 	})
 	if err != nil {

@@ -28,9 +28,9 @@ func (h *Handlers) DisposalPDF(w http.ResponseWriter, r *http.Request) error {
 		return db.Refuse(db.NotFound, "没有这张处置单。请从“退药与报损”重新进入。")
 	}
 	var report reporting.DisposalReport
-	body, err := h.print(r.Context(), func(w io.Writer) error {
+	body, printed, err := h.print(r.Context(), func(w io.Writer) (reporting.Printed, error) {
 		if report, err = reporting.ReadDisposalReport(r.Context(), h.db, id); err != nil {
-			return err
+			return reporting.Printed{}, err
 		}
 		return reporting.WriteDisposalPDF(w, report, reporting.Made{By: by.Name, At: report.At})
 	})
@@ -38,7 +38,7 @@ func (h *Handlers) DisposalPDF(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	d := report.Disposal
-	err = identity.AuditAlone(r.Context(), h.db, by, identity.Event{Name: "disposal.download", ObjectKind: "disposal", ObjectID: d.Number,
+	err = reporting.IssuePaper(r.Context(), h.db, by, printed, identity.Event{Name: "disposal.download", ObjectKind: "disposal", ObjectID: d.Number,
 		Detail: fmt.Sprintf("packs=%d bytes=%d", len(report.Packs), len(body))})
 	if err != nil {
 		return err

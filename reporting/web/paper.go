@@ -27,10 +27,10 @@ func (h *Handlers) LedgerPDF(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := h.print(r.Context(), func(w io.Writer) error {
+	body, printed, err := h.print(r.Context(), func(w io.Writer) (reporting.Printed, error) {
 		l, err := reporting.ReadLedger(r.Context(), h.db, q)
 		if err != nil {
-			return err
+			return reporting.Printed{}, err
 		}
 		return reporting.WriteLedgerPDF(w, l, q.ScopeWords(site), reporting.Made{By: by.Name, At: l.At})
 	})
@@ -38,7 +38,7 @@ func (h *Handlers) LedgerPDF(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	from, to := q.From.Format(time.DateOnly), q.To.Format(time.DateOnly)
-	err = h.handOut(r.Context(), by, "ledger", from+" "+to, fmt.Sprintf("drug=%d place=%s site=%d bytes=%d", q.DrugID, q.Place, q.SiteID, len(body)))
+	err = h.handOut(r.Context(), by, printed, q.SiteID, "ledger", from+" "+to, fmt.Sprintf("drug=%d place=%s site=%d bytes=%d", q.DrugID, q.Place, q.SiteID, len(body)))
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,16 @@ func (h *Handlers) siteName(ctx context.Context, q reporting.LedgerQuestion) (st
 }
 
 // print draws one paper when it is its turn.
-func (h *Handlers) print(ctx context.Context, draw func(w io.Writer) error) ([]byte, error) {
+func (h *Handlers) print(ctx context.Context, draw func(w io.Writer) (reporting.Printed, error)) (body []byte, p reporting.Printed, err error) {
+	body, err = h.turn(ctx, func(w io.Writer) (err error) {
+		p, err = draw(w)
+		return err
+	})
+	return body, p, err
+}
+
+// turn makes one file when it is its turn.
+func (h *Handlers) turn(ctx context.Context, draw func(w io.Writer) error) ([]byte, error) {
 	select {
 	case h.press <- struct{}{}:
 		defer func() { <-h.press }()
@@ -73,6 +82,6 @@ func (h *Handlers) print(ctx context.Context, draw func(w io.Writer) error) ([]b
 }
 
 // handOut takes down that a paper leaves, before it is sent.
-func (h *Handlers) handOut(ctx context.Context, by identity.Actor, kind, id, detail string) error {
-	return identity.AuditAlone(ctx, h.db, by, identity.Event{Name: "ledger.download", ObjectKind: kind, ObjectID: id, Detail: detail})
+func (h *Handlers) handOut(ctx context.Context, by identity.Actor, p reporting.Printed, site int64, kind, id, detail string) error {
+	return reporting.IssuePaper(ctx, h.db, by, p, identity.Event{Name: "ledger.download", ObjectKind: kind, ObjectID: id, SiteID: site, Detail: detail})
 }

@@ -28,12 +28,36 @@ func (h *Handlers) WithPeople(sessions *session.Service, patients *patient.Regis
 // RecallPDF is GET /recalls/{id}/patients.pdf, RecallSheet the same as a
 // spreadsheet; both are in the audit, the list and the numbers each.
 func (h *Handlers) RecallPDF(w http.ResponseWriter, r *http.Request) error {
-	return h.recallFile(w, r, "pdf", pdfType, reporting.WriteRecallPDF)
+	by, paper, err := h.recallPaper(r, "pdf")
+	if err != nil {
+		return err
+	}
+	body, printed, err := h.print(r.Context(), func(w io.Writer) (reporting.Printed, error) {
+		return reporting.WriteRecallPDF(w, paper, reporting.Made{By: by.Name, At: paper.At})
+	})
+	if err != nil {
+		return err
+	}
+	e := identity.Event{Name: "recall.download", ObjectKind: "recall", ObjectID: fmt.Sprint(paper.Recall.ID), Detail: fmt.Sprintf("patients=%d bytes=%d", len(paper.Patients), len(body))}
+	if err := reporting.IssuePaper(r.Context(), h.db, by, printed, e); err != nil {
+		return err
+	}
+	return sendRecall(w, pdfType, body, paper, "pdf")
 }
 
 // RecallSheet is GET /recalls/{id}/patients.xlsx.
 func (h *Handlers) RecallSheet(w http.ResponseWriter, r *http.Request) error {
-	return h.recallFile(w, r, "xlsx", sheetType, reporting.WriteRecallSheet)
+	by, paper, err := h.recallPaper(r, "xlsx")
+	if err != nil {
+		return err
+	}
+	body, err := h.turn(r.Context(), func(w io.Writer) error {
+		return reporting.WriteRecallSheet(w, paper, reporting.Made{By: by.Name, At: paper.At})
+	})
+	if err != nil {
+		return err
+	}
+	return sendRecall(w, sheetType, body, paper, "xlsx")
 }
 
 // The types of the files that are handed out.
@@ -42,36 +66,29 @@ const (
 	sheetType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 )
 
-func (h *Handlers) recallFile(w http.ResponseWriter, r *http.Request, ending, kind string, write func(io.Writer, reporting.RecallPaper, reporting.Made) error) error {
-	by, err := identity.Who(r.Context())
-	if err != nil {
-		return err
+// recallPaper reads the list of the recall in the address for a file, with the
+// telephone numbers that the person may see. That it is read is in the audit.
+func (h *Handlers) recallPaper(r *http.Request, ending string) (by identity.Actor, paper reporting.RecallPaper, err error) {
+	if by, err = identity.Who(r.Context()); err != nil {
+		return by, paper, err
 	}
 	id, err := strconv.ParseInt(chi.URLParam(r, "id"), 10, 64)
 	if err != nil || id <= 0 {
-		return db.Refuse(db.NotFound, "没有这个召回。请从召回列表重新进入。")
+		return by, paper, db.Refuse(db.NotFound, "没有这个召回。请从召回列表重新进入。")
 	}
-	list, err := h.sessions.RecallPatients(r.Context(), by, id, ending)
-	if err != nil {
-		return err
+	if paper.RecallList, err = h.sessions.RecallPatients(r.Context(), by, id, ending); err != nil || by.Can(identity.UnmaskPatient, 0) != nil {
+		return by, paper, err
 	}
-	paper := reporting.RecallPaper{RecallList: list}
-	if by.Can(identity.UnmaskPatient, 0) == nil {
-		var ids []int64
-		for _, p := range list.Patients {
-			ids = append(ids, p.ID)
-		}
-		if paper.Phones, err = h.patients.Phones(r.Context(), by, ids, fmt.Sprintf("recall/%d", id)); err != nil {
-			return err
-		}
+	var ids []int64
+	for _, p := range paper.Patients {
+		ids = append(ids, p.ID)
 	}
-	body, err := h.print(r.Context(), func(w io.Writer) error {
-		return write(w, paper, reporting.Made{By: by.Name, At: list.At})
-	})
-	if err != nil {
-		return err
-	}
-	return sendAs(w, kind, body, fmt.Sprintf("recall-%d.%s", id, ending), fmt.Sprintf("召回名单 %s.%s", list.Recall.Number(), ending))
+	paper.Phones, err = h.patients.Phones(r.Context(), by, ids, fmt.Sprintf("recall/%d", id))
+	return by, paper, err
+}
+
+func sendRecall(w http.ResponseWriter, kind string, body []byte, paper reporting.RecallPaper, ending string) error {
+	return sendAs(w, kind, body, fmt.Sprintf("recall-%d.%s", paper.Recall.ID, ending), fmt.Sprintf("召回名单 %s.%s", paper.Recall.Number(), ending))
 }
 
 // ExpirySheet is GET /stock/expiry.xlsx: what has expired or will soon.

@@ -1,9 +1,9 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -29,11 +29,11 @@ func (h *Handlers) ReceiptSheetPDF(w http.ResponseWriter, r *http.Request) error
 	if err != nil || id <= 0 {
 		return db.Refuse(db.NotFound, "没有这张入库单。请从入库列表重新进入。")
 	}
-	x, body, err := h.drawSheet(r.Context(), by, id)
+	x, body, printed, err := h.drawSheet(r.Context(), by, id)
 	if err != nil {
 		return err
 	}
-	err = identity.AuditAlone(r.Context(), h.db, by, identity.Event{Name: "report.sheet", ObjectKind: "receipt", ObjectID: strconv.FormatInt(id, 10),
+	err = reporting.IssuePaper(r.Context(), h.db, by, printed, identity.Event{Name: "report.sheet", ObjectKind: "receipt", ObjectID: strconv.FormatInt(id, 10),
 		Detail: fmt.Sprintf("difference sheet, bytes=%d", len(body))})
 	if err != nil {
 		return err
@@ -42,18 +42,12 @@ func (h *Handlers) ReceiptSheetPDF(w http.ResponseWriter, r *http.Request) error
 }
 
 // drawSheet reads and draws the sheet when it is its turn.
-func (h *Handlers) drawSheet(ctx context.Context, by identity.Actor, id int64) (inventory.ReceiptSheet, []byte, error) {
-	select {
-	case h.press <- struct{}{}:
-		defer func() { <-h.press }()
-	case <-ctx.Done():
-		return inventory.ReceiptSheet{}, nil, fmt.Errorf("wait to draw a report: %w", ctx.Err())
-	}
-	x, err := inventory.ReadReceiptSheet(ctx, h.db, id)
-	if err != nil {
-		return x, nil, err
-	}
-	var b bytes.Buffer
-	err = reporting.WriteReceiptSheetPDF(&b, x, reporting.Made{By: by.Name, At: h.db.Now()})
-	return x, b.Bytes(), err
+func (h *Handlers) drawSheet(ctx context.Context, by identity.Actor, id int64) (x inventory.ReceiptSheet, body []byte, printed reporting.Printed, err error) {
+	body, printed, err = h.print(ctx, func(w io.Writer) (reporting.Printed, error) {
+		if x, err = inventory.ReadReceiptSheet(ctx, h.db, id); err != nil {
+			return reporting.Printed{}, err
+		}
+		return reporting.WriteReceiptSheetPDF(w, x, reporting.Made{By: by.Name, At: h.db.Now()})
+	})
+	return x, body, printed, err
 }

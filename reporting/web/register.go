@@ -231,10 +231,10 @@ func (h *Handlers) ControlledPDF(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := ""
-	body, err := h.print(r.Context(), func(w io.Writer) error {
+	body, printed, err := h.print(r.Context(), func(w io.Writer) (reporting.Printed, error) {
 		x, err := reporting.ReadRegister(r.Context(), h.db, by, q)
 		if err != nil {
-			return err
+			return reporting.Printed{}, err
 		}
 		name = x.Drug.Name()
 		return reporting.WriteRegisterPDF(w, x, scope, reporting.Made{By: by.Name, At: x.At})
@@ -243,7 +243,7 @@ func (h *Handlers) ControlledPDF(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	from, to := q.From.Format(time.DateOnly), q.To.Format(time.DateOnly)
-	if err := h.handOut(r.Context(), by, "register", fmt.Sprint(q.DrugID), fmt.Sprintf("from=%s to=%s place=%s site=%d bytes=%d", from, to, q.Place, q.SiteID, len(body))); err != nil {
+	if err := h.handOut(r.Context(), by, printed, q.SiteID, "register", fmt.Sprint(q.DrugID), fmt.Sprintf("from=%s to=%s place=%s site=%d bytes=%d", from, to, q.Place, q.SiteID, len(body))); err != nil {
 		return err
 	}
 	return send(w, body, fmt.Sprintf("register-%d-%s-%s.pdf", q.DrugID, from, to), "专用账册 "+name+" "+from+" 至 "+to+".pdf")

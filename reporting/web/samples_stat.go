@@ -8,6 +8,9 @@ import (
 	"jingfang/session/page"
 )
 
+// sampleDigest is as long as a digest.
+const sampleDigest = "5d1c2a90b7e64f3389aa0c5f7be2d4169f0e83c2b15d7764a8c9e0f1a2b3c4d5"
+
 // statSamples are the statistics with made-up figures.
 func statSamples() []page.Sample {
 	f, d := sampleStatFilter(), sampleDocument()
@@ -28,6 +31,11 @@ func statSamples() []page.Sample {
 	ended := exportWork{Sentence: "就诊明细 2026年11月 已备好，共 431 行。请在一小时内下载。", Tone: "good", FileURL: "#", Back: "#"}
 	return []page.Sample{
 		{Name: "stat_filter", Title: "统计的条件", View: f}, {Name: "stat_section", Title: "统计的一张表", View: v.Sections[0]},
+		{Name: "paper_check", Title: "验报表", View: paperCheckView{}}, {Name: "paper_check", Title: "验报表 看不懂", View: paperCheckView{Code: "690123", Problem: "这不是报表上的二维码，也不是数字指纹。请扫首页右上角的二维码，或抄下“数字指纹”的 32 位。"}},
+		{Name: "paper_check", Title: "验报表 真", View: paperCheckView{Answer: &paperAnswer{Stamp: "真", Tone: "good", Title: "精防药房月报　全部精防点　2026年10月", Sentence: "这份纸由本系统打印，数字指纹一致。请再看纸上“数字指纹”的 32 位与下面相同。它与保存的报表（第 1 版，最新）相同。",
+			Digest: sampleDigest, ReportURL: "#", Rows: []issuedRow{{"2026-11-02 09:12:44", "演示管理甲", sampleDigest[:32]}}}}},
+		{Name: "paper_check", Title: "验报表 不一致", View: paperCheckView{Answer: &paperAnswer{Stamp: "不一致", Tone: "bad", Title: "社区义诊场次日报　演示新华　2026-11-23　场次 12", Sentence: "本系统打印过这份报表，但数字指纹不同：纸上的内容不是下面任何一次打印的。请以系统里的为准。",
+			Rows: []issuedRow{{"2026-11-23 17:45:02", "演示药师甲", sampleDigest[:32]}}}}},
 		{Name: "stat_kept", Title: "保存的报表", View: kept}, {Name: "stat_kept", Title: "保存的报表 有变化", View: changed},
 		{Name: "statistic", Title: "就诊统计", View: v}, {Name: "statistic", Title: "就诊统计 没有", View: empty}, {Name: "statistic", Title: "就诊明细", View: rows},
 		{Name: "statistic", Title: "统计 不平衡", View: wrong}, {Name: "statistic", Title: "月报", View: month},

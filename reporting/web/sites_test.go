@@ -25,6 +25,7 @@ import (
 type elsewhere struct {
 	drug, session, stocktake, recall, report, whole int64
 	job                                             string // of another person
+	code                                            string // of a paper
 	secrets                                         []string
 }
 
@@ -50,6 +51,10 @@ VALUES ('session:9', $1, $2, '演示他处', 'submitted', 1, $3, now(), $3, now(
 	var started struct{ Job string }
 	h.must(json.Unmarshal(h.post(&chief, "/statistics/exports", url.Values{"what": {"visits"}, "form": {"csv"}}).Body.Bytes(), &started))
 	x.job = started.Job
+	if w := h.get(&chief, fmt.Sprintf("/sessions/%d/report.pdf", x.session)); w.Code != 200 {
+		h.t.Fatalf("the day's report: %d %s", w.Code, w.Body)
+	}
+	h.must(h.db.App.Get(h.t.Context(), &x.code, `SELECT code FROM issued_paper`))
 	return x
 }
 
@@ -74,7 +79,7 @@ func idOrNone(id int64) string {
 // of fills an address with the numbers of what is elsewhere.
 func (x elsewhere) of(h *house, path string) string {
 	return strings.NewReplacer("SITE", fmt.Sprint(h.other), "DRUG", fmt.Sprint(x.drug), "SESSION", fmt.Sprint(x.session), "STOCKTAKE", fmt.Sprint(x.stocktake), "RECALL", fmt.Sprint(x.recall),
-		"REPORT", fmt.Sprint(x.report), "WHOLE", fmt.Sprint(x.whole), "JOB", x.job, "CODE", url.QueryEscape("JF1|report|演示|2026-01-01|2026-01-31|00")).Replace(path)
+		"REPORT", fmt.Sprint(x.report), "WHOLE", fmt.Sprint(x.whole), "JOB", x.job, "CODE", url.QueryEscape(x.code)).Replace(path)
 }
 
 // addresses are those of every handler of the package, as somebody of one site
@@ -100,7 +105,7 @@ func addresses() map[string][]string {
 		"Ledger": {"/ledger?site=SITE", "/ledger", "/ledger?place=store", "/ledger?by=place", "/ledger?by=kind&drug=DRUG"}, "LedgerMoves": {"/ledger/moves?site=SITE", "/ledger/moves", "/ledger/moves?place=store", "/ledger/moves?drug=DRUG"},
 		"LedgerPDF": {"/ledger.pdf?site=SITE", "/ledger.pdf", "/ledger.pdf?place=store"}, "Controlled": {"/ledger/controlled", "/ledger/controlled?drug=DRUG", "/ledger/controlled?drug=DRUG&site=SITE", "/ledger/controlled?drug=DRUG&place=session"},
 		"ControlledPDF": {"/ledger/controlled.pdf?drug=DRUG", "/ledger/controlled.pdf?drug=DRUG&site=SITE", "/ledger/controlled.pdf?drug=DRUG&place=store"}, "AddRule": {"POST /ledger/controlled/rules?"},
-		"ExpirySheet": {"/stock/expiry.xlsx"}, "RecallPDF": {"/recalls/RECALL/patients.pdf"}, "RecallSheet": {"/recalls/RECALL/patients.xlsx"},
+		"ExpirySheet": {"/stock/expiry.xlsx"}, "CheckPaper": {"/papers/check?codes=CODE"}, "RecallPDF": {"/recalls/RECALL/patients.pdf"}, "RecallSheet": {"/recalls/RECALL/patients.xlsx"},
 	}
 }
 

@@ -19,18 +19,18 @@ const csvType = "text/csv; charset=utf-8"
 func formOf(r *http.Request) string { return chi.URLParam(r, "form") }
 
 // drawDocument makes the file. A paper waits for its turn, as all papers do.
-func (h *Handlers) drawDocument(ctx context.Context, d reporting.Document, form string, made reporting.Made, mark string) (body []byte, kind string, err error) {
+func (h *Handlers) drawDocument(ctx context.Context, d reporting.Document, form string, made reporting.Made, mark string) (body []byte, kind string, printed reporting.Printed, err error) {
 	var b bytes.Buffer
 	switch form {
 	case "pdf":
-		body, err = h.print(ctx, func(w io.Writer) error { return reporting.WriteDocumentPDF(w, d, made, mark) })
-		return body, pdfType, err
+		body, printed, err = h.print(ctx, func(w io.Writer) (reporting.Printed, error) { return reporting.WriteDocumentPDF(w, d, made, mark) })
+		return body, pdfType, printed, err
 	case "xlsx":
 		err = reporting.WriteDocumentSheet(&b, d, made)
-		return b.Bytes(), sheetType, err
+		return b.Bytes(), sheetType, printed, err
 	case "csv":
 		err = reporting.WriteDocumentCSV(&b, d)
-		return b.Bytes(), csvType, err
+		return b.Bytes(), csvType, printed, err
 	}
-	return nil, "", db.Refuse(db.NotFound, "没有这种文件。可以下载 PDF、表格或 CSV。")
+	return nil, "", printed, db.Refuse(db.NotFound, "没有这种文件。可以下载 PDF、表格或 CSV。")
 }

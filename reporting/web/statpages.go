@@ -191,12 +191,17 @@ func (h *Handlers) sendStatistic(w http.ResponseWriter, r *http.Request, p statP
 func (h *Handlers) sendDocument(w http.ResponseWriter, r *http.Request, by identity.Actor, d reporting.Document, made reporting.Made, event identity.Event) error {
 	form := formOf(r)
 	mark := by.Name + "　" + reporting.Document{At: h.db.Now()}.Moment()
-	body, kind, err := h.drawDocument(r.Context(), d, form, made, mark)
+	body, kind, printed, err := h.drawDocument(r.Context(), d, form, made, mark)
 	if err != nil {
 		return err
 	}
 	event.Detail = fmt.Sprintf("%s form=%s bytes=%d digest=%.16s", event.Detail, form, len(body), d.Digest())
-	if err := identity.AuditAlone(r.Context(), h.db, by, event); err != nil {
+	if form == "pdf" {
+		err = reporting.IssuePaper(r.Context(), h.db, by, printed, event)
+	} else {
+		err = identity.AuditAlone(r.Context(), h.db, by, event)
+	}
+	if err != nil {
 		return err
 	}
 	return sendAs(w, kind, body, d.Name+"."+form, strings.ReplaceAll(d.Title+" "+d.Scope+" "+d.Period.Words(), "　", " ")+"."+form)

@@ -36,18 +36,18 @@ func (h *Handlers) StocktakePDF(w http.ResponseWriter, r *http.Request) error {
 	if err := identity.Allow(r.Context(), h.db, by, identity.ViewStock, site); err != nil {
 		return err
 	}
-	body, err := h.print(r.Context(), func(w io.Writer) error {
+	body, printed, err := h.print(r.Context(), func(w io.Writer) (reporting.Printed, error) {
 		res, err := inventory.ReadCountResult(r.Context(), h.db, x, 0)
 		if err != nil {
-			return err
+			return reporting.Printed{}, err
 		}
 		return reporting.WriteStocktakePDF(w, res, reporting.Made{By: by.Name, At: h.db.Now()})
 	})
 	if err != nil {
 		return err
 	}
-	e := identity.Event{Name: "report.download", ObjectKind: "stocktake", ObjectID: fmt.Sprint(x.ID), Detail: fmt.Sprintf("stocktake %s, bytes=%d", x.Number(), len(body))}
-	if err := identity.AuditAlone(r.Context(), h.db, by, e); err != nil {
+	e := identity.Event{Name: "report.download", ObjectKind: "stocktake", ObjectID: fmt.Sprint(x.ID), SiteID: site, Detail: fmt.Sprintf("stocktake %s, bytes=%d", x.Number(), len(body))}
+	if err := reporting.IssuePaper(r.Context(), h.db, by, printed, e); err != nil {
 		return err
 	}
 	return send(w, body, fmt.Sprintf("stocktake-%d.pdf", x.ID), "盘点结果 "+x.Number()+".pdf")

@@ -58,12 +58,12 @@ func (h *Handlers) SessionPDF(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := h.draw(r.Context(), by, x.ID)
+	body, printed, err := h.draw(r.Context(), by, x.ID)
 	if err != nil {
 		return err
 	}
 	// Taken down before it is sent: a paper that leaves is in the audit.
-	err = identity.AuditAlone(r.Context(), h.db, by, identity.Event{Name: "report.download", ObjectKind: "session",
+	err = reporting.IssuePaper(r.Context(), h.db, by, printed, identity.Event{Name: "report.download", ObjectKind: "session",
 		ObjectID: strconv.FormatInt(x.ID, 10), SiteID: x.SiteID, SessionID: x.ID, Detail: fmt.Sprintf("day report, bytes=%d", len(body))})
 	if err != nil {
 		return err
@@ -114,11 +114,11 @@ func (h *Handlers) hasDuty(ctx context.Context, by identity.Actor, x session.Ses
 }
 
 // draw reads and draws the report when it is its turn.
-func (h *Handlers) draw(ctx context.Context, by identity.Actor, id int64) ([]byte, error) {
-	return h.print(ctx, func(w io.Writer) error {
+func (h *Handlers) draw(ctx context.Context, by identity.Actor, id int64) ([]byte, reporting.Printed, error) {
+	return h.print(ctx, func(w io.Writer) (reporting.Printed, error) {
 		report, err := reporting.ReadSessionReport(ctx, h.db, id)
 		if err != nil {
-			return err
+			return reporting.Printed{}, err
 		}
 		return reporting.WriteSessionPDF(w, report, reporting.Made{By: by.Name, At: report.At})
 	})

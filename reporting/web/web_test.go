@@ -53,7 +53,7 @@ func newHouse(t testing.TB) *house {
 	r := chi.NewRouter()
 	for path, do := range map[string]page.Func{"/sessions/{id}/report.pdf": handlers.SessionPDF, "/sessions/{id}/absent.xlsx": handlers.SessionAbsentSheet, "/absent.xlsx": handlers.AbsentSheet,
 		"/receipts/{id}/differences.pdf": handlers.ReceiptSheetPDF, "/setaside/{id}/report.pdf": handlers.DisposalPDF, "/stocktakes/{id}/result.pdf": handlers.StocktakePDF,
-		"/stock/expiry.xlsx": handlers.ExpirySheet, "/recalls/{id}/patients.pdf": handlers.RecallPDF, "/recalls/{id}/patients.xlsx": handlers.RecallSheet} {
+		"/stock/expiry.xlsx": handlers.ExpirySheet, "/papers/check": handlers.CheckPaper, "/recalls/{id}/patients.pdf": handlers.RecallPDF, "/recalls/{id}/patients.xlsx": handlers.RecallSheet} {
 		r.Get(path, site.Handle(do))
 	}
 	h.statistics(r, site, handlers)
