@@ -50,6 +50,11 @@ func TestMadeHistoryAddsUp(t *testing.T) {
 	do(func(ctx context.Context, tx *db.Tx) error { return inventory.GrowPacks(ctx, tx, h, 0, h.Packs) })
 	do(func(ctx context.Context, tx *db.Tx) error { return session.GrowRosters(ctx, tx, h, 0, h.Clinics) })
 	do(func(ctx context.Context, tx *db.Tx) error { return session.GrowLines(ctx, tx, h, 0, h.Clinics) })
+	for i := range int64(2) {
+		do(func(ctx context.Context, tx *db.Tx) error {
+			return session.GrowRecords(ctx, tx, h, i*h.Clinics/2, (i+1)*h.Clinics/2)
+		})
+	}
 	for _, sum := range []func() error{
 		func() error { _, err := reporting.SumLedger(t.Context(), d.App); return err },
 		func() error { _, err := reporting.SumClinics(t.Context(), d.App); return err },
@@ -61,6 +66,13 @@ func TestMadeHistoryAddsUp(t *testing.T) {
 	report, err := reporting.CheckStock(t.Context(), d.App, nil)
 	if err != nil || report.Problem != "" || report.Packs != h.Packs {
 		t.Fatalf("%+v, %v", report, err)
+	}
+	if r, err := session.VerifyRecords(t.Context(), d.App, 0); err != nil || r.Problem != "" || r.Records != int(h.Visits) || r.Chains != 2*int(h.Clinics) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	one, err := reporting.ReadSessionReport(t.Context(), d.App, h.FirstSession+3)
+	if err != nil || one.Main.Problem != "" || one.Main.Length == 0 || len(one.Differences) != 0 || one.Visits[0].Record != 1 {
+		t.Errorf("%+v %v, %v", one.Main, one.Differences, err)
 	}
 	q := reporting.Question{Period: reporting.Period{From: date(2025, 1, 1), To: date(2025, 12, 31)}}
 	v, err := reporting.ReadVisits(t.Context(), d.App, q, reporting.VisitsByMonth)

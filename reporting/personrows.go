@@ -3,6 +3,7 @@ package reporting
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/lib/pq"
 
@@ -37,10 +38,11 @@ func PersonRows(ctx context.Context, d *db.DB, q Question, from, most int64) (li
 		return nil, Used{}, 0, err
 	}
 	err = d.InSnapshot(db.WithOwnPlans(ctx), func(ctx context.Context, tx *db.Tx) error {
-		sessions, err := sessionsOf(ctx, tx, q)
+		x, err := readFacts(ctx, tx, q, detail{drugs: true, sessions: true})
 		if err != nil {
 			return err
 		}
+		sessions := x.given()
 		people, err := peopleGiven(ctx, tx, q, sessions)
 		if err != nil {
 			return err
@@ -53,23 +55,51 @@ func PersonRows(ctx context.Context, d *db.DB, q Question, from, most int64) (li
 			}
 			return err
 		}
-		x, err := readFacts(ctx, tx, q, detail{drugs: true})
 		for _, d := range x.drugs {
 			sum = sum.plus(Used{d.Visits, d.Whole, d.Loose, d.Units})
 		}
-		return err
+		return nil
 	})
 	return list, sum, total, err
 }
 
+// given are the sessions in which something of the question was handed out.
+func (x facts) given() (sessions []int64) {
+	for _, d := range x.drugs {
+		sessions = append(sessions, d.SessionID)
+	}
+	slices.Sort(sessions)
+	return slices.Compact(sessions)
+}
+
+// manyClinics are so many sessions that who was given something in them is sooner
+// found patient by patient than by reading them all.
+const manyClinics = 1000
+
 // peopleGiven lists the patients who were given something, by their numbers.
 func peopleGiven(ctx context.Context, tx *db.Tx, q Question, sessions []int64) (list []int64, err error) {
+	if len(sessions) > manyClinics && q.PatientID == 0 {
+		return peopleEverGiven(ctx, tx, q, sessions)
+	}
 	err = tx.Select(ctx, &list, `SELECT p.id FROM patient p JOIN (SELECT DISTINCT v.patient_id FROM visit v JOIN visit_line l ON l.visit_id = v.id
   WHERE v.session_id = ANY($1::bigint[]) AND l.undone_at IS NULL AND ($2::bigint = 0 OR v.doctor_id = $2::bigint) AND ($3::bigint = 0 OR v.patient_id = $3::bigint)
-    AND ($4::bigint = 0 OR l.pack_id IN (SELECT k.id FROM pack k WHERE k.drug_id = $4::bigint))) x ON x.patient_id = p.id
+    AND ($4::bigint = 0 OR EXISTS (SELECT 1 FROM pack k WHERE k.id = l.pack_id AND k.drug_id = $4::bigint))) x ON x.patient_id = p.id
 ORDER BY p.number, p.id`, pq.Array(sessions), q.DoctorID, q.PatientID, q.DrugID)
 	if err != nil {
 		return nil, fmt.Errorf("list who was given something: %w", err)
+	}
+	return list, nil
+}
+
+// peopleEverGiven does the same over years: of each patient it reads visits until
+// one has a line. OFFSET 0 keeps the database from joining all visits first.
+func peopleEverGiven(ctx context.Context, tx *db.Tx, q Question, sessions []int64) (list []int64, err error) {
+	err = tx.Select(ctx, &list, `SELECT p.id FROM patient p WHERE EXISTS (SELECT 1 FROM (SELECT v.id, v.session_id, v.doctor_id FROM visit v WHERE v.patient_id = p.id OFFSET 0) v JOIN visit_line l ON l.visit_id = v.id
+  WHERE v.session_id = ANY($1::bigint[]) AND l.undone_at IS NULL AND ($2::bigint = 0 OR v.doctor_id = $2::bigint)
+    AND ($3::bigint = 0 OR EXISTS (SELECT 1 FROM pack k WHERE k.id = l.pack_id AND k.drug_id = $3::bigint)))
+ORDER BY p.number, p.id`, pq.Array(sessions), q.DoctorID, q.DrugID)
+	if err != nil {
+		return nil, fmt.Errorf("list who was given something over years: %w", err)
 	}
 	return list, nil
 }

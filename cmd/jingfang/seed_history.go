@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"jingfang/inventory"
 	"jingfang/reporting"
@@ -46,67 +49,119 @@ func (s *seeder) history(ctx context.Context, years int64) error {
 	}
 	month := reporting.MonthOf(session.Today(s.app.db.Now())).From
 	h := inventory.History{First: month.AddDate(-int(years), 0, 0), Clinics: years * 12 * inventory.HistoryClinics, Visits: years * historyVisits, Packs: years * historyPacks, Shelf: years * historyShelf, StaffID: doctors[0]}
-	steps, err := s.historySteps(ctx, h, sites, doctors, years)
+	parts, err := s.historySteps(ctx, h, sites, doctors, years)
 	if err != nil {
 		return err
 	}
-	for i, step := range steps {
-		if err := s.atLength(ctx, step); err != nil {
+	var mu sync.Mutex
+	made, total := 0, 0
+	for _, lanes := range parts {
+		for _, lane := range lanes {
+			total += len(lane)
+		}
+	}
+	for _, lanes := range parts {
+		err := s.runLanes(ctx, lanes, func() {
+			mu.Lock()
+			defer mu.Unlock()
+			made++
+			s.program.say(s.program.out, "历史数据 %d / %d，已用 %s", made, total, time.Since(began).Round(time.Second))
+		})
+		if err != nil {
 			return err
 		}
-		s.program.say(s.program.out, "历史数据 %d / %d，已用 %s", i+1, len(steps), time.Since(began).Round(time.Second))
+		if err := s.analyse(ctx); err != nil {
+			return err
+		}
 	}
-	return s.analyse(ctx)
+	return nil
 }
 
-// hasHistory looks for the first visit and, among the last things made, for lines of
-// the last clinics. A history that was broken off cannot be gone on with.
+// hasHistory looks for the first visit and for the records of all sessions, which are
+// made last. A history that was broken off cannot be gone on with.
 func (s *seeder) hasHistory(ctx context.Context, years int64) (bool, error) {
 	var has struct {
-		First bool `db:"has_first"`
-		Last  bool `db:"has_last"`
+		First bool  `db:"has_first"`
+		Whole int64 `db:"whole"`
 	}
+	clinics := years * 12 * inventory.HistoryClinics
 	err := s.app.db.Get(ctx, &has, `SELECT EXISTS (SELECT 1 FROM visit WHERE id = '00000000-0000-4000-8000-000000000001') AS has_first,
-  EXISTS (SELECT 1 FROM visit_line l WHERE l.visit_id IN (CAST('00000000-0000-4000-8000-' || lpad(CAST($1::bigint - 1 AS text), 12, '0') AS uuid), CAST('00000000-0000-4000-8000-' || lpad(CAST($1::bigint - 2 AS text), 12, '0') AS uuid))) AS has_last`, years*historyVisits)
+  (SELECT count(*) FROM visit v JOIN record_chain r ON r.session_id >= v.session_id AND r.session_id < v.session_id + $1::bigint
+   WHERE v.id = '00000000-0000-4000-8000-000000000001' AND r.chain = 'main') AS whole`, clinics)
 	if err != nil {
 		return false, fmt.Errorf("look for a history: %w", err)
 	}
-	if has.First && !has.Last {
+	if has.First && has.Whole != clinics {
 		return false, db.Refuse(db.Conflict, "这个数据文件夹里有一份没有生成完、或年数不同的历史数据。请换一个新的文件夹（-data），或用原来的年数启动。")
 	}
 	return has.First, nil
 }
 
-// historySteps are the transactions that make the history, each a part of it. The
-// visits come before the boxes, which are given in them.
-func (s *seeder) historySteps(ctx context.Context, h inventory.History, sites, doctors []int64, years int64) (list []func(context.Context, *db.Tx) error, err error) {
+// step is a transaction that makes a part of a history.
+type step func(context.Context, *db.Tx) error
+
+// historySteps are the transactions that make the history, in lanes that run at the
+// same time; what the second lanes make stands on what the first have made.
+func (s *seeder) historySteps(ctx context.Context, h inventory.History, sites, doctors []int64, years int64) (lanes [][][]step, err error) {
 	err = s.atLength(ctx, func(ctx context.Context, tx *db.Tx) error {
 		h, err = session.GrowClinics(ctx, tx, h, sites)
 		return err
 	})
-	part := func(total, i int64) (from, to int64) { return total / years * i, total / years * (i + 1) }
-	for i := range years {
-		list = append(list, func(ctx context.Context, tx *db.Tx) error {
-			from, to := part(h.Visits, i)
-			return session.GrowVisits(ctx, tx, h, doctors, from, to)
-		})
+	each := func(total int64, do func(ctx context.Context, tx *db.Tx, from, to int64) error) (list []step) {
+		for i := range years {
+			list = append(list, func(ctx context.Context, tx *db.Tx) error {
+				return do(ctx, tx, total/years*i, total/years*(i+1))
+			})
+		}
+		return list
 	}
-	for i := range years {
-		list = append(list, func(ctx context.Context, tx *db.Tx) error {
-			from, to := part(h.Packs, i)
-			return inventory.GrowPacks(ctx, tx, h, from, to)
-		})
+	people := each(h.Visits, func(ctx context.Context, tx *db.Tx, from, to int64) error {
+		return session.GrowVisits(ctx, tx, h, doctors, from, to)
+	})
+	people = append(people, each(h.Clinics, func(ctx context.Context, tx *db.Tx, from, to int64) error {
+		return session.GrowRosters(ctx, tx, h, from, to)
+	})...)
+	boxes := each(h.Packs, func(ctx context.Context, tx *db.Tx, from, to int64) error {
+		return inventory.GrowPacks(ctx, tx, h, from, to)
+	})
+	lines := each(h.Clinics, func(ctx context.Context, tx *db.Tx, from, to int64) error {
+		if err := session.GrowLines(ctx, tx, h, from, to); err != nil {
+			return err
+		}
+		return s.growRecords(ctx, tx, h, from, to)
+	})
+	half := len(lines) / 2
+	return [][][]step{{people, boxes}, {lines[:half], lines[half:]}}, err
+}
+
+// clinicsAtOnce is how many clinics' records are held in memory.
+const clinicsAtOnce = 50
+
+func (s *seeder) growRecords(ctx context.Context, tx *db.Tx, h inventory.History, from, to int64) error {
+	for ; from < to; from += clinicsAtOnce {
+		if err := session.GrowRecords(ctx, tx, h, from, min(from+clinicsAtOnce, to)); err != nil {
+			return err
+		}
 	}
-	for i := range years {
-		list = append(list, func(ctx context.Context, tx *db.Tx) error {
-			from, to := part(h.Clinics, i)
-			if err := session.GrowRosters(ctx, tx, h, from, to); err != nil {
-				return err
+	return nil
+}
+
+// runLanes runs the steps of some lanes, each in order and all lanes at the same
+// time, and tells done of every step.
+func (s *seeder) runLanes(ctx context.Context, lanes [][]step, done func()) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, lane := range lanes {
+		g.Go(func() error {
+			for _, do := range lane {
+				if err := s.atLength(ctx, do); err != nil {
+					return err
+				}
+				done()
 			}
-			return session.GrowLines(ctx, tx, h, from, to)
+			return nil
 		})
 	}
-	return list, err
+	return g.Wait()
 }
 
 // atLength runs a transaction that may take minutes, and is lost with the machine:
