@@ -107,7 +107,7 @@ func newApp(c config, log *slog.Logger, d *db.DB, keys seal.KeyProvider, around 
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	a.spool = translog.NewSpool(a.exchange, 0)
-	a.desk = translog.NewDesk(d, keys, c.OfficerKey).WithArchive(c.archiveDir())
+	a.desk = translog.NewDesk(d, keys, c.OfficerKey).WithArchive(c.archiveDir(), a.exchange)
 	a.patients = patient.New(d, keys)
 	a.sessions = session.New(d, a.hub, a.patients).WithKeys(keys)
 	a.jobs = job.New(d.Now)

@@ -36,6 +36,7 @@ func runTransferLog(ctx context.Context, p *program, c config) error {
 	}
 	return reading(ctx, p, c, func(d *db.DB) error {
 		env.DB, env.Keys, env.Signing = d, keys, keys
+		env.Log = translog.New(d, keys, env.Who)
 		env.Anchored = func(ctx context.Context) ([]translog.Head, error) { return anchoredLogs(ctx, d, keys) }
 		env.Opened = func(ctx context.Context, id uuid.UUID) error {
 			return auditAtMachine(ctx, d, "transferlog.open", "exchange", id.String(), "")

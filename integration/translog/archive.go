@@ -88,7 +88,7 @@ func Archive(ctx context.Context, d *db.DB, by identity.Actor, x Export) (*Folde
 	if x.Day >= dayOf(d.Now().Add(-closedAfter)) {
 		return nil, Report{}, db.Refuse(db.Invalid, "%s 还没有结束满一小时，请在第二天归档。", x.Day)
 	}
-	f, err := writeOrFind(ctx, d, x)
+	f, err := x.leave(ctx, "log.archive", func() (*Folder, error) { return writeOrFind(ctx, d, x) })
 	if err != nil {
 		return nil, Report{}, err
 	}

@@ -221,7 +221,7 @@ func (k *Desk) RunArchive(ctx context.Context, by identity.Actor, progress func(
 	}
 	for i, day := range days {
 		progress(int64(i), int64(len(days)))
-		x := Export{Day: day, Dir: k.archive, By: q.Asker + " 申请，" + q.Decider + " 确认", Keys: k.keys}
+		x := Export{Day: day, Dir: k.archive, By: q.Asker + " 申请，" + q.Decider + " 确认", Keys: k.keys, Log: k.log, StaffID: by.StaffID}
 		f, report, err := Archive(ctx, k.db, by, x)
 		if err != nil {
 			return out, err

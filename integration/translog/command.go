@@ -32,6 +32,8 @@ type Env struct {
 	// leaves the database, to audit it.
 	Who      string
 	Exported func(ctx context.Context, day, dir string) error
+	// Log gets the entries of days that leave the database; nil for none.
+	Log *Log
 	// Signing holds the server's signing key, for exports.
 	Signing seal.KeyProvider
 	// Owner opens the database as the owner of the tables, for trim; its second

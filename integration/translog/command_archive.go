@@ -16,7 +16,7 @@ import (
 func system() identity.Actor { return identity.System("transferlog") }
 
 func (e Env) export(ctx context.Context, args []string) error {
-	x := Export{By: e.Who, Keys: e.Signing}
+	x := Export{By: e.Who, Keys: e.Signing, Log: e.Log}
 	set := flag.NewFlagSet("export", flag.ContinueOnError)
 	set.StringVar(&x.Day, "day", "", "")
 	set.StringVar(&x.Dir, "to", "", "")
@@ -31,7 +31,7 @@ func (e Env) export(ctx context.Context, args []string) error {
 			return fmt.Errorf("record the export of %s: %w", x.Day, err)
 		}
 	}
-	f, err := WriteFolder(ctx, e.DB, x)
+	f, err := x.leave(ctx, "log.export", func() (*Folder, error) { return WriteFolder(ctx, e.DB, x) })
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (e Env) archive(ctx context.Context, args []string) error {
 		return err
 	}
 	for _, day := range days {
-		f, report, err := Archive(ctx, e.DB, system(), Export{Day: day, Dir: dir, By: e.Who, Keys: e.Signing})
+		f, report, err := Archive(ctx, e.DB, system(), Export{Day: day, Dir: dir, By: e.Who, Keys: e.Signing, Log: e.Log})
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,7 @@ type Desk struct {
 	cabinet *cabinet
 	keyFile string
 	archive string // folder on this server, "" for none
+	log     *Log   // gets the entries of archived days; nil for none
 }
 
 // NewDesk makes the desk. keyFile is where the server finds the officer's private
@@ -36,9 +37,10 @@ func NewDesk(d *db.DB, keys seal.KeyProvider, keyFile string) *Desk {
 	return &Desk{db: d, keys: keys, cabinet: newCabinet(d.Now), keyFile: keyFile}
 }
 
-// WithArchive sets the folder of this server that days are archived in, and gives k.
-func (k *Desk) WithArchive(dir string) *Desk {
-	k.archive = dir
+// WithArchive sets the folder of this server that days are archived in and the log
+// that gets an entry of each (nil for none), and gives k.
+func (k *Desk) WithArchive(dir string, l *Log) *Desk {
+	k.archive, k.log = dir, l
 	return k
 }
 

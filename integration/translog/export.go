@@ -25,6 +25,33 @@ type Export struct {
 	By string
 	// Keys sign the manifest and give the public keys of the anchors.
 	Keys seal.KeyProvider
+	// Log gets an entry of the day that leaves the database, committed before it
+	// does; nil for none. StaffID is who exports, 0 at the server's console.
+	Log     *Log
+	StaffID int64
+}
+
+// FileSystem is the system of what people hand in or take away as a file or paper.
+const FileSystem = "FILE"
+
+// leave enters that a day leaves the database, before do makes its folder, and how
+// it ended. The folder itself stands in the entry by the SM3 of its manifest.
+func (x Export) leave(ctx context.Context, service string, do func() (*Folder, error)) (*Folder, error) {
+	if x.Log == nil {
+		return do()
+	}
+	p, err := x.Log.Begin(ctx, Exchange{System: FileSystem, Service: service, Direction: Out, Key: x.Day, StaffID: x.StaffID, Person: valid(x.By), Target: valid(x.Dir)})
+	if err != nil {
+		return nil, err
+	}
+	f, err := do()
+	o := Outcome{Result: OK}
+	if err != nil {
+		o = Outcome{Result: Failed, Detail: err.Error()}
+	} else {
+		o.Detail = fmt.Sprintf("%d 条，清单 SM3 %s", f.Manifest.Entries(), f.Digest())
+	}
+	return f, errors.Join(err, p.End(ctx, o))
 }
 
 // lateAnchors is how long after its day a chain may be anchored: hourly, and at

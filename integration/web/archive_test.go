@@ -99,6 +99,10 @@ func TestArchiveNeedsTwo(t *testing.T) {
 	if report, _, err := translog.VerifyFolder(t.Context(), f, nil); err != nil || !report.Good() || report.Entries != 2 {
 		t.Errorf("the folder: %+v, %v", report, err)
 	}
+	list, err := translog.List(t.Context(), r.App, translog.Filter{Service: "log.archive", Key: "2026-11-23", Keys: r.keys})
+	if err != nil || len(list) != 1 || list[0].Result != translog.OK || list[0].StaffID != 2 || list[0].Direction != translog.Out {
+		t.Errorf("its own entry: %+v, %v", list, err)
+	}
 	for _, event := range []string{"transferlog.archive_ask", "transferlog.archive_confirm", "transferlog.archive"} {
 		if n := r.events(event, "ok"); n != 1 {
 			t.Errorf("%s stands %d times in the audit", event, n)

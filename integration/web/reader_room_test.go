@@ -91,7 +91,7 @@ func newReadingRoom(t *testing.T, lies bool) *readingRoom {
 		known = r.file
 	}
 	r.archive = t.TempDir()
-	r.desk = translog.NewDesk(r.App, r.keys, known).WithArchive(r.archive)
+	r.desk = translog.NewDesk(r.App, r.keys, known).WithArchive(r.archive, r.log)
 	r.serve()
 	return r
 }

@@ -30,6 +30,9 @@ func systemText(system string) string {
 	return system
 }
 
+// ServiceWord is a service as people call it; one of another system keeps its code.
+func ServiceWord(service string) string { return serviceText(service) }
+
 // serviceText is a service as people call it; one of another system keeps the code
 // that the hospital gave it.
 func serviceText(service string) string {
@@ -76,6 +79,16 @@ func ourService(name string) string {
 		return "诊毕后更正"
 	case "visit.return":
 		return "退药与空盒"
+	case "visit.owed":
+		return "欠药"
+	case "visit.dose":
+		return "剂量和天数"
+	case "visit.note":
+		return "就诊备注"
+	case "visit.request":
+		return "未登记药盒"
+	case "visit.queue":
+		return "叫号和放回"
 	case "visit.late":
 		return "事后补录"
 	case "offline.conflict":
@@ -136,6 +149,18 @@ func fileService(name string) string {
 		return "下载近效期表"
 	case "recall.sheet":
 		return "下载召回名单"
+	case "packing.paper":
+		return "打印装箱单"
+	case "stocktake.paper":
+		return "打印盘点表"
+	case "tote.labels":
+		return "打印周转箱标签"
+	case "codeless.labels":
+		return "打印无码标签"
+	case "log.export":
+		return "导出传输日志"
+	case "log.archive":
+		return "归档传输日志"
 	case "roster.paper":
 		return "打印纸质名单"
 	case "session.report":
@@ -156,6 +181,24 @@ func fileService(name string) string {
 		return "打印患者标签"
 	case "bag.label":
 		return "打印药袋标签"
+	}
+	return statisticService(name)
+}
+
+func statisticService(name string) string {
+	switch name {
+	case "statistic.visits":
+		return "下载就诊统计"
+	case "statistic.use":
+		return "下载消耗统计"
+	case "statistic.stock":
+		return "下载库存报表"
+	case "statistic.month":
+		return "下载当月报表"
+	case "statistic.export":
+		return "下载统计明细"
+	case "report.kept":
+		return "下载月报年报"
 	}
 	return ""
 }

@@ -26,7 +26,7 @@ const (
 // Systems at the other end of what comes through our own addresses.
 const (
 	DeviceSystem = "DEVICE" // the clinic's laptops, phones, scanners
-	FileSystem   = "FILE"   // files and papers that a person hands in or takes away
+	FileSystem   = translog.FileSystem
 )
 
 // Transfer says what the requests of an address carry, for the transfer log.
