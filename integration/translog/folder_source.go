@@ -140,19 +140,29 @@ func (f *Folder) holders(ctx context.Context, exchange uuid.UUID) ([]uuid.UUID, 
 	return out, nil
 }
 
+// open keeps only the intents whose outcome has not come yet: a folder may hold a
+// million entries.
 func (f *Folder) open(ctx context.Context) (int, error) {
-	list, err := f.find(ctx, Filter{Limit: -1})
-	var p *Problem
-	if errors.As(err, &p) {
-		return 0, nil // the chain's own check names it
-	}
-	n := 0
-	for _, s := range list {
-		if s.Open {
-			n++
+	waiting := map[uuid.UUID]struct{}{}
+	for _, w := range f.Manifest.Writers {
+		err := f.each(ctx, w.ID, func(e entryRow) (bool, error) {
+			switch Phase(e.Phase) {
+			case Intent:
+				waiting[e.ExchangeID] = struct{}{}
+			case OutcomePhase:
+				delete(waiting, e.ExchangeID)
+			}
+			return true, nil
+		})
+		var p *Problem
+		if errors.As(err, &p) {
+			return 0, nil // the chain's own check names it
+		}
+		if err != nil {
+			return 0, err
 		}
 	}
-	return n, err
+	return len(waiting), nil
 }
 
 func (f *Folder) emptied(context.Context) (map[string]bool, error) { return nil, nil }
@@ -166,8 +176,8 @@ func ListFolder(ctx context.Context, f *Folder, filter Filter, officer *seal.Pri
 }
 
 func (f *Folder) find(ctx context.Context, want Filter) ([]Summary, error) {
-	all, unlimited := map[uuid.UUID]*Summary{}, want.Limit < 0
 	want.defaults()
+	n := newest{want: want, waiting: map[uuid.UUID]*Summary{}}
 	for _, w := range f.Manifest.Writers {
 		keys, err := f.keysOf(ctx, w.ID, want.Key)
 		if err != nil {
@@ -175,7 +185,7 @@ func (f *Folder) find(ctx context.Context, want Filter) ([]Summary, error) {
 		}
 		err = f.each(ctx, w.ID, func(e entryRow) (bool, error) {
 			if keys == nil || keys.has(e) {
-				merge(all, e)
+				n.take(e)
 			}
 			return true, nil
 		})
@@ -183,28 +193,58 @@ func (f *Folder) find(ctx context.Context, want Filter) ([]Summary, error) {
 			return nil, err
 		}
 	}
-	var out []Summary
-	for _, s := range all {
-		if want.fits(*s) {
-			out = append(out, *s)
-		}
-	}
-	slices.SortFunc(out, func(a, b Summary) int {
-		return cmp.Or(b.At.Compare(a.At), bytes.Compare(b.Writer[:], a.Writer[:]), cmp.Compare(b.Seq, a.Seq))
-	})
-	if len(out) > want.Limit && !unlimited {
-		out = out[:want.Limit]
-	}
-	return out, nil
+	return n.list(), nil
 }
 
-// merge puts an entry to its exchange: what began it, and how it ended.
-func merge(all map[uuid.UUID]*Summary, e entryRow) {
-	s := all[e.ExchangeID]
+// newest gathers the newest exchanges that are asked for, and holds no more than
+// those and the ones whose outcome has not come.
+type newest struct {
+	want    Filter
+	waiting map[uuid.UUID]*Summary
+	found   []Summary
+}
+
+func (n *newest) take(e entryRow) {
+	s := n.waiting[e.ExchangeID]
 	if s == nil {
 		s = &Summary{Exchange: e.ExchangeID, Result: Unknown, Open: true}
-		all[e.ExchangeID] = s
 	}
+	s.merge(e)
+	if s.Open {
+		n.waiting[e.ExchangeID] = s
+		return
+	}
+	delete(n.waiting, e.ExchangeID)
+	n.keep(*s)
+}
+
+func (n *newest) keep(s Summary) {
+	if !n.want.fits(s) {
+		return
+	}
+	if n.found = append(n.found, s); len(n.found) >= 2*n.want.Limit+100 {
+		n.cut()
+	}
+}
+
+// cut drops what is too old for the list.
+func (n *newest) cut() {
+	slices.SortFunc(n.found, func(a, b Summary) int {
+		return cmp.Or(b.At.Compare(a.At), bytes.Compare(b.Writer[:], a.Writer[:]), cmp.Compare(b.Seq, a.Seq))
+	})
+	n.found = n.found[:min(len(n.found), n.want.Limit)]
+}
+
+func (n *newest) list() []Summary {
+	for _, s := range n.waiting {
+		n.keep(*s)
+	}
+	n.cut()
+	return n.found
+}
+
+// merge puts an entry to its exchange: what began it, or how it ended.
+func (s *Summary) merge(e entryRow) {
 	if Phase(e.Phase) == OutcomePhase {
 		s.Result, s.DurationUS, s.AnswerSize, s.Open = Result(e.Result), e.DurationUS, e.Size, false
 		if s.System == "" { // its intent stands in the day before

@@ -249,3 +249,37 @@ func TestCommandOnAFolder(t *testing.T) {
 		t.Errorf("no folder of ours: %v", err)
 	}
 }
+
+// Of a large folder the newest exchanges are listed as the tables list them, and an
+// intent without an outcome is told.
+func TestFolderListsTheNewest(t *testing.T) {
+	f := setUp(t)
+	if _, err := f.log.Begin(t.Context(), pull("never answered")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.log.Fill(700, []byte("a"), []byte("b")); err != nil {
+		t.Fatal(err)
+	}
+	folder, err := translog.WriteFolder(t.Context(), f.db.App, translog.Export{Day: "2026-03-02", Dir: t.TempDir(), Keys: f.keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, limit := range []int{7, 100, 1000} {
+		want, err := translog.List(t.Context(), f.db.App, translog.Filter{Limit: limit})
+		if err != nil || len(want) != min(limit, 701) {
+			t.Fatalf("%d, %v", len(want), err)
+		}
+		got, err := translog.ListFolder(t.Context(), folder, translog.Filter{Limit: limit}, nil)
+		if err != nil || len(got) != len(want) {
+			t.Fatalf("%d of %d, %v", len(got), len(want), err)
+		}
+		for i := range got {
+			if got[i].Exchange != want[i].Exchange || got[i].Result != want[i].Result || got[i].Open != want[i].Open {
+				t.Errorf("place %d of %d: %+v, the tables have %+v", i, limit, got[i], want[i])
+			}
+		}
+	}
+	if r, _, err := translog.VerifyFolder(t.Context(), folder, nil); err != nil || !r.Good() || r.Open != 1 || r.Entries != 1401 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

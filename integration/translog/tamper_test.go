@@ -80,6 +80,10 @@ func TestTamperingIsNamed(t *testing.T) {
 			if p.Kind != c.kind || p.Seq != c.seq || !strings.Contains(p.Sentence, c.words) {
 				t.Errorf("named %s at %d: %s", p.Kind, p.Seq, p.Sentence)
 			}
+			env := translog.Env{DB: f.db.App, Anchored: func(context.Context) ([]translog.Head, error) { return anchored, nil }}
+			if text, err := run(t, env, "verify"); !errors.Is(err, translog.ErrNotGood) || !strings.Contains(text, c.words) {
+				t.Errorf("the command: %v\n%s", err, text)
+			}
 		})
 	}
 }

@@ -174,10 +174,10 @@ func (c *chainCheck) next(row entryRow) (*Problem, error) {
 	if c.emptied && row.Seq == seq && len(row.Canonical) == 0 {
 		return c.pass(row), nil
 	}
-	if p := c.place(row, seq); p != nil {
+	e, err := decodeEntry(row.Canonical)
+	if p := c.place(row, seq, e, err == nil); p != nil {
 		return p, nil
 	}
-	e, err := decodeEntry(row.Canonical)
 	if err != nil {
 		return problem(id, seq, Flipped, "第 %d 条的封存内容不可读。", seq), nil
 	}
@@ -213,8 +213,9 @@ func (c *chainCheck) pass(row entryRow) *Problem {
 	return c.demand()
 }
 
-// place tells a missing entry from one that was swapped, altered or relinked.
-func (c *chainCheck) place(row entryRow, seq int64) *Problem {
+// place tells a missing entry from one that was swapped, altered or relinked; e is
+// what the row's bytes say, where they can be read.
+func (c *chainCheck) place(row entryRow, seq int64, e entry, readable bool) *Problem {
 	id := c.writer.ID
 	if row.Seq != seq {
 		return problem(id, seq, Dropped, "第 %d 条缺失（其后是第 %d 条）。", seq, row.Seq)
@@ -224,8 +225,7 @@ func (c *chainCheck) place(row entryRow, seq int64) *Problem {
 		return problem(id, seq, Flipped, "第 %d 条的摘要被改动。", seq)
 	}
 	own := seal.Link(domain(id), ce.Prev, ce.Canonical) == ce.Digest
-	e, err := decodeEntry(row.Canonical)
-	if own && err == nil && (e.Seq != seq || e.Writer != id) {
+	if own && readable && (e.Seq != seq || e.Writer != id) {
 		return problem(id, seq, Swapped, "第 %d 条的位置上是写入方 %s 的第 %d 条。", seq, e.Writer, e.Seq)
 	}
 	if !own {

@@ -75,6 +75,36 @@ func TestReaderChecks(t *testing.T) {
 	}
 }
 
+// The page names each kind of tampering; what cannot be proved is not shown.
+func TestReaderNamesWhatIsWrong(t *testing.T) {
+	for name, c := range map[string]struct {
+		statements []string
+		want       string
+	}{
+		"flipped": {[]string{`UPDATE translog_entry SET canonical = set_byte(canonical, length(canonical) - 20, (get_byte(canonical, length(canonical) - 20) # 1)) WHERE seq = 3`}, "第 3 条被改动"},
+		"dropped": {[]string{`DELETE FROM translog_entry WHERE seq = 2`}, "第 2 条缺失"},
+		"swapped": {[]string{`UPDATE translog_entry SET seq = 1000 WHERE seq = 2`, `UPDATE translog_entry SET seq = 2 WHERE seq = 3`,
+			`UPDATE translog_entry SET seq = 3 WHERE seq = 1000`}, "第 2 条的位置上是"},
+		"cut": {[]string{`DELETE FROM translog_entry WHERE seq > 3`, `UPDATE translog_head SET length = 3, digest = (SELECT digest FROM translog_entry WHERE seq = 3)`},
+			"从第 4 条起不见了"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newReadingRoom(t, true)
+			id := r.pull("CK001", "x")
+			r.pull("CK002", "y")
+			r.anchor()
+			r.tamper(c.statements...)
+			if got := r.check(""); !strings.Contains(got, "没有通过核对") || !strings.Contains(got, c.want) {
+				t.Errorf("the check says %s", got)
+			}
+			r.post("/transferlog/key", url.Values{"passphrase": {phrase}})
+			if _, body := r.post("/transferlog/"+id.String()+"/open", nil); !strings.Contains(body, "不予显示") || strings.Contains(body, "&#34;since&#34;") {
+				t.Errorf("shown: %s", body)
+			}
+		})
+	}
+}
+
 // check runs a check to its end and gives the page's words.
 func (r *readingRoom) check(day string) string {
 	r.t.Helper()
