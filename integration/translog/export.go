@@ -31,8 +31,11 @@ type Export struct {
 	StaffID int64
 }
 
-// FileSystem is the system of what people hand in or take away as a file or paper.
-const FileSystem = "FILE"
+// The other end of what comes through our own addresses.
+const (
+	DeviceSystem = "DEVICE" // the clinic's laptops, phones, scanners
+	FileSystem   = "FILE"   // files and papers that a person hands in or takes away
+)
 
 // leave enters that a day leaves the database, before do makes its folder, and how
 // it ended. The folder itself stands in the entry by the SM3 of its manifest.

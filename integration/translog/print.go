@@ -34,9 +34,21 @@ func (d Direction) Text() string {
 	return "发出"
 }
 
+// Bodies names what Opened.Request and the answer are: of our own addresses the
+// request is what the browser asked, whatever then goes out.
+func (s Summary) Bodies() (request, answer string) {
+	switch {
+	case s.Direction == In:
+		return "收到的", "答复的"
+	case s.System == DeviceSystem, s.System == FileSystem:
+		return "请求", "送出的"
+	}
+	return "发出的", "收到的"
+}
+
 func printList(out io.Writer, rows []Summary) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	lines := []string{"时间\t方向\t系统\t服务\t结果\t用时\t发送字节\t收到字节\t人员\t交换编号"}
+	lines := []string{"时间\t方向\t系统\t服务\t结果\t用时\t请求字节\t应答字节\t人员\t交换编号"}
 	for _, s := range rows {
 		lines = append(lines, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s",
 			s.At.In(zone()).Format("2006-01-02 15:04:05.000"), s.Direction.Text(), s.System, s.Service, s.resultText(),
@@ -69,8 +81,9 @@ func printOpened(out io.Writer, o Opened) error {
 	if answer.Status != 0 || answer.Detail != "" {
 		fmt.Fprintf(&b, "应答      HTTP %d %s\n", answer.Status, clean(answer.Detail))
 	}
-	fmt.Fprintf(&b, "---- 发送 %d 字节 ----\n%s\n", len(o.Request()), body(o.Request()))
-	fmt.Fprintf(&b, "---- 收到 %d 字节 ----\n%s\n", len(answer.Answer), body(answer.Answer))
+	first, second := s.Bodies()
+	fmt.Fprintf(&b, "---- %s %d 字节 ----\n%s\n", first, len(o.Request()), body(o.Request()))
+	fmt.Fprintf(&b, "---- %s %d 字节 ----\n%s\n", second, len(answer.Answer), body(answer.Answer))
 	_, err := io.WriteString(out, b.String())
 	return err
 }

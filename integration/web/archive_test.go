@@ -122,10 +122,12 @@ func TestArchiveIsDecidedOnce(t *testing.T) {
 			decision := []string{"confirm", "withdraw"}[i%2]
 			status, body := r.act("/transferlog/archive/1", "decision", decision)
 			switch {
-			case status == 200 && !strings.Contains(body, `role="alert"`):
-				done.Add(1)
 			case strings.Contains(body, "已由") || strings.Contains(body, "已撤回"):
 				refused.Add(1)
+			case status == 200:
+				done.Add(1)
+			default:
+				t.Errorf("%s: %d %s", decision, status, body)
 			}
 		})
 	}

@@ -146,10 +146,7 @@ func newOpenedView(o translog.Opened) *openedView {
 	if answer.Status != 0 {
 		v.Facts = append(v.Facts, fact{"应答", fmt.Sprintf("HTTP %d", answer.Status)})
 	}
-	first, second := "发出的", "收到的"
-	if o.Summary.Direction == translog.In {
-		first, second = "收到的", "答复的"
-	}
+	first, second := o.Summary.Bodies()
 	v.Bodies = []bodyView{newBodyView(first, o.Request()), newBodyView(second, answer.Answer)}
 	return v
 }

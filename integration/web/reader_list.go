@@ -118,8 +118,8 @@ func newLogRow(s translog.Summary, names map[int64]string) logRow {
 }
 
 func sizes(s translog.Summary) string {
-	if s.AnswerSize == 0 {
-		return byteText(s.Size)
+	if s.AnswerSize == 0 || s.System == DeviceSystem || s.System == FileSystem {
+		return byteText(s.Size + s.AnswerSize)
 	}
 	return "发 " + byteText(s.Size) + " 收 " + byteText(s.AnswerSize)
 }

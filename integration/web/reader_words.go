@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"strings"
 
 	"jingfang/integration/translog"
@@ -63,10 +64,6 @@ func ourService(name string) string {
 	switch name {
 	case translog.GapService:
 		return "日志缺口"
-	case wire.ServiceReceipts:
-		return "取入库单"
-	case wire.ServiceDrugs:
-		return "取药品目录"
 	case "visit.label":
 		return "扫患者标签"
 	case "visit.scan":
@@ -106,7 +103,30 @@ func ourService(name string) string {
 	case "notice.write":
 		return "发通知"
 	}
-	return shelfService(name)
+	return cmp.Or(shelfService(name), otherService(name))
+}
+
+// otherService is what we ask of other systems, by the codes that stand where the
+// hospital's mapping names none.
+func otherService(code string) string {
+	words := map[string]string{wire.AskReceipts: "取入库单", wire.AskDrugs: "取药品目录", wire.AskPatients: "查患者", wire.AskStock: "查 HIS 库存",
+		wire.AskCode: "查追溯码", wire.TellDispense: "上报发药", wire.TellReverse: "冲销发药", wire.AskDispensed: "查上报结果"}
+	for name, s := range wire.Services() {
+		if s.Code == code {
+			return words[name]
+		}
+	}
+	words = map[string]string{wire.CAPing: "CA 连通检查", wire.CAQR: "取登录二维码", wire.CAQRState: "查扫码状态", wire.CAToken: "取 CA 令牌", wire.CAOwner: "查令牌主人",
+		wire.CAPerson: "查人员证书", wire.CACertificate: "查证书状态", wire.CASign: "申请签名", wire.CASigned: "查签名结果"}
+	for _, vendor := range wire.CAVendors() {
+		style, _ := wire.CAStyleOf(vendor)
+		for name, word := range words {
+			if style.Service(name).Code == code {
+				return word
+			}
+		}
+	}
+	return ""
 }
 
 func shelfService(name string) string {

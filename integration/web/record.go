@@ -25,7 +25,7 @@ const (
 
 // Systems at the other end of what comes through our own addresses.
 const (
-	DeviceSystem = "DEVICE" // the clinic's laptops, phones, scanners
+	DeviceSystem = translog.DeviceSystem
 	FileSystem   = translog.FileSystem
 )
 

@@ -9,14 +9,14 @@ func readerSamples() []page.Sample {
 	log := logView{Day: "2026-11-23", Systems: []choice{{"HIS", "HIS", false}, {DeviceSystem, "现场设备", true}}, Results: []choice{{"ok", "成功", false}}, Staff: []choice{{"7", "演示医生 doctor1", false}},
 		Older: "/transferlog?after=1", Locker: lockerView{Back: "/transferlog"}, Check: checkPart{Day: "2026-11-23"},
 		Rows: []logRow{
-			{"/transferlog/1", "10:42:07", "现场设备", "扫码发药", "收到", "成功", "good", "演示医生", "演示医生 · 发 61 字节 收 402 字节 · 用时 6 毫秒"},
-			{"/transferlog/2", "10:41:55", "现场设备", "诊毕（断网补传）", "收到", "被拒", "caution", "演示医生", "演示医生 · 发 88 字节 收 120 字节 · 用时 4 毫秒"},
+			{"/transferlog/1", "10:42:07", "现场设备", "扫码发药", "收到", "成功", "good", "演示医生", "演示医生 · 463 字节 · 用时 6 毫秒"},
+			{"/transferlog/2", "10:41:55", "现场设备", "诊毕（断网补传）", "收到", "被拒", "caution", "演示医生", "演示医生 · 208 字节 · 用时 4 毫秒"},
 			{"/transferlog/3", "10:40:02", "HIS", "HIS.RECEIPT.PULL", "发出", "未知", "caution", "系统", "系统 · 311 字节 · 用时不详"},
-			{"/transferlog/4", "10:38:00", "文件和纸张", "召回名单 PDF", "发出", "成功", "good", "演示药师", "演示药师 · 发 0 字节 收 84.2 kB · 用时 311 毫秒"},
+			{"/transferlog/4", "10:38:00", "文件和纸张", "召回名单 PDF", "发出", "成功", "good", "演示药师", "演示药师 · 84.2 kB · 用时 311 毫秒"},
 		}}
 	empty := logView{Day: "2026-11-24", Locker: closed, Newest: "/transferlog", Notices: []string{"本服务器启动以来有 12 次传输没有留下日志：等待写入的太多。日志里有相应的“缺口”条目。请告诉系统管理员。"},
 		Check: checkPart{Day: "2026-11-24", Tone: "bad", Sentence: "2026-11-24没有通过核对。请保留现场并报告安全管理员。", Findings: []string{"写入方 90fbccd8-f947-451d-a9e4-cacb5fc7fe5a：第 4 条缺失（其后是第 5 条）。"}}}
-	facts := []fact{{"时间", "2026-11-23 10:42:07.113"}, {"系统", "现场设备"}, {"服务", "扫码发药（visit.scan）"}, {"方向", "收到"}, {"人员", "演示医生"}, {"用时", "6 毫秒"}, {"正文", "发 61 字节 收 402 字节"}, {"链上位置", "写入方 90fbccd8-f947-451d-a9e4-cacb5fc7fe5a 第 118 条"}}
+	facts := []fact{{"时间", "2026-11-23 10:42:07.113"}, {"系统", "现场设备"}, {"服务", "扫码发药（visit.scan）"}, {"方向", "收到"}, {"人员", "演示医生"}, {"用时", "6 毫秒"}, {"正文", "463 字节"}, {"链上位置", "写入方 90fbccd8-f947-451d-a9e4-cacb5fc7fe5a 第 118 条"}}
 	entry := entryView{ID: "0b8f4a52-5b0e-4f7e-9a52-7a3f0c0f6f11", Facts: facts, Result: "成功", Tone: "good", ReadURL: "/transferlog/1/open", Locker: open}
 	broken, read := entry, entry
 	broken.Problem, broken.Locker = "日志没有通过核对，不予显示。写入方 90fbccd8-f947-451d-a9e4-cacb5fc7fe5a：第 4 条被改动。", closed
