@@ -9,95 +9,17 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/log"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"jingfang/session/identity"
 	"jingfang/session/patient"
-	"jingfang/static"
+	"jingfang/static/browsertest"
 )
 
-// need tells what a test needs of the machine.
-func need(t testing.TB, programs ...string) {
-	t.Helper()
-	for _, p := range programs {
-		if _, err := exec.LookPath(p); err != nil {
-			lacking(t, "there is no %s on this machine; sh deploy/test.sh installs it", p)
-		}
-	}
-}
-
-// lacking skips the test, and fails it where CI is set.
-func lacking(t testing.TB, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
-}
-
-// browser is one page in Chromium; everything the content policy blocks fails
-// the test.
-type browser struct {
-	t   *testing.T
-	ctx context.Context
-}
-
-func openBrowser(t *testing.T, width, height int) browser {
-	t.Helper()
-	need(t, "chromium")
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	check(t, chromedp.Listen(ctx, func(event any) {
-		if e, ok := event.(*log.EventEntryAdded); ok && strings.Contains(e.Entry.Text, "Content Security Policy") {
-			t.Errorf("the content policy blocked: %s", e.Entry.Text)
-		}
-	}))
-	b := browser{t: t, ctx: ctx}
-	b.do(chromedp.EmulateViewport(int64(width), int64(height)))
-	return b
-}
-
-func (b browser) do(steps ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	check(b.t, chromedp.Do(b.ctx, steps...))
-}
-
-// until waits until the expression is true in the page, also across the move to
-// another page.
-func (b browser) until(expression string) {
-	b.t.Helper()
-	for {
-		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
-		if err == nil {
-			return
-		}
-		if strings.Contains(err.Error(), "(-32000)") && b.ctx.Err() == nil {
-			continue
-		}
-		state, stateErr := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.pathname + ' ' + document.body.innerText`))
-		b.t.Fatalf("waiting for %s: %v; the page says %q (%v)", expression, err, state, stateErr)
-	}
-}
-
-// shot keeps a picture of the page where JINGFANG_SHOTS names a folder, and in
-// any case fails when the page is wider than the screen.
-func (b browser) shot(name string) {
-	b.t.Helper()
-	b.until(`document.documentElement.scrollWidth <= window.innerWidth`)
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-	check(b.t, err)
-	keep(b.t, name+".png", picture)
-}
-
+// keep keeps a file where JINGFANG_SHOTS names a folder.
 func keep(t testing.TB, name string, body []byte) {
 	t.Helper()
 	if folder := os.Getenv("JINGFANG_SHOTS"); folder != "" {
@@ -107,14 +29,14 @@ func keep(t testing.TB, name string, body []byte) {
 
 // pdf prints the page as the print dialog does with the paper that the style
 // sheet asks for.
-func (b browser) pdf() []byte {
-	b.t.Helper()
+func pdf(b *browsertest.Page) []byte {
+	b.T.Helper()
 	yes := true
-	body, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
+	body, err := chromedp.Run(b.Ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
 		r, err := cdp.Call(ctx, target, cdppage.PrintToPDF, cdppage.PrintToPDFParams{PreferCSSPageSize: &yes, PrintBackground: &yes})
 		return r.Data, err
 	})
-	check(b.t, err)
+	check(b.T, err)
 	return body
 }
 
@@ -140,13 +62,13 @@ func run(t testing.TB, name string, args ...string) string {
 // code reads back at the resolution of the usual label printers and on a phone's
 // small picture of it.
 func TestPrintedLabelReadsBack(t *testing.T) {
-	need(t, "zbarimg", "pdftoppm", "pdfinfo", "pdftotext")
+	browsertest.Need(t, "zbarimg", "pdftoppm", "pdfinfo", "pdftotext")
 	h := newHouse(t)
 	p, token := h.add(h.here, "陈小明")
-	b := openBrowser(t, 390, 844)
-	b.do(chromedp.Navigate(fmt.Sprintf("%s/patients/%d", h.url, p.ID)), chromedp.Click(`form[action$="/label"] button`))
-	b.until(`document.querySelector('.label-one svg') && document.readyState === 'complete'`)
-	body := b.pdf()
+	b := browsertest.Open(t, 390, 844)
+	b.Do(chromedp.Navigate(fmt.Sprintf("%s/patients/%d", h.url, p.ID)), chromedp.Click(`form[action$="/label"] button`))
+	b.Until(`document.querySelector('.label-one svg') && document.readyState === 'complete'`)
+	body := pdf(b)
 	keep(t, "label.pdf", body)
 	file := filepath.Join(t.TempDir(), "label.pdf")
 	check(t, os.WriteFile(file, body, 0o600))
@@ -170,12 +92,11 @@ func TestPrintedLabelReadsBack(t *testing.T) {
 		if got := run(t, "zbarimg", "-q", "--raw", picture); got != token.String() {
 			t.Errorf("at %d dots an inch the label reads %q, want %q", dpi, got, token)
 		}
-		if got := b.photographed(picture); got != token.String() {
+		if got := photographed(b, picture); got != token.String() {
 			t.Errorf("at %d dots an inch a photo of the label reads %q, want %q", dpi, got, token)
 		}
 	}
-	width, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](`document.querySelector('.label-one svg').getBoundingClientRect().width * 25.4 / 96`))
-	check(t, err)
+	width := browsertest.Value[float64](b, `document.querySelector('.label-one svg').getBoundingClientRect().width * 25.4 / 96`)
 	// The symbol has 25 of 33 modules, the rest is its quiet zone.
 	if symbol := width * 25 / 33; symbol < 20 {
 		t.Errorf("the code is %.1f mm wide", symbol)
@@ -184,12 +105,10 @@ func TestPrintedLabelReadsBack(t *testing.T) {
 
 // photographed gives a picture to the camera's button of a scan field put into the
 // page, and is what would be sent.
-func (b browser) photographed(picture string) string {
-	b.t.Helper()
-	if static.DecoderFiles().Reader == "" {
-		lacking(b.t, "the decoder is missing; sh deploy/test.sh fetches it")
-	}
-	b.run(`(function () {
+func photographed(b *browsertest.Page, picture string) string {
+	b.T.Helper()
+	browsertest.Decoder(b.T)
+	b.Script(`(function () {
 		window.scanned = '';
 		if (document.querySelector('.finder')) return;
 		var form = document.createElement('form'), field = document.createElement('div'), input = document.createElement('input');
@@ -201,20 +120,11 @@ func (b browser) photographed(picture string) string {
 		document.getElementById('main').appendChild(form);
 		form.addEventListener('jingfang:scan', function (event) { event.preventDefault(); window.scanned = event.detail.code; });
 	})()`)
-	b.until(`document.querySelector('.finder, [data-camera]')`)
-	b.run(`if (!document.querySelector('.finder')) document.querySelector('[data-camera]').click()`)
-	b.do(chromedp.SetUploadFiles(".finder input", []string{picture}))
-	b.until(`window.scanned !== ''`)
-	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`window.scanned`))
-	check(b.t, err)
-	return got
-}
-
-// run runs a script in the page.
-func (b browser) run(script string) {
-	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script+"; true"))
-	check(b.t, err)
+	b.Until(`document.querySelector('.finder, [data-camera]')`)
+	b.Script(`if (!document.querySelector('.finder')) document.querySelector('[data-camera]').click()`)
+	b.Do(chromedp.SetUploadFiles(".finder input", []string{picture}))
+	b.Until(`window.scanned !== ''`)
+	return b.Text(`window.scanned`)
 }
 
 // near tells whether a length in points is off a length in millimetres by more
@@ -230,26 +140,26 @@ func near(points string, mm float64) bool {
 // The form in a real browser: refused, mended, registered, opened, lost label.
 func TestRegisterInABrowser(t *testing.T) {
 	h := newHouse(t)
-	b := openBrowser(t, 390, 844)
-	b.do(chromedp.Navigate(h.url + "/patients"))
-	b.shot("patients-none-390")
-	b.do(chromedp.Click(`a[href="/patients/new"]`))
-	b.until(`document.querySelector('#name')`)
-	b.shot("new-390")
-	b.do(chromedp.SendKeys("#name", "演示甲"), chromedp.SendKeys("#paper-no", card[:17]), chromedp.SendKeys("#phone", phone), chromedp.Click("form.card .button-main"))
-	b.until(`document.querySelector('.notice-bad')`)
-	b.shot("new-refused-390")
-	b.do(chromedp.SetValue("#paper-no", card), chromedp.Click("form.card .button-main"))
-	b.until(`/^\/patients\/\d+$/.test(location.pathname) && document.body.innerText.includes('男 · 56 岁')`)
-	b.shot("person-390")
-	b.do(chromedp.Click(`form[action$="/unmask"] button`))
-	b.until(`document.body.innerText.includes('` + card + `')`)
-	b.shot("person-open-390")
-	b.do(chromedp.Click(`details.confirm summary.button-danger`))
-	b.shot("person-lost-390")
-	b.do(chromedp.Click(`form[action$="/lost"] button`))
-	b.until(`document.body.innerText.includes('原来的标签已作废')`)
-	b.shot("label-lost-390")
+	b := browsertest.Open(t, 390, 844)
+	b.Go(h.url + "/patients")
+	b.Fits("patients-none-390")
+	b.Do(chromedp.Click(`a[href="/patients/new"]`))
+	b.Until(`document.querySelector('#name')`)
+	b.Fits("new-390")
+	b.Do(chromedp.SendKeys("#name", "演示甲"), chromedp.SendKeys("#paper-no", card[:17]), chromedp.SendKeys("#phone", phone), chromedp.Click("form.card .button-main"))
+	b.Until(`document.querySelector('.notice-bad')`)
+	b.Fits("new-refused-390")
+	b.Do(chromedp.SetValue("#paper-no", card), chromedp.Click("form.card .button-main"))
+	b.Until(`/^\/patients\/\d+$/.test(location.pathname) && document.body.innerText.includes('男 · 56 岁')`)
+	b.Fits("person-390")
+	b.Do(chromedp.Click(`form[action$="/unmask"] button`))
+	b.Until(`document.body.innerText.includes('` + card + `')`)
+	b.Fits("person-open-390")
+	b.Do(chromedp.Click(`details.confirm summary.button-danger`))
+	b.Fits("person-lost-390")
+	b.Do(chromedp.Click(`form[action$="/lost"] button`))
+	b.Until(`document.body.innerText.includes('原来的标签已作废')`)
+	b.Fits("label-lost-390")
 	if n := h.count(`SELECT count(*) FROM patient_label WHERE revoked_at IS NOT NULL`); n != 1 {
 		t.Errorf("%d labels revoked", n)
 	}
@@ -258,27 +168,24 @@ func TestRegisterInABrowser(t *testing.T) {
 // The list follows what is typed, without Enter, and the way back from a patient
 // leads to the same list.
 func TestSearchWhileTyping(t *testing.T) {
-	if missing := static.Missing(); len(missing) > 0 {
-		lacking(t, "front-end packages %v are missing; sh deploy/test.sh fetches them", missing)
-	}
 	h := newHouse(t)
 	h.add(h.here, "陈小明")
 	_, _, err := h.patients.Register(context.Background(), identity.System("test"), patient.Entry{Name: "李大明", HomeSiteID: h.here})
 	check(t, err)
-	b := openBrowser(t, 390, 844)
-	b.do(chromedp.Navigate(h.url + "/patients?session=7"))
-	b.until(`document.querySelectorAll('#found .row').length === 2`)
-	b.do(chromedp.SendKeys(`[name="q"]`, "cx"))
-	b.until(`document.querySelectorAll('#found .row').length === 1 && location.search === '?session=7&q=cx'`)
-	b.until(`document.activeElement.name === 'q' && document.querySelector('#found form[action="/sessions/7/visits"]')`)
-	b.do(chromedp.SendKeys(`[name="q"]`, "zzz"))
-	b.until(`document.querySelector('#found .empty') && document.querySelector('#found .empty').innerText.includes('没有找到')`)
-	b.do(chromedp.Navigate(h.url+"/patients?session=7"), chromedp.SendKeys(`[name="q"]`, "陈小"))
-	b.until(`document.querySelectorAll('#found .row').length === 1`)
-	b.do(chromedp.Click("#found a.row-main"))
-	b.until(`document.querySelector('h1').textContent === '陈小明'`)
-	b.do(chromedp.NavigateBack())
-	b.until(`document.querySelectorAll('#found .row').length === 1 && document.querySelector('[name="q"]').value === '陈小'`)
+	b := browsertest.Open(t, 390, 844)
+	b.Go(h.url + "/patients?session=7")
+	b.Until(`document.querySelectorAll('#found .row').length === 2`)
+	b.Do(chromedp.SendKeys(`[name="q"]`, "cx"))
+	b.Until(`document.querySelectorAll('#found .row').length === 1 && location.search === '?session=7&q=cx'`)
+	b.Until(`document.activeElement.name === 'q' && document.querySelector('#found form[action="/sessions/7/visits"]')`)
+	b.Do(chromedp.SendKeys(`[name="q"]`, "zzz"))
+	b.Until(`document.querySelector('#found .empty') && document.querySelector('#found .empty').innerText.includes('没有找到')`)
+	b.Do(chromedp.Navigate(h.url+"/patients?session=7"), chromedp.SendKeys(`[name="q"]`, "陈小"))
+	b.Until(`document.querySelectorAll('#found .row').length === 1`)
+	b.Do(chromedp.Click("#found a.row-main"))
+	b.Until(`document.querySelector('h1').textContent === '陈小明'`)
+	b.Do(chromedp.NavigateBack())
+	b.Until(`document.querySelectorAll('#found .row').length === 1 && document.querySelector('[name="q"]').value === '陈小'`)
 }
 
 // Every page on a phone and on a laptop; nothing is wider than the screen.
@@ -290,14 +197,14 @@ func TestPagesFitTheScreen(t *testing.T) {
 		check(t, err)
 	}
 	for _, screen := range []struct{ width, height int }{{390, 844}, {1366, 768}} {
-		b := openBrowser(t, screen.width, screen.height)
+		b := browsertest.Open(t, screen.width, screen.height)
 		for _, page := range [][2]string{{"patients", "/patients?session=7"}, {"patients-refused", "/patients?q=JFP123"}, {"new", "/patients/new?session=7"},
 			{"person", fmt.Sprintf("/patients/%d?session=7", p.ID)}} {
-			b.do(chromedp.Navigate(h.url + page[1]))
-			b.shot(fmt.Sprintf("%s-%d", page[0], screen.width))
+			b.Go(h.url + page[1])
+			b.Fits(fmt.Sprintf("%s-%d", page[0], screen.width))
 		}
-		b.do(chromedp.Click(`form[action$="/label"] button`))
-		b.until(`document.querySelector('.label-one svg')`)
-		b.shot(fmt.Sprintf("label-%d", screen.width))
+		b.Do(chromedp.Click(`form[action$="/label"] button`))
+		b.Until(`document.querySelector('.label-one svg')`)
+		b.Fits(fmt.Sprintf("label-%d", screen.width))
 	}
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/chromedp/chromedp"
+
 	"jingfang/session/identity"
+	"jingfang/static/browsertest"
 )
 
 func (h *house) version(id int64) string {
@@ -159,7 +161,7 @@ func TestLabelsPage(t *testing.T) {
 // Sheets and rolls as they come out of the printer: every code reads back at the
 // resolution of the usual label printers, on the paper that was chosen.
 func TestPrintedSheetsReadBack(t *testing.T) {
-	need(t, "zbarimg", "pdftoppm", "pdfinfo")
+	browsertest.Need(t, "zbarimg", "pdftoppm", "pdfinfo")
 	h := newHouse(t)
 	want := map[string]bool{}
 	for i := range 26 {
@@ -169,19 +171,19 @@ func TestPrintedSheetsReadBack(t *testing.T) {
 		}
 		h.insert(`INSERT INTO patient (number, name, home_site_id, created_at, changed_at) VALUES ($1, $2, $3, now(), now()) RETURNING id`, fmt.Sprintf("9%05d", i), name, h.here)
 	}
-	b := openBrowser(t, 1366, 768)
+	b := browsertest.Open(t, 1366, 768)
 	for _, c := range []struct {
 		layout, size         string
 		pages, columns, rows int
 	}{
 		{"a4-24", "594.9", 2, 3, 8}, {"a4-40", "594.9", 1, 4, 10}, {"roll-60x40", "169.9", 26, 1, 1}, {"roll-50x30", "142.0", 26, 1, 1},
 	} {
-		b.do(chromedp.Navigate(fmt.Sprintf("%s/patients/labels?site=%d", h.url, h.here)), chromedp.SetValue("#layout", c.layout))
-		b.shot("labels-" + c.layout)
-		b.do(chromedp.Click("form.card .button-main"))
-		b.until(`document.querySelectorAll('.sheet-label svg').length === 26 && document.readyState === 'complete'`)
-		b.shot("sheet-" + c.layout)
-		body := b.pdf()
+		b.Do(chromedp.Navigate(fmt.Sprintf("%s/patients/labels?site=%d", h.url, h.here)), chromedp.SetValue("#layout", c.layout))
+		b.Fits("labels-" + c.layout)
+		b.Do(chromedp.Click("form.card .button-main"))
+		b.Until(`document.querySelectorAll('.sheet-label svg').length === 26 && document.readyState === 'complete'`)
+		b.Fits("sheet-" + c.layout)
+		body := pdf(b)
 		keep(t, "sheet-"+c.layout+".pdf", body)
 		file := filepath.Join(t.TempDir(), c.layout+".pdf")
 		check(t, os.WriteFile(file, body, 0o600))
@@ -238,34 +240,34 @@ func cutOut(t testing.TB, file string, columns, rows int) []string {
 func TestEditInABrowser(t *testing.T) {
 	h := newHouse(t)
 	p, _ := h.add(h.here, "陈小明")
-	b := openBrowser(t, 390, 844)
-	b.do(chromedp.Navigate(fmt.Sprintf("%s/patients/%d", h.url, p.ID)))
-	b.shot("life-person-390")
-	b.do(chromedp.Click(`a[href$="/edit"]`))
-	b.until(`document.querySelector('#name')`)
-	b.shot("life-edit-390")
-	b.do(chromedp.SetValue("#allergies", "磺胺"), chromedp.Click(".sealed-fields summary"), chromedp.SendKeys("#phone", "000-0000-0002"))
-	b.shot("life-edit-sealed-390")
-	b.do(chromedp.Click("form.card .button-main"))
-	b.until(`document.body.innerText.includes('过敏：磺胺')`)
-	b.do(chromedp.Click(".confirm summary"), chromedp.SendKeys("#collector-name", "演示母"), chromedp.SetValue("#collector-relation", "父母"))
-	b.shot("life-collector-390")
-	b.do(chromedp.Click(`form[action$="/collectors"] button`))
-	b.until(`document.querySelector('form[action$="/remove"]')`)
-	b.do(chromedp.Click(`form[action$="/risk"] button`))
-	b.until(`document.body.innerText.includes('未评定')`)
-	b.shot("life-risk-390")
-	b.do(chromedp.Click(`input[name="level"][value="1"]`), chromedp.Click("form.card .button-main"))
-	b.until(`document.querySelector('a[href$="/changes"]')`)
-	b.do(chromedp.Click(`a[href$="/changes"]`))
-	b.until(`document.querySelector('form[action$="/changes"]')`)
-	b.shot("life-changes-390")
-	b.do(chromedp.Click(`form[action$="/changes"] button`))
-	b.until(`document.body.innerText.includes('000-0000-0002') && document.body.innerText.includes('磺胺')`)
-	b.shot("life-changes-open-390")
-	b = openBrowser(t, 1366, 768)
+	b := browsertest.Open(t, 390, 844)
+	b.Go(fmt.Sprintf("%s/patients/%d", h.url, p.ID))
+	b.Fits("life-person-390")
+	b.Do(chromedp.Click(`a[href$="/edit"]`))
+	b.Until(`document.querySelector('#name')`)
+	b.Fits("life-edit-390")
+	b.Do(chromedp.SetValue("#allergies", "磺胺"), chromedp.Click(".sealed-fields summary"), chromedp.SendKeys("#phone", "000-0000-0002"))
+	b.Fits("life-edit-sealed-390")
+	b.Do(chromedp.Click("form.card .button-main"))
+	b.Until(`document.body.innerText.includes('过敏：磺胺')`)
+	b.Do(chromedp.Click(".confirm summary"), chromedp.SendKeys("#collector-name", "演示母"), chromedp.SetValue("#collector-relation", "父母"))
+	b.Fits("life-collector-390")
+	b.Do(chromedp.Click(`form[action$="/collectors"] button`))
+	b.Until(`document.querySelector('form[action$="/remove"]')`)
+	b.Do(chromedp.Click(`form[action$="/risk"] button`))
+	b.Until(`document.body.innerText.includes('未评定')`)
+	b.Fits("life-risk-390")
+	b.Do(chromedp.Click(`input[name="level"][value="1"]`), chromedp.Click("form.card .button-main"))
+	b.Until(`document.querySelector('a[href$="/changes"]')`)
+	b.Do(chromedp.Click(`a[href$="/changes"]`))
+	b.Until(`document.querySelector('form[action$="/changes"]')`)
+	b.Fits("life-changes-390")
+	b.Do(chromedp.Click(`form[action$="/changes"] button`))
+	b.Until(`document.body.innerText.includes('000-0000-0002') && document.body.innerText.includes('磺胺')`)
+	b.Fits("life-changes-open-390")
+	b = browsertest.Open(t, 1366, 768)
 	for name, path := range map[string]string{"life-person-1366": "", "life-edit-1366": "/edit", "life-changes-1366": "/changes"} {
-		b.do(chromedp.Navigate(fmt.Sprintf("%s/patients/%d%s", h.url, p.ID, path)))
-		b.shot(name)
+		b.Go(fmt.Sprintf("%s/patients/%d%s", h.url, p.ID, path))
+		b.Fits(name)
 	}
 }
