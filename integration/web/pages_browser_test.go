@@ -10,6 +10,7 @@ import (
 	"jingfang/integration/simulator"
 	"jingfang/integration/wire"
 	"jingfang/session/identity"
+	"jingfang/static/browsertest"
 )
 
 // The main way through each page, on a phone: a file is brought while HIS is down,
@@ -24,42 +25,42 @@ func TestThePagesOfTheInterface(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := openBrowser(t, 390, 844)
+	b := browsertest.Open(t, 390, 844)
 
 	h.his.SetFaults(simulator.Faults{Status500: true})
-	b.do(chromedp.Navigate(h.url + "/receipts/problems"))
-	b.until(`document.querySelector('input[type=file]') !== null`)
-	b.do(chromedp.Click(`form[action$="/pull"] button`))
-	b.shows(".notice", "HTTP 500")
+	b.Go(h.url + "/receipts/problems")
+	b.Until(`document.querySelector('input[type=file]') !== null`)
+	b.Do(chromedp.Click(`form[action$="/pull"] button`))
+	b.Shows(".notice", "HTTP 500")
 	file := filepath.Join(t.TempDir(), "document.json")
 	if err := os.WriteFile(file, h.his.Export(0), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b.do(chromedp.Click(`details.card > summary`))
-	b.do(chromedp.SetUploadFiles(`input[type=file]`, []string{file}))
-	b.do(chromedp.Click(`form[action$="/file"] button`))
-	b.shows(".notice", "收下 1 张单据")
+	b.Do(chromedp.Click(`details.card > summary`))
+	b.Do(chromedp.SetUploadFiles(`input[type=file]`, []string{file}))
+	b.Do(chromedp.Click(`form[action$="/file"] button`))
+	b.Shows(".notice", "收下 1 张单据")
 	h.his.SetFaults(simulator.Faults{})
 
 	h.his.SetStock([]wire.StockLine{{HISCode: "DEMO001", Batch: "B1", Packs: 5}})
-	b.do(chromedp.Navigate(h.url + "/stock/his"))
-	b.do(chromedp.Click(`form[action="/stock/his"] button`))
-	b.shows(".notice", "1 个不同")
+	b.Go(h.url + "/stock/his")
+	b.Do(chromedp.Click(`form[action="/stock/his"] button`))
+	b.Shows(".notice", "1 个不同")
 
-	b.do(chromedp.Navigate(h.url + "/patients/his"))
-	b.do(chromedp.SendKeys(`#query`, "YS000003"))
-	b.do(chromedp.Click(`form[action="/patients/his"] button`))
-	b.shows("section.card", "YS000003")
-	b.until(`document.body.textContent.indexOf('演示患者H03') < 0`)
+	b.Go(h.url + "/patients/his")
+	b.Do(chromedp.SendKeys(`#query`, "YS000003"))
+	b.Do(chromedp.Click(`form[action="/patients/his"] button`))
+	b.Shows("section.card", "YS000003")
+	b.Until(`document.body.textContent.indexOf('演示患者H03') < 0`)
 
-	b.do(chromedp.Navigate(h.url + "/trace/his"))
-	b.do(chromedp.SendKeys(`#code`, receipt.Lines[0].Codes[0]))
-	b.do(chromedp.Click(`form[action="/trace/his"] button`))
-	b.shows("section.card", receipt.Number)
+	b.Go(h.url + "/trace/his")
+	b.Do(chromedp.SendKeys(`#code`, receipt.Lines[0].Codes[0]))
+	b.Do(chromedp.Click(`form[action="/trace/his"] button`))
+	b.Shows("section.card", receipt.Number)
 
 	h.role = identity.SysAdmin
-	b.do(chromedp.Navigate(h.url + "/interfaces"))
-	b.do(chromedp.Click(`form[action="/interfaces/outbox"] button`))
-	b.shows(".notice", "已打开发药上报")
-	b.shows(`form[action="/interfaces/outbox"] button`, "关闭上报")
+	b.Go(h.url + "/interfaces")
+	b.Do(chromedp.Click(`form[action="/interfaces/outbox"] button`))
+	b.Shows(".notice", "已打开发药上报")
+	b.Shows(`form[action="/interfaces/outbox"] button`, "关闭上报")
 }
