@@ -180,6 +180,18 @@ func (p *Page) Fits(name string) {
 	p.Shot(name)
 }
 
+// Picture is one of the whole page, as a PNG.
+func (p *Page) Picture() []byte {
+	p.T.Helper()
+	ctx, cancel := context.WithTimeout(p.Ctx, patience)
+	defer cancel()
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		p.fail("a picture", err)
+	}
+	return png
+}
+
 // Shot keeps a picture of the whole page where JINGFANG_SHOTS names a folder.
 func (p *Page) Shot(name string) {
 	p.T.Helper()
