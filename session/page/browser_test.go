@@ -2,11 +2,9 @@ package page
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -14,11 +12,11 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/chromedp"
 
 	"jingfang/sql/db"
 	"jingfang/static"
+	"jingfang/static/browsertest"
 )
 
 // deskSet is a page with a scan form that its own answer replaces, another field,
@@ -171,85 +169,35 @@ func plainly(files http.Handler) http.Handler {
 	})
 }
 
-// browser is one page in Chromium; everything the content policy blocks fails
-// the test.
-type browser struct {
-	t   *testing.T
-	ctx context.Context
-}
+// browser is a page with what the tests of this package do in it.
+type browser struct{ *browsertest.Page }
 
 func openBrowser(t *testing.T, url string) browser {
 	t.Helper()
 	b := newBrowser(t)
-	b.do(chromedp.Navigate(url))
-	b.until(`!document.querySelector('#line').hidden && document.querySelector('#stock').textContent === '余 38'`)
+	b.Go(url)
+	b.Until(`!document.querySelector('#line').hidden && document.querySelector('#stock').textContent === '余 38'`)
 	return b
 }
 
 // newBrowser is an empty page; flags are further ones of Chromium's.
 func newBrowser(t *testing.T, flags ...chromedp.ExecAllocatorOption) browser {
 	t.Helper()
-	if len(static.Missing()) > 0 {
-		t.Skip("the front-end packages are missing; sh deploy/demo.sh fetches them")
-	}
-	if _, err := exec.LookPath("chromium"); err != nil {
-		t.Skip("there is no Chromium on this machine; sh deploy/test.sh installs it")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, append(append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox), flags...)...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	err := chromedp.Listen(ctx, func(event any) {
-		if e, ok := event.(*log.EventEntryAdded); ok && strings.Contains(e.Entry.Text, "Content Security Policy") {
-			t.Errorf("the content policy blocked: %s", e.Entry.Text)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return browser{t: t, ctx: ctx}
-}
-
-func (b browser) do(steps ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-// until waits until the expression is true in the page, also across the move to
-// another page.
-func (b browser) until(expression string) {
-	b.t.Helper()
-	so := chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute))
-	_, err := chromedp.Run(b.ctx, so)
-	for err != nil && b.ctx.Err() == nil && strings.Contains(err.Error(), "(-32000)") {
-		_, err = chromedp.Run(b.ctx, so)
-	}
-	if err != nil {
-		state, stateErr := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
-		b.t.Fatalf("waiting for %s: %v; the page says %q (%v)", expression, err, state, stateErr)
-	}
+	return browser{browsertest.Open(t, 800, 600, flags...)}
 }
 
 // burst types like a wedge scanner: all keys within one moment, from inside the
 // page, because keys sent one by one from here are too slow on a busy machine.
 func (b browser) burst(code, end string) {
-	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`(function (code, end) {
+	b.T.Helper()
+	b.Script(fmt.Sprintf(`(function (code, end) {
 		var focus = document.activeElement;
 		code.split('').forEach(function (c) {
 			var go = focus.dispatchEvent(new KeyboardEvent('keydown', { key: c, bubbles: true, cancelable: true }));
 			if (go && focus.tagName === 'INPUT') focus.value += c;
 		});
 		if (end) focus.dispatchEvent(new KeyboardEvent('keydown', { key: end, bubbles: true, cancelable: true }));
-		return true;
-	})(%q, %q)`, code, end)))
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	})(%q, %q)`, code, end))
 }
 
 func TestScansInTheBrowser(t *testing.T) {
@@ -260,15 +208,15 @@ func TestScansInTheBrowser(t *testing.T) {
 	for i, end := range []string{"Enter", "Tab", ""} {
 		d.hold <- struct{}{}
 		code := fmt.Sprintf("8123456789012345%04d", i)
-		b.do(chromedp.Focus("#other"))
+		b.Do(chromedp.Focus("#other"))
 		b.burst(code, end)
-		b.until(`document.querySelector('[data-scan]').value === '' && !document.querySelector('[data-sending]')`)
+		b.Until(`document.querySelector('[data-scan]').value === '' && !document.querySelector('[data-sending]')`)
 		waitFor(t, func() bool { return len(d.got()) == i+1 })
 		if got := d.got()[i]; got != code {
 			t.Errorf("ended by %q: the server got %q, want %q", end, got, code)
 		}
 	}
-	b.until(`document.querySelector('#other').value === 'abc'`)
+	b.Until(`document.querySelector('#other').value === 'abc'`)
 
 	// Two more while the first is under way travel together, after it.
 	b.burst("A0000001", "Enter")
@@ -284,7 +232,7 @@ func TestScansInTheBrowser(t *testing.T) {
 
 	// A refusal comes as a band, wherever the form wanted its answer.
 	b.burst("taken0001", "Enter")
-	b.until(`document.querySelector('#band .band-bad') && document.querySelector('#band').textContent.indexOf('请换一盒') > 0`)
+	b.Until(`document.querySelector('#band .band-bad') && document.querySelector('#band').textContent.indexOf('请换一盒') > 0`)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	slices.Sort(d.ids)
@@ -296,13 +244,13 @@ func TestScansInTheBrowser(t *testing.T) {
 func TestOneCommandForTwoClicks(t *testing.T) {
 	d, url := startDesk(t)
 	b := openBrowser(t, url)
-	b.do(chromedp.Click("#finish-button"))
+	b.Do(chromedp.Click("#finish-button"))
 	waitFor(t, func() bool { return len(d.got()) == 1 })
-	b.until(`document.querySelector('#finish-button').getAttribute('aria-busy') === 'true'`)
-	b.do(chromedp.Click("#finish-button"))
+	b.Until(`document.querySelector('#finish-button').getAttribute('aria-busy') === 'true'`)
+	b.Do(chromedp.Click("#finish-button"))
 	d.hold <- struct{}{}
 	d.hold <- struct{}{}
-	b.until(`document.querySelector('#band .band-good') && !document.querySelector('[aria-busy]')`)
+	b.Until(`document.querySelector('#band .band-good') && !document.querySelector('[aria-busy]')`)
 	if got := d.got(); len(got) != 1 {
 		t.Errorf("the server got %q", got)
 	}
@@ -311,15 +259,15 @@ func TestOneCommandForTwoClicks(t *testing.T) {
 func TestLineInTheBrowser(t *testing.T) {
 	d, url := startDesk(t)
 	b := openBrowser(t, url)
-	b.until(`document.querySelector('.line-word').textContent === '实时'`)
+	b.Until(`document.querySelector('.line-word').textContent === '实时'`)
 	d.say <- "stale"
-	b.until(`document.querySelector('.line-word').textContent.indexOf('数据停在') === 0 && document.querySelector('.is-stale .age').textContent.endsWith('前')`)
+	b.Until(`document.querySelector('.line-word').textContent.indexOf('数据停在') === 0 && document.querySelector('.is-stale .age').textContent.endsWith('前')`)
 	d.say <- "beat"
-	b.until(`document.querySelector('.line-word').textContent === '实时' && !document.querySelector('.is-stale')`)
+	b.Until(`document.querySelector('.line-word').textContent === '实时' && !document.querySelector('.is-stale')`)
 	mend := d.cut()
-	b.until(`document.querySelector('.line-word').textContent === '重连中'`)
+	b.Until(`document.querySelector('.line-word').textContent === '重连中'`)
 	mend()
-	b.until(`document.querySelector('.line-word').textContent === '实时'`)
+	b.Until(`document.querySelector('.line-word').textContent === '实时'`)
 }
 
 // waitFor waits for a condition outside of the browser.

@@ -2,7 +2,6 @@ package page
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -15,14 +14,13 @@ import (
 	"strings"
 	"testing"
 
+	"jingfang/static/browsertest"
+
 	"github.com/boombuler/barcode"
 	"github.com/boombuler/barcode/code128"
 	"github.com/boombuler/barcode/datamatrix"
 	"github.com/boombuler/barcode/qr"
-	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
-
-	"jingfang/static"
 )
 
 // Codes of the three kinds, as boxes and labels bear them.
@@ -117,7 +115,7 @@ func cameraFlags(path string) []chromedp.ExecAllocatorOption {
 // the page ahead of its own scripts.
 func openCamera(t *testing.T, before string, picture image.Image) (*desk, browser) {
 	t.Helper()
-	needDecoder(t)
+	browsertest.Decoder(t)
 	d, url := startDesk(t)
 	for range 50 {
 		d.hold <- struct{}{} // every scan is answered at once
@@ -127,22 +125,11 @@ func openCamera(t *testing.T, before string, picture image.Image) (*desk, browse
 	return d, b
 }
 
-func needDecoder(t *testing.T) {
-	t.Helper()
-	if static.DecoderFiles().Reader == "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal("the decoder is missing; sh deploy/test.sh fetches it")
-		}
-		t.Skip("the decoder is missing; sh deploy/test.sh fetches it")
-	}
-}
-
 // visit opens the table. The page counts the looks at the camera's picture, sees
 // nothing while window.blind is set, and keeps the track where a test finds it.
 func (b browser) visit(url, before string) {
-	b.t.Helper()
-	b.do(chromedp.EmulateViewport(390, 844), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: `
+	b.T.Helper()
+	b.Do(chromedp.EmulateViewport(390, 844), browsertest.Before(`
 			window.looks = 0;
 			(function () {
 				var real = window.createImageBitmap;
@@ -159,46 +146,28 @@ func (b browser) visit(url, before string) {
 				if (!navigator.mediaDevices) return;
 				var ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 				navigator.mediaDevices.getUserMedia = function (what) { return ask(what).then(function (s) { window.track = s.getVideoTracks()[0]; return s; }); };
-			})();` + before})
-		return err
-	}))
-	b.do(chromedp.Navigate(url))
-	b.until(`document.querySelector('[data-camera]') !== null`)
-}
-
-// run runs a script in the page.
-func (b browser) run(script string) {
-	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script+"; true")); err != nil {
-		b.t.Fatal(err)
-	}
+			})();`+before))
+	b.Go(url)
+	b.Until(`document.querySelector('[data-camera]') !== null`)
 }
 
 // press clicks an element by script: a person's finger is no part of what is tried.
 func (b browser) press(selector string) {
-	b.t.Helper()
-	b.run(fmt.Sprintf(`document.querySelector(%q).dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }))`, selector))
+	b.T.Helper()
+	b.Script(fmt.Sprintf(`document.querySelector(%q).dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }))`, selector))
 }
 
 // finder waits until the viewfinder says something.
 func (b browser) finder(text string) {
-	b.t.Helper()
-	b.until(fmt.Sprintf(`document.querySelector('.finder-say') !== null && document.querySelector('.finder-say').textContent.indexOf(%q) >= 0`, text))
+	b.T.Helper()
+	b.Until(fmt.Sprintf(`document.querySelector('.finder-say') !== null && document.querySelector('.finder-say').textContent.indexOf(%q) >= 0`, text))
 }
 
 // looked waits for that many more looks at the camera's picture.
 func (b browser) looked(more int) {
-	b.t.Helper()
-	b.run(fmt.Sprintf(`window.enough = window.looks + %d`, more))
-	b.until(`window.looks >= window.enough`)
-}
-
-// shot takes a picture when JINGFANG_SHOTS names a folder.
-func (b browser) shot(name string) {
-	b.t.Helper()
-	if dir := os.Getenv("JINGFANG_SHOTS"); dir != "" {
-		b.keep(dir, name)
-	}
+	b.T.Helper()
+	b.Script(fmt.Sprintf(`window.enough = window.looks + %d`, more))
+	b.Until(`window.looks >= window.enough`)
 }
 
 // codesOf are the codes that the commands carried, in the order of the alphabet.
@@ -218,23 +187,23 @@ func TestCameraScansSeveralCodesAtOnce(t *testing.T) {
 		drawnOf(t, "flat", flatCode, 240, 90, 420, 110), drawnOf(t, "square", squareCode, 740, 90, 222, 222),
 		drawnOf(t, "small", smallCode, 300, 300, 160, 160), drawnOf(t, "gs1", gs1Code, 560, 420, 200, 200),
 		drawnOf(t, "square", bareLink, 830, 420, 200, 200)))
-	b.run(`window.alive = 0; window.jingfang.active = function () { window.alive++; }`)
+	b.Script(`window.alive = 0; window.jingfang.active = function () { window.alive++; }`)
 	b.press("[data-camera]")
-	b.until(`document.querySelectorAll('.finder-marks .finder-code').length === 4 && document.querySelectorAll('.finder-marks .finder-other').length === 1`)
+	b.Until(`document.querySelectorAll('.finder-marks .finder-code').length === 4 && document.querySelectorAll('.finder-marks .finder-other').length === 1`)
 	waitFor(t, func() bool { return len(d.got()) == 1 })
-	b.shot("camera-several")
+	b.Shot("camera-several")
 	want := []string{flatCode, squareCode, smallCode, gs1Code}
 	slices.Sort(want)
 	if got := codesOf(d.got()); !slices.Equal(got, want) {
 		t.Errorf("the server got %q, want %q", got, want)
 	}
-	b.until(`document.querySelector('[data-camera]') !== null && !document.querySelector('[data-sending]')`)
+	b.Until(`document.querySelector('[data-camera]') !== null && !document.querySelector('[data-sending]')`)
 	b.looked(20)
 	if got := d.got(); len(got) != 1 {
 		t.Errorf("codes that stay in view were sent again: %q", got)
 	}
 	b.finder("已读 4 个")
-	if signs := b.text(`String(window.alive)`); signs != "1" {
+	if signs := b.Text(`String(window.alive)`); signs != "1" {
 		t.Errorf("%s signs of life for one moment's codes", signs)
 	}
 }
@@ -251,10 +220,10 @@ func TestCameraScansAgainWhatComesBack(t *testing.T) {
 	b.finder("已读")
 	waitFor(t, func() bool { return len(d.got()) == 1 })
 	away := func(ms int) {
-		b.run(`window.blind = true`)
-		b.until(`document.querySelectorAll('.finder-marks polygon').length === 0`)
-		b.run(fmt.Sprintf(`window.later += %d; window.blind = false`, ms))
-		b.until(`document.querySelectorAll('.finder-marks polygon').length === 1`)
+		b.Script(`window.blind = true`)
+		b.Until(`document.querySelectorAll('.finder-marks polygon').length === 0`)
+		b.Script(fmt.Sprintf(`window.later += %d; window.blind = false`, ms))
+		b.Until(`document.querySelectorAll('.finder-marks polygon').length === 1`)
 		b.looked(3)
 	}
 	away(2900)
@@ -267,7 +236,7 @@ func TestCameraScansAgainWhatComesBack(t *testing.T) {
 		t.Errorf("the server got %q", got)
 	}
 	b.press("[data-camera]")
-	b.until(`!document.querySelector('.finder') && window.track.readyState === 'ended'`)
+	b.Until(`!document.querySelector('.finder') && window.track.readyState === 'ended'`)
 }
 
 // The camera is off when the page is out of sight, and goes on after; the lock and a
@@ -275,23 +244,23 @@ func TestCameraScansAgainWhatComesBack(t *testing.T) {
 func TestCameraStops(t *testing.T) {
 	_, b := openCamera(t, "", scene(t))
 	sight := func(hidden bool) {
-		b.run(fmt.Sprintf(`Object.defineProperty(document, 'hidden', { configurable: true, value: %t }); document.dispatchEvent(new Event('visibilitychange'))`, hidden))
+		b.Script(fmt.Sprintf(`Object.defineProperty(document, 'hidden', { configurable: true, value: %t }); document.dispatchEvent(new Event('visibilitychange'))`, hidden))
 	}
 	b.press("[data-camera]")
 	b.looked(2)
-	b.until(`document.querySelector('[data-torch]').hidden`)
-	b.run(`window.first = window.track`)
+	b.Until(`document.querySelector('[data-torch]').hidden`)
+	b.Script(`window.first = window.track`)
 	sight(true)
-	b.until(`window.first.readyState === 'ended' && document.querySelector('.finder video').srcObject === null`)
+	b.Until(`window.first.readyState === 'ended' && document.querySelector('.finder video').srcObject === null`)
 	sight(false)
-	b.until(`window.track !== window.first && window.track.readyState === 'live'`)
+	b.Until(`window.track !== window.first && window.track.readyState === 'live'`)
 	b.looked(2)
-	b.run(`document.dispatchEvent(new CustomEvent('jingfang:lock'))`)
-	b.until(`window.track.readyState === 'ended' && !document.querySelector('.finder')`)
+	b.Script(`document.dispatchEvent(new CustomEvent('jingfang:lock'))`)
+	b.Until(`window.track.readyState === 'ended' && !document.querySelector('.finder')`)
 	b.press("[data-camera]")
-	b.until(`window.track.readyState === 'live'`)
-	b.run(`window.dispatchEvent(new Event('pagehide'))`)
-	b.until(`window.track.readyState === 'ended' && !document.querySelector('.finder')`)
+	b.Until(`window.track.readyState === 'live'`)
+	b.Script(`window.dispatchEvent(new Event('pagehide'))`)
+	b.Until(`window.track.readyState === 'ended' && !document.querySelector('.finder')`)
 }
 
 // A code that is read is a sign of life, told to the server; when that says that the
@@ -300,10 +269,10 @@ func TestTheLockTakesTheCamera(t *testing.T) {
 	_, b := openCamera(t, `new MutationObserver(function () {
 		if (document.body && location.pathname === '/') document.body.dataset.lockAfter = '600';
 	}).observe(document, { childList: true, subtree: true });`, scene(t, drawnOf(t, "flat", flatCode, 440, 300, 420, 110)))
-	b.run(`document.addEventListener('jingfang:lock', function () { localStorage.setItem('track', window.track.readyState); })`)
+	b.Script(`document.addEventListener('jingfang:lock', function () { localStorage.setItem('track', window.track.readyState); })`)
 	b.press("[data-camera]")
-	b.until(`location.pathname === '/lock'`)
-	if got := b.text(`localStorage.getItem('track')`); got != "ended" {
+	b.Until(`location.pathname === '/lock'`)
+	if got := b.Text(`localStorage.getItem('track')`); got != "ended" {
 		t.Errorf("the camera was %q when the screen was locked", got)
 	}
 }
@@ -314,7 +283,7 @@ func TestTheDecoderIsLate(t *testing.T) {
 	_, b := openCamera(t, `window.Worker = class { postMessage() {} };`, scene(t))
 	b.press("[data-camera]")
 	b.finder("第一次要等一会儿")
-	b.until(`document.querySelector('.finder video').videoWidth > 0`)
+	b.Until(`document.querySelector('.finder video').videoWidth > 0`)
 }
 
 // Nothing new for a long time: the camera rests, and a touch wakes it.
@@ -322,18 +291,18 @@ func TestCameraRests(t *testing.T) {
 	_, b := openCamera(t, "", scene(t))
 	b.press("[data-camera]")
 	b.looked(2)
-	b.run(`(function () { var now = Date.now; Date.now = function () { return now() + 91000; }; })()`)
+	b.Script(`(function () { var now = Date.now; Date.now = function () { return now() + 91000; }; })()`)
 	b.finder("省电")
-	b.until(`window.track.readyState === 'ended'`)
-	b.shot("camera-rests")
+	b.Until(`window.track.readyState === 'ended'`)
+	b.Shot("camera-rests")
 	b.press(".finder video")
 	b.finder("放进画面")
-	b.until(`window.track.readyState === 'live'`)
+	b.Until(`window.track.readyState === 'live'`)
 }
 
 // A photo does what the camera does, where the address is not safe enough for one.
 func TestAPhotoWhereNoCameraIsAllowed(t *testing.T) {
-	needDecoder(t)
+	browsertest.Decoder(t)
 	d, url := startDesk(t)
 	for range 9 {
 		d.hold <- struct{}{}
@@ -342,7 +311,7 @@ func TestAPhotoWhereNoCameraIsAllowed(t *testing.T) {
 	b.visit(strings.Replace(url, "127.0.0.1", "clinic.test", 1), "")
 	b.press("[data-camera]")
 	b.finder("要用 HTTPS 打开。可以拍照识别")
-	b.shot("camera-insecure")
+	b.Shot("camera-insecure")
 	b.choose(photoOf(t, scene(t)))
 	b.finder("没有找到条码")
 	b.choose(photoOf(t, scene(t, drawnOf(t, "square", bareLink, 500, 200, 200, 200))))
@@ -365,33 +334,33 @@ func TestAPhotoWhereNoCameraIsAllowed(t *testing.T) {
 
 // choose gives the viewfinder a photo.
 func (b browser) choose(path string) {
-	b.t.Helper()
-	b.do(chromedp.SetUploadFiles(".finder input", []string{path}))
+	b.T.Helper()
+	b.Do(chromedp.SetUploadFiles(".finder input", []string{path}))
 }
 
 // Without a camera, or without leave to use it, the viewfinder says so and takes
 // photos.
 func TestNoCamera(t *testing.T) {
-	needDecoder(t)
+	browsertest.Decoder(t)
 	_, url := startDesk(t)
 	b := newBrowser(t)
 	b.visit(url, "")
 	b.press("[data-camera]")
 	b.finder("没有找到摄像头")
-	b.until(`document.querySelector('.finder').dataset.state === 'photo'`)
+	b.Until(`document.querySelector('.finder').dataset.state === 'photo'`)
 	b.press("[data-close]")
-	b.until(`!document.querySelector('.finder') && document.querySelector('[data-camera]').getAttribute('aria-pressed') === 'false'`)
+	b.Until(`!document.querySelector('.finder') && document.querySelector('[data-camera]').getAttribute('aria-pressed') === 'false'`)
 }
 
 func TestRefusedCamera(t *testing.T) {
-	needDecoder(t)
+	browsertest.Decoder(t)
 	_, url := startDesk(t)
 	b := newBrowser(t, chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("deny-permission-prompts", true))
 	b.visit(url, "")
 	b.press("[data-camera]")
 	b.finder("没有得到允许")
-	b.until(`document.querySelector('.finder').dataset.state === 'photo'`)
-	b.shot("camera-refused")
+	b.Until(`document.querySelector('.finder').dataset.state === 'photo'`)
+	b.Shot("camera-refused")
 }
 
 // A browser in which WebAssembly is not allowed to a worker, as before Chromium 97,
@@ -403,8 +372,8 @@ func TestCameraInAnOldBrowser(t *testing.T) {
 	})();`, scene(t))
 	b.press("[data-camera]")
 	b.finder("浏览器太旧")
-	b.until(`document.querySelector('.finder').dataset.state === 'none' && (!window.track || window.track.readyState === 'ended')`)
-	b.shot("camera-old")
+	b.Until(`document.querySelector('.finder').dataset.state === 'none' && (!window.track || window.track.readyState === 'ended')`)
+	b.Shot("camera-old")
 	if got := d.got(); len(got) != 0 {
 		t.Errorf("the server got %q", got)
 	}
@@ -429,7 +398,7 @@ func TestTheBrowsersOwnDetector(t *testing.T) {
 			if got := d.got(); got[0] != want {
 				t.Errorf("the server got %q, want %q", got, want)
 			}
-			loaded := b.text(`String(performance.getEntriesByType('resource').some(function (r) { return /decode[.]js/.test(r.name); }))`)
+			loaded := b.Text(`String(performance.getEntriesByType('resource').some(function (r) { return /decode[.]js/.test(r.name); }))`)
 			if (loaded == "true") != (name == "fails") {
 				t.Errorf("the decoder was loaded: %s", loaded)
 			}
@@ -443,13 +412,13 @@ func TestCameraTorch(t *testing.T) {
 		MediaStreamTrack.prototype.getCapabilities = function () { return { torch: true }; };
 		MediaStreamTrack.prototype.applyConstraints = function (c) { window.lamp = c.advanced[0].torch; return window.broken ? Promise.reject(new Error('dark')) : Promise.resolve(); };`, scene(t))
 	b.press("[data-camera]")
-	b.until(`document.querySelector('[data-torch]') && !document.querySelector('[data-torch]').hidden`)
-	b.shot("camera-torch")
+	b.Until(`document.querySelector('[data-torch]') && !document.querySelector('[data-torch]').hidden`)
+	b.Shot("camera-torch")
 	b.press("[data-torch]")
-	b.until(`window.lamp === true && document.querySelector('[data-torch]').getAttribute('aria-pressed') === 'true'`)
+	b.Until(`window.lamp === true && document.querySelector('[data-torch]').getAttribute('aria-pressed') === 'true'`)
 	b.press("[data-torch]")
-	b.until(`window.lamp === false && document.querySelector('[data-torch]').getAttribute('aria-pressed') === 'false'`)
-	b.run(`window.broken = true`)
+	b.Until(`window.lamp === false && document.querySelector('[data-torch]').getAttribute('aria-pressed') === 'false'`)
+	b.Script(`window.broken = true`)
 	b.press("[data-torch]")
 	b.finder("灯打不开")
 }
@@ -458,12 +427,12 @@ func TestCameraTorch(t *testing.T) {
 // the page may still not compile anything.
 func TestTheDecoderHasAPolicyOfItsOwn(t *testing.T) {
 	_, b := openCamera(t, "", scene(t, drawnOf(t, "flat", flatCode, 440, 300, 420, 110)))
-	if used := b.text(`performance.getEntriesByType('resource').map(function (r) { return r.name; }).filter(function (n) { return /decode|zxing/.test(n); }).join()`); used != "" {
+	if used := b.Text(`performance.getEntriesByType('resource').map(function (r) { return r.name; }).filter(function (n) { return /decode|zxing/.test(n); }).join()`); used != "" {
 		t.Errorf("loaded before anybody asked: %s", used)
 	}
 	b.press("[data-camera]")
 	b.finder("已读 1 个")
-	if compiled := b.text(`(function () { try { new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])); return 'compiled'; } catch (e) { return 'blocked'; } })()`); compiled != "blocked" {
+	if compiled := b.Text(`(function () { try { new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])); return 'compiled'; } catch (e) { return 'blocked'; } })()`); compiled != "blocked" {
 		t.Error("a page may compile WebAssembly")
 	}
 }
@@ -477,15 +446,15 @@ func TestTheDecoderIsLost(t *testing.T) {
 	})();`, scene(t, drawnOf(t, "flat", flatCode, 440, 300, 420, 110)))
 	b.press("[data-camera]")
 	b.finder("没有取到")
-	b.run(`window.mended = true`)
+	b.Script(`window.mended = true`)
 	b.press("[data-close]")
-	b.run(`Object.assign(document.getElementById('camera-finder').content.firstElementChild.dataset, { keep: JSON.stringify(document.getElementById('camera-finder').content.firstElementChild.dataset), worker: '', reader: '', wasm: '' })`)
+	b.Script(`Object.assign(document.getElementById('camera-finder').content.firstElementChild.dataset, { keep: JSON.stringify(document.getElementById('camera-finder').content.firstElementChild.dataset), worker: '', reader: '', wasm: '' })`)
 	b.press("[data-camera]")
 	b.finder("没有装识别条码的文件")
-	b.until(`document.querySelector('.finder').dataset.state === 'none'`)
-	b.run(`document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))`)
-	b.until(`!document.querySelector('.finder')`)
-	b.run(`(function (d) { Object.assign(d, JSON.parse(d.keep)); })(document.getElementById('camera-finder').content.firstElementChild.dataset)`)
+	b.Until(`document.querySelector('.finder').dataset.state === 'none'`)
+	b.Script(`document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))`)
+	b.Until(`!document.querySelector('.finder')`)
+	b.Script(`(function (d) { Object.assign(d, JSON.parse(d.keep)); })(document.getElementById('camera-finder').content.firstElementChild.dataset)`)
 	b.press("[data-camera]")
 	b.finder("已读")
 	waitFor(t, func() bool { return len(d.got()) == 1 })

@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"jingfang/static"
+	"jingfang/static/browsertest"
 )
 
 // The bits of modifiers in a key event of the browser's protocol.
@@ -67,9 +68,9 @@ var (
 // types sends real key events, each bearing the time at which a scanner would have
 // sent it: a busy machine delivers them later, and the page must not mind.
 func (b browser) types(from time.Time, each time.Duration, keys []stroke) time.Time {
-	b.t.Helper()
+	b.T.Helper()
 	at := from
-	b.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+	b.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		for _, k := range keys {
 			kind := input.DispatchKeyEventTypeKeyDown
 			if k.text == "" || k.modifiers&(alt|ctrl) != 0 {
@@ -102,8 +103,8 @@ func openRehearsal(t *testing.T) browser {
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	b := newBrowser(t)
-	b.do(chromedp.Navigate(server.URL + "/rehearsal"))
-	b.until(`!!(window.jingfang && window.jingfang.rehearsal)`)
+	b.Go(server.URL + "/rehearsal")
+	b.Until(`!!(window.jingfang && window.jingfang.rehearsal)`)
 	return b
 }
 
@@ -181,10 +182,7 @@ func twice(text string) string {
 // found in the same scan.
 func TestRehearsalInABrowser(t *testing.T) {
 	b := openRehearsal(t)
-	known, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](`window.jingfang.rehearsal.faults`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	known := browsertest.Value[[]string](b.Page, `window.jingfang.rehearsal.faults`)
 	seen := map[string]bool{}
 	at := time.Now()
 	for turn, x := range rehearsals() {
@@ -192,16 +190,16 @@ func TestRehearsalInABrowser(t *testing.T) {
 			x.each = 8 * time.Millisecond
 		}
 		at = b.types(at.Add(5*time.Second), x.each, x.keys)
-		b.until(fmt.Sprintf(`document.getElementById('rehearsal').dataset.turn === '%d'`, turn+1))
-		got := b.text(`document.getElementById('rehearsal').dataset.faults`)
-		says := b.text(`document.querySelector('#rehearsal-answer .band-text').textContent`)
+		b.Until(fmt.Sprintf(`document.getElementById('rehearsal').dataset.turn === '%d'`, turn+1))
+		got := b.Text(`document.getElementById('rehearsal').dataset.faults`)
+		says := b.Text(`document.querySelector('#rehearsal-answer .band-text').textContent`)
 		if got != x.faults || !strings.Contains(says, x.says) {
 			t.Errorf("%s: the faults %q, want %q; it says %s", x.name, got, x.faults, says)
 		}
 		for _, id := range strings.Fields(got) {
 			seen[id] = true
 		}
-		if rows := b.text(`String(document.querySelectorAll('#rehearsal-rows tr').length)`); rows != fmt.Sprint(len(x.keys)) {
+		if rows := b.Text(`String(document.querySelectorAll('#rehearsal-rows tr').length)`); rows != fmt.Sprint(len(x.keys)) {
 			t.Errorf("%s: %s rows of keys, want %d", x.name, rows, len(x.keys))
 		}
 	}
@@ -213,37 +211,37 @@ func TestRehearsalInABrowser(t *testing.T) {
 
 	// The same code a moment later is a double read as well.
 	at = b.types(at.Add(5*time.Second), 8*time.Millisecond, altered(rehearsalPlain, nil))
-	b.until(`document.getElementById('rehearsal').dataset.faults === ''`)
+	b.Until(`document.getElementById('rehearsal').dataset.faults === ''`)
 	b.types(at.Add(900*time.Millisecond), 8*time.Millisecond, altered(rehearsalPlain, nil))
-	b.until(`document.getElementById('rehearsal').dataset.faults === 'doubled'`)
-	b.until(`document.getElementById('rehearsal-text').value.indexOf('J/KeyJ@0') > 0`)
+	b.Until(`document.getElementById('rehearsal').dataset.faults === 'doubled'`)
+	b.Until(`document.getElementById('rehearsal-text').value.indexOf('J/KeyJ@0') > 0`)
 
 	// A person moving about with the keyboard is no scan.
-	turn := b.text(`document.getElementById('rehearsal').dataset.turn`)
-	b.do(chromedp.Focus("#rehearsal-field"))
+	turn := b.Text(`document.getElementById('rehearsal').dataset.turn`)
+	b.Do(chromedp.Focus("#rehearsal-field"))
 	b.types(at.Add(time.Minute), 300*time.Millisecond, []stroke{tab, tab})
-	if focus := b.text(`document.activeElement.id`); focus == "rehearsal-field" || b.text(`document.getElementById('rehearsal').dataset.turn`) != turn {
+	if focus := b.Text(`document.activeElement.id`); focus == "rehearsal-field" || b.Text(`document.getElementById('rehearsal').dataset.turn`) != turn {
 		t.Errorf("Tab by hand: the focus is on %q", focus)
 	}
-	if dir := os.Getenv("JINGFANG_SHOTS"); dir != "" {
+	if os.Getenv("JINGFANG_SHOTS") != "" {
 		b.types(at.Add(2*time.Minute), 90*time.Millisecond, strokes("]Q3"+strings.ToLower(rehearsalPlain), nil))
-		b.until(`document.getElementById('rehearsal').dataset.faults.indexOf('caps') === 0`)
-		b.do(chromedp.EmulateViewport(390, 844))
-		b.keep(dir, "rehearsal-phone")
-		b.do(chromedp.EmulateViewport(1366, 768))
-		b.keep(dir, "rehearsal-laptop")
+		b.Until(`document.getElementById('rehearsal').dataset.faults.indexOf('caps') === 0`)
+		b.Do(chromedp.EmulateViewport(390, 844))
+		b.Shot("rehearsal-phone")
+		b.Do(chromedp.EmulateViewport(1366, 768))
+		b.Shot("rehearsal-laptop")
 	}
 }
 
 // play is the burst in one moment, from inside the page: the other pages measure
 // the pause between keys by the clock, and a busy machine would be too slow.
 func (b browser) play(keys []stroke) {
-	b.t.Helper()
+	b.T.Helper()
 	var list []string
 	for _, k := range keys {
 		list = append(list, fmt.Sprintf(`{key:%q,code:%q,keyCode:%d,altKey:%t,ctrlKey:%t,shiftKey:%t}`, k.key, k.code, k.vk, k.modifiers&alt > 0, k.modifiers&ctrl > 0, k.modifiers&shift > 0))
 	}
-	b.text(`(function (keys) {
+	b.Text(`(function (keys) {
 		keys.forEach(function (k) {
 			k.bubbles = k.cancelable = true;
 			var focus = document.activeElement;
@@ -284,7 +282,7 @@ func TestTheSameBurstsInAScanField(t *testing.T) {
 		for range want {
 			d.hold <- struct{}{}
 		}
-		b.do(chromedp.Focus("#other"))
+		b.Do(chromedp.Focus("#other"))
 		b.play(x.keys)
 		waitFor(t, func() bool {
 			return len(strings.Split(strings.Join(d.got()[before:], "\n"), "\n")) == len(want) && len(d.got()) > before
@@ -292,20 +290,20 @@ func TestTheSameBurstsInAScanField(t *testing.T) {
 		if got := strings.Split(strings.Join(d.got()[before:], "\n"), "\n"); !slices.Equal(got, want) {
 			t.Errorf("%s: the server got %q, want %q", x.name, got, want)
 		}
-		b.until(`!document.querySelector('[data-sending]') && document.querySelector('#other').value === 'abc'`)
+		b.Until(`!document.querySelector('[data-sending]') && document.querySelector('#other').value === 'abc'`)
 	}
 }
 
 // The card is read back from a picture of the page.
 func TestTheCardIsReadBack(t *testing.T) {
-	if _, err := exec.LookPath("zbarimg"); err != nil {
-		t.Skip("there is no zbarimg on this machine; sh deploy/test.sh installs it")
-	}
+	browsertest.Need(t, "zbarimg")
 	b := openRehearsal(t)
-	dir := t.TempDir()
-	b.do(chromedp.EmulateViewport(1000, 1400, chromedp.EmulateScale(2)))
-	b.keep(dir, "card")
-	out, err := exec.Command("zbarimg", "-q", filepath.Join(dir, "card.png")).Output()
+	card := filepath.Join(t.TempDir(), "card.png")
+	b.Do(chromedp.EmulateViewport(1000, 1400, chromedp.EmulateScale(2)))
+	if err := os.WriteFile(card, b.Picture(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("zbarimg", "-q", card).Output()
 	if err != nil {
 		t.Fatalf("zbarimg: %v, %s", err, out)
 	}
@@ -313,27 +311,5 @@ func TestTheCardIsReadBack(t *testing.T) {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not read; zbar reads %q", want, out)
 		}
-	}
-}
-
-// text is the value of an expression in the page.
-func (b browser) text(expression string) string {
-	b.t.Helper()
-	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](expression))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return got
-}
-
-// keep takes a picture of the whole page.
-func (b browser) keep(dir, name string) {
-	b.t.Helper()
-	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
-	}
-	if err != nil {
-		b.t.Fatal(err)
 	}
 }

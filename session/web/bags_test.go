@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/google/uuid"
@@ -113,22 +112,22 @@ func TestBagsInABrowser(t *testing.T) {
 	ids, numbers := d.expect()
 	d.lookAs(d.chief)
 	b := openScreen(t, 390, 844)
-	b.do(chromedp.Navigate(d.url + d.path(fmt.Sprintf("/bags?patient=%d", ids[0]))))
-	b.says(".patient-number", numbers[0])
+	b.Go(d.url + d.path(fmt.Sprintf("/bags?patient=%d", ids[0])))
+	b.Shows(".patient-number", numbers[0])
 	scans := 0
 	scan := func(code string) {
-		b.run(fmt.Sprintf(`window.jingfang.scan(%q)`, code))
+		b.Run(fmt.Sprintf(`window.jingfang.scan(%q)`, code))
 		scans++
 	}
 	scan(strings.Join(d.codes[:4], " "))
-	b.says(".hero", "4")
+	b.Shows(".hero", "4")
 	scan(d.codes[4])
-	b.says(".hero", "5")
-	b.fits("bags-filling")
-	b.do(chromedp.Click(`form[action$="/label"] button`))
-	b.arrives(`document.querySelector(".label") !== null`)
-	b.says(".label", numbers[0])
-	b.fits("bag-label")
+	b.Shows(".hero", "5")
+	b.Fits("bags-filling")
+	b.Do(chromedp.Click(`form[action$="/label"] button`))
+	b.Until(`document.querySelector(".label") !== null`)
+	b.Shows(".label", numbers[0])
+	b.Fits("bag-label")
 	bags, err := session.Bags(t.Context(), d.App, d.id)
 	d.must(err)
 	if len(bags) != 1 || bags[0].Packs != 5 || bags[0].Prints != 1 {
@@ -137,58 +136,39 @@ func TestBagsInABrowser(t *testing.T) {
 	d.bag(ids[1], d.codes[5])
 	third := d.bag(ids[2], d.codes[6])
 	d.lookAs(d.doctors[0])
-	b.do(chromedp.Navigate(d.url + d.path("")))
-	b.until(`document.getElementById("line").dataset.state === "live"`)
+	b.Go(d.url + d.path(""))
+	b.Live()
 	scans = 0
 	scan(d.tokens[0])
-	b.says(".patient-number", "1")
+	b.Shows(".patient-number", "1")
 	scan(bags[0].Code)
-	b.says("#band", "袋内 5 盒已记录")
-	b.says(".hero", "5")
-	b.fits("desk-bag")
+	b.Shows("#band", "袋内 5 盒已记录")
+	b.Shows(".hero", "5")
+	b.Fits("desk-bag")
 	if scans != 2 {
 		t.Errorf("%d scans for a visit of five packs", scans)
 	}
 	scan(third.Label)
-	b.says("#band", numbers[2]+" 的药袋")
+	b.Shows("#band", numbers[2]+" 的药袋")
 	scan(d.codes[5])
-	b.says("#chips", numbers[1]+" 的药袋")
-	b.fits("desk-other-bag")
-	b.run(`document.querySelector('#chips form[action$="/bags/open"]').requestSubmit()`)
-	b.says("#band", "已拆 1 袋")
+	b.Shows("#chips", numbers[1]+" 的药袋")
+	b.Fits("desk-other-bag")
+	b.Run(`document.querySelector('#chips form[action$="/bags/open"]').requestSubmit()`)
+	b.Shows("#band", "已拆 1 袋")
 	scan(d.codes[5])
-	b.says(".hero", "6")
-	b.run(`document.querySelectorAll('#chips form[hx-post$="/chips"] button').forEach(function (x) { x.click(); })`)
-	b.until(`!document.querySelector("#chips")`)
-	b.run(`document.querySelector('#desk form[hx-post$="/finish"] button').click()`)
-	b.says("#band", "1 号诊毕")
+	b.Shows(".hero", "6")
+	b.Run(`document.querySelectorAll('#chips form[hx-post$="/chips"] button').forEach(function (x) { x.click(); })`)
+	b.Until(`!document.querySelector("#chips")`)
+	b.Run(`document.querySelector('#desk form[hx-post$="/finish"] button').click()`)
+	b.Shows("#band", "1 号诊毕")
 
 	d.lookAs(d.chief)
 	d.press("/stop")
-	b.do(chromedp.Navigate(d.url + d.path("/closing")))
-	b.says("#closing-rest", "没有拆的药袋")
-	b.says("#closing-rest", numbers[2])
-	b.fits("closing-bags")
-	b.run(`document.querySelector('form[action$="/bags/open"]').requestSubmit()`)
-	b.says("#band", "1 盒回到药箱")
-	b.until(`!document.querySelector('form[action$="/bags/open"]')`)
-}
-
-// arrives waits across the move to another page.
-func (s screen) arrives(expression string) {
-	s.t.Helper()
-	_, err := chromedp.Run(s.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
-	for err != nil && s.ctx.Err() == nil && strings.Contains(err.Error(), "(-32000)") {
-		_, err = chromedp.Run(s.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
-	}
-	s.must(err)
-}
-
-// fits keeps a picture and fails when the page is wider than the screen.
-func (s screen) fits(name string) {
-	s.t.Helper()
-	s.keep(name)
-	if wide := s.number(`document.documentElement.scrollWidth - window.innerWidth`); wide > 0 {
-		s.t.Errorf("%s: %d pixels wider than the screen", name, wide)
-	}
+	b.Go(d.url + d.path("/closing"))
+	b.Shows("#closing-rest", "没有拆的药袋")
+	b.Shows("#closing-rest", numbers[2])
+	b.Fits("closing-bags")
+	b.Run(`document.querySelector('form[action$="/bags/open"]').requestSubmit()`)
+	b.Shows("#band", "1 盒回到药箱")
+	b.Until(`!document.querySelector('form[action$="/bags/open"]')`)
 }

@@ -18,6 +18,7 @@ import (
 
 	"jingfang/session"
 	"jingfang/static"
+	"jingfang/static/browsertest"
 )
 
 // scene is what lies on the table: a patient's label and two boxes, one with a bar
@@ -60,12 +61,7 @@ func (d *desk) jpeg(name string, picture image.Image) string {
 // camera are flags that give Chromium a camera before which the picture lies.
 func (d *desk) camera(picture image.Image) []chromedp.ExecAllocatorOption {
 	d.t.Helper()
-	if static.DecoderFiles().Reader == "" {
-		if os.Getenv("CI") != "" {
-			d.t.Fatal("the decoder is missing; sh deploy/test.sh fetches it")
-		}
-		d.t.Skip("the decoder is missing; sh deploy/test.sh fetches it")
-	}
+	browsertest.Decoder(d.t)
 	return []chromedp.ExecAllocatorOption{chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
 		chromedp.Flag("use-file-for-fake-video-capture", d.jpeg("film.mjpeg", picture))}
 }
@@ -75,20 +71,20 @@ func (d *desk) camera(picture image.Image) []chromedp.ExecAllocatorOption {
 func TestTheCameraAtTheTable(t *testing.T) {
 	d := newDesk(t, 4, 2)
 	b := openScreen(t, 390, 844, d.camera(d.scene(d.tokens[0], d.codes[0], d.codes[1]))...)
-	b.do(chromedp.Navigate(d.url + d.path("")))
-	b.until(`document.getElementById("line").dataset.state === "live"`)
-	b.keep("camera-table-before")
-	b.run(`document.querySelector("#desk [data-camera]").click()`)
-	b.says(".patient-number", "1")
-	b.says("#desk .hero", "2")
-	b.says(".finder-say", "已读 3 个")
-	b.until(`document.querySelector("#desk [data-camera]").getAttribute("aria-pressed") === "true"`)
-	b.keep("camera-table")
+	b.Go(d.url + d.path(""))
+	b.Live()
+	b.Shot("camera-table-before")
+	b.Run(`document.querySelector("#desk [data-camera]").click()`)
+	b.Shows(".patient-number", "1")
+	b.Shows("#desk .hero", "2")
+	b.Shows(".finder-say", "已读 3 个")
+	b.Until(`document.querySelector("#desk [data-camera]").getAttribute("aria-pressed") === "true"`)
+	b.Shot("camera-table")
 	if n := d.rows(`SELECT count(*) FROM visit_line WHERE undone_at IS NULL AND how = 'scanned'`); n != 2 {
 		t.Errorf("%d lines were scanned", n)
 	}
-	b.run(`document.querySelector('#desk form[action$="/finish"] button').click()`)
-	b.says("#band", "1 号诊毕，共 2 盒")
+	b.Run(`document.querySelector('#desk form[action$="/finish"] button').click()`)
+	b.Shows("#band", "1 号诊毕，共 2 盒")
 	report, err := session.VerifyRecords(t.Context(), d.App, d.id)
 	if err != nil || report.Problem != "" || report.Records != 1 {
 		t.Errorf("%+v, %v", report, err)
@@ -100,28 +96,28 @@ func TestTheCameraAtTheTable(t *testing.T) {
 func TestTheCameraWithoutALink(t *testing.T) {
 	d := newDesk(t, 4, 2)
 	b := d.sealed(390, 844, d.camera(d.scene(d.tokens[0], d.codes[0], d.codes[1]))...)
-	b.until(`navigator.serviceWorker.controller !== null`)
+	b.Until(`navigator.serviceWorker.controller !== null`)
 	b.cached(d.path("/shell"))
-	b.run(`navigator.mediaDevices.getUserMedia = function () { return Promise.reject(new DOMException("", "NotAllowedError")); }`)
-	b.run(`document.querySelector("#desk [data-camera]").click()`)
-	b.says(".finder-say", "没有得到允许")
-	b.do(chromedp.SetUploadFiles(".finder input", []string{d.jpeg("empty.jpg", d.scene("", "", ""))}))
-	b.says(".finder-say", "没有找到条码")
+	b.Run(`navigator.mediaDevices.getUserMedia = function () { return Promise.reject(new DOMException("", "NotAllowedError")); }`)
+	b.Run(`document.querySelector("#desk [data-camera]").click()`)
+	b.Shows(".finder-say", "没有得到允许")
+	b.Do(chromedp.SetUploadFiles(".finder input", []string{d.jpeg("empty.jpg", d.scene("", "", ""))}))
+	b.Shows(".finder-say", "没有找到条码")
 	files := static.DecoderFiles()
 	for _, address := range []string{files.Worker, files.Reader, files.Wasm} {
 		b.cached(address)
 	}
 	d.wire(cut)
-	b.do(chromedp.Navigate(d.url + d.path("")))
-	b.says("main", "连不上服务器")
-	b.until(`document.querySelector("#desk[data-off] [data-camera]")`)
-	b.run(`document.querySelector("#desk [data-camera]").click()`)
-	b.says("#desk[data-off] .hero", "2")
-	b.keep("camera-offline")
+	b.Go(d.url + d.path(""))
+	b.Shows("main", "连不上服务器")
+	b.Until(`document.querySelector("#desk[data-off] [data-camera]")`)
+	b.Run(`document.querySelector("#desk [data-camera]").click()`)
+	b.Shows("#desk[data-off] .hero", "2")
+	b.Shot("camera-offline")
 	d.wire(whole)
-	b.until(`!document.querySelector("[data-shell]") && window.jingfang && window.jingfang.offline && window.jingfang.offline.ready()`)
+	b.Until(`!document.querySelector("[data-shell]") && window.jingfang && window.jingfang.offline && window.jingfang.offline.ready()`)
 	b.sent()
-	b.says(".hero", "2")
+	b.Shows(".hero", "2")
 	if n := d.rows(`SELECT count(*) FROM visit_line WHERE undone_at IS NULL`); n != 2 {
 		t.Errorf("%d lines", n)
 	}
@@ -131,11 +127,11 @@ func TestTheCameraWithoutALink(t *testing.T) {
 func TestTheCameraAsksForACode(t *testing.T) {
 	d := newDesk(t, 1, 1)
 	b := openScreen(t, 390, 844, d.camera(d.scene("", "", d.codes[0]))...)
-	b.do(chromedp.Navigate(d.url + "/trace"))
-	b.until(`document.querySelector("main [data-camera]")`)
-	b.run(`document.querySelector("main [data-camera]").click()`)
-	b.until(`location.href.indexOf("q=") > 0 || location.pathname.length > 7`)
-	b.says("main", "演示利培酮片")
-	b.until(`!document.querySelector(".finder")`)
-	b.keep("camera-trace")
+	b.Go(d.url + "/trace")
+	b.Until(`document.querySelector("main [data-camera]")`)
+	b.Run(`document.querySelector("main [data-camera]").click()`)
+	b.Until(`location.href.indexOf("q=") > 0 || location.pathname.length > 7`)
+	b.Shows("main", "演示利培酮片")
+	b.Until(`!document.querySelector(".finder")`)
+	b.Shot("camera-trace")
 }

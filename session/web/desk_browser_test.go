@@ -1,103 +1,24 @@
 package web_test
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/chromedp"
 	"github.com/google/uuid"
 
 	"jingfang/session"
+	"jingfang/static/browsertest"
 )
 
-// screen is one page in Chromium; whatever the content policy blocks fails the
-// test.
-type screen struct {
-	t   testing.TB
-	ctx context.Context
-}
+// screen is a page with what the tests of this package do in it.
+type screen struct{ *browsertest.Page }
 
 func openScreen(t testing.TB, width, height int, flags ...chromedp.ExecAllocatorOption) screen {
 	t.Helper()
-	if _, err := exec.LookPath("chromium"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("there is no chromium on this machine; sh deploy/test.sh installs it")
-		}
-		t.Skip("there is no chromium on this machine; sh deploy/test.sh installs it")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, append(append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox), flags...)...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	s := screen{t: t, ctx: ctx}
-	s.must(chromedp.Listen(ctx, func(event any) {
-		if e, ok := event.(*log.EventEntryAdded); ok && strings.Contains(e.Entry.Text, "Content Security Policy") {
-			t.Errorf("the content policy blocked: %s", e.Entry.Text)
-		}
-	}))
-	s.do(chromedp.EmulateViewport(int64(width), int64(height)))
-	return s
-}
-
-func (s screen) must(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s screen) do(steps ...chromedp.Action[chromedp.Void]) {
-	s.t.Helper()
-	s.must(chromedp.Do(s.ctx, steps...))
-}
-
-// until waits until the expression is true in the page.
-func (s screen) until(expression string) {
-	s.t.Helper()
-	_, err := chromedp.Run(s.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
-	for err != nil && strings.Contains(err.Error(), "(-32000)") && s.ctx.Err() == nil {
-		// The page has just been replaced by another.
-		_, err = chromedp.Run(s.ctx, chromedp.Poll[bool]("(function () { try { return !!("+expression+"); } catch (e) { return false; } })()", chromedp.WithPollingTimeout(time.Minute)))
-	}
-	if err != nil {
-		s.keep("failed")
-		s.t.Fatalf("waiting for %s: %v", expression, err)
-	}
-}
-
-// says waits until an element holds a text.
-func (s screen) says(where, text string) {
-	s.t.Helper()
-	s.until(fmt.Sprintf(`Array.from(document.querySelectorAll(%q)).some(function (e) { return e.textContent.indexOf(%q) >= 0; })`, where, text))
-}
-
-// run runs a script in the page once what came last is htmx's.
-func (s screen) run(script string) {
-	s.t.Helper()
-	s.until(`!document.querySelector(".htmx-added, .htmx-settling, .htmx-request")`)
-	_, err := chromedp.Run(s.ctx, chromedp.Evaluate[bool](script+"; true"))
-	s.must(err)
-}
-
-// keep takes a picture when JINGFANG_SHOTS names a folder.
-func (s screen) keep(name string) {
-	s.t.Helper()
-	dir := os.Getenv("JINGFANG_SHOTS")
-	if dir == "" {
-		return
-	}
-	png, err := chromedp.Run(s.ctx, chromedp.FullScreenshot(100))
-	s.must(err)
-	s.must(os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
+	return screen{browsertest.Open(t, width, height, flags...)}
 }
 
 // One doctor, one browser: label to label without a pointer, a tail, a request
@@ -107,53 +28,53 @@ func TestTheDeskInABrowser(t *testing.T) {
 	more := d.stock("B7", time.Now().AddDate(1, 0, 0), 1)
 	b := openScreen(t, 390, 844)
 	d.begin(0)
-	b.do(chromedp.Navigate(d.url + d.path("")))
-	b.until(`document.getElementById("line").dataset.state === "live"`)
-	scan := func(code string) { b.run(fmt.Sprintf(`window.jingfang.scan(%q)`, code)) }
+	b.Go(d.url + d.path(""))
+	b.Live()
+	scan := func(code string) { b.Run(fmt.Sprintf(`window.jingfang.scan(%q)`, code)) }
 
 	scan(d.codes[0])
-	b.says(".hero", "1")
+	b.Shows(".hero", "1")
 	scan(d.tokens[1])
-	b.says("#band", "再扫一次同一张标签")
-	b.keep("desk-asked")
+	b.Shows("#band", "再扫一次同一张标签")
+	b.Shot("desk-asked")
 	scan(d.tokens[1])
-	b.says(".patient-number", "2")
+	b.Shows(".patient-number", "2")
 
 	// 只查 says where the box is and records nothing; the scan after it records.
-	b.run(`document.querySelector('#desk [data-look]').click()`)
+	b.Run(`document.querySelector('#desk [data-look]').click()`)
 	scan(more[0])
-	b.says("#band", "只查看，没有改动")
-	b.says("#band", "看全过程")
-	b.keep("desk-looked")
-	b.until(`!document.querySelector('#desk [data-look]').checked && document.querySelector('#chips') === null`)
+	b.Shows("#band", "只查看，没有改动")
+	b.Shows("#band", "看全过程")
+	b.Shot("desk-looked")
+	b.Until(`!document.querySelector('#desk [data-look]').checked && document.querySelector('#chips') === null`)
 
-	b.run(fmt.Sprintf(`var f = document.querySelector("#desk [data-scan]"); f.value = %q; f.form.requestSubmit()`, d.codes[1][15:]))
-	b.says("#desk li", "手输")
+	b.Run(fmt.Sprintf(`var f = document.querySelector("#desk [data-scan]"); f.value = %q; f.form.requestSubmit()`, d.codes[1][15:]))
+	b.Shows("#desk li", "手输")
 
 	// A box, a label and a box in one go: each goes where it belongs.
-	b.run(fmt.Sprintf(`[%q, %q, %q].forEach(window.jingfang.scan)`, d.codes[2], d.tokens[2], d.tokens[2]))
-	b.says(".patient-number", "3")
+	b.Run(fmt.Sprintf(`[%q, %q, %q].forEach(window.jingfang.scan)`, d.codes[2], d.tokens[2], d.tokens[2]))
+	b.Shows(".patient-number", "3")
 
 	scan(more[0])
-	b.says("#chips", "未记录")
-	b.run(`document.querySelector('#chips form[hx-post$="/requests"] button').click()`)
-	b.says("#chips", "等待处理")
-	b.keep("desk-waits")
+	b.Shows("#chips", "未记录")
+	b.Run(`document.querySelector('#chips form[hx-post$="/requests"] button').click()`)
+	b.Shows("#chips", "等待处理")
+	b.Shot("desk-waits")
 	list, err := session.Requests(t.Context(), d.App, d.id)
 	d.must(err)
 	_, err = d.sessions.Decide(t.Context(), d.chief, session.Deciding{SessionID: d.id, Request: list[0].ID, CommandID: uuid.New(), LetIn: true, Reason: "实物核对无误"})
 	d.must(err)
-	b.says("#band", "药师已放行")
-	b.says("#desk li", "…")
-	b.says("#answers", "放行")
+	b.Shows("#band", "药师已放行")
+	b.Shows("#desk li", "…")
+	b.Shows("#answers", "放行")
 
 	scan("6901234567892")
-	b.says("#chips", "6901234567892")
-	b.run(`document.querySelector('#desk form[hx-post$="/finish"] button').click()`)
-	b.says("#desk .notice", "未记录")
-	b.keep("desk-left")
-	b.run(`document.querySelector('#desk button[value="not_given"]').click()`)
-	b.says("#band", "3 号诊毕")
+	b.Shows("#chips", "6901234567892")
+	b.Run(`document.querySelector('#desk form[hx-post$="/finish"] button').click()`)
+	b.Shows("#desk .notice", "未记录")
+	b.Shot("desk-left")
+	b.Run(`document.querySelector('#desk button[value="not_given"]').click()`)
+	b.Shows("#band", "3 号诊毕")
 	report, err := session.VerifyRecords(t.Context(), d.App, d.id)
 	if err != nil || report.Problem != "" || report.Records != 3 {
 		t.Errorf("%+v, %v", report, err)
@@ -169,21 +90,21 @@ func TestRequestsInABrowser(t *testing.T) {
 	d.lookAs(d.chief)
 	d.press("/visits", "visit", uuid.NewString(), "patient", d.tokens[1], "start", "false")
 	b := openScreen(t, 1366, 768)
-	b.do(chromedp.Navigate(d.url + d.path("")))
-	b.until(`document.getElementById("line").dataset.state === "live"`)
+	b.Go(d.url + d.path(""))
+	b.Live()
 	_, err := d.sessions.AskLetIn(t.Context(), d.doctors[0], session.Asking{SessionID: d.id, Visit: uuid.MustParse(strings.TrimPrefix(visit, "/visits/")), CommandID: uuid.New(), Code: more[0]})
 	d.must(err)
-	b.says("#requests", "放行申请")
-	b.keep("room-request")
-	b.run(`document.querySelector('#requests button[value="let_in"]').click()`)
-	b.says("#band", "已放行")
-	b.until(`!document.querySelector("#requests form")`)
-	b.run(`document.querySelector('#queue form[hx-post$="/queue"] button').click()`)
-	b.says("#queue", "已叫")
-	b.keep("room-called")
-	b.do(chromedp.Navigate(d.url + d.path("/queue")))
-	b.says("#queue-list", "已叫")
-	b.keep("queue")
+	b.Shows("#requests", "放行申请")
+	b.Shot("room-request")
+	b.Run(`document.querySelector('#requests button[value="let_in"]').click()`)
+	b.Shows("#band", "已放行")
+	b.Until(`!document.querySelector("#requests form")`)
+	b.Run(`document.querySelector('#queue form[hx-post$="/queue"] button').click()`)
+	b.Shows("#queue", "已叫")
+	b.Shot("room-called")
+	b.Go(d.url + d.path("/queue"))
+	b.Shows("#queue-list", "已叫")
+	b.Shot("queue")
 	_, err = d.sessions.CheckIn(t.Context(), d.chief, session.Arrival{SessionID: d.id, Visit: uuid.New(), CommandID: uuid.New(), Patient: d.tokens[1]})
 	d.must(err)
 	if v, err := session.FindVisit(t.Context(), d.App, d.id, uuid.MustParse(strings.TrimPrefix(visit, "/visits/"))); err != nil || v.Lines != 2 {
@@ -211,28 +132,25 @@ const letIn = `(function () { var list = window.held; window.held = []; list.for
 func TestAnswersCrossAtTheDesk(t *testing.T) {
 	d := newDesk(t, 2, 2)
 	b := openScreen(t, 390, 844)
-	b.do(chromedp.Navigate(d.url + d.path("")))
-	b.until(`document.getElementById("line").dataset.state === "live" && document.querySelector("#place [hx-get]")`)
-	b.run(heldAnswers)
+	b.Go(d.url + d.path(""))
+	b.Until(`document.getElementById("line").dataset.state === "live" && document.querySelector("#place [hx-get]")`)
+	b.Run(heldAnswers)
 	asked := func(n int) string {
 		return fmt.Sprintf(`performance.getEntriesByType("resource").filter(function (e) { return e.name.indexOf("/place?") > 0 && e.responseEnd > 0; }).length >= %d && !document.querySelector("#place .htmx-request")`, n)
 	}
-	b.until(asked(1))
-	b.run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.tokens[0]))
-	b.until(`window.held.length === 1`)
-	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`htmx.trigger(document.body, "missed"); true`))
-	b.must(err)
-	b.until(asked(2))
-	_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](letIn+`; true`))
-	b.must(err)
-	b.says("#band", "开始就诊")
-	b.says(".patient-number", "1")
-	b.run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.codes[0]))
-	b.until(`window.held.length === 1`)
-	_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](letIn+`; true`))
-	b.must(err)
-	b.says(".hero", "1")
-	b.until(`window.homeless === 0`)
+	b.Until(asked(1))
+	b.Run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.tokens[0]))
+	b.Until(`window.held.length === 1`)
+	b.Script(`htmx.trigger(document.body, "missed")`)
+	b.Until(asked(2))
+	b.Script(letIn)
+	b.Shows("#band", "开始就诊")
+	b.Shows(".patient-number", "1")
+	b.Run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.codes[0]))
+	b.Until(`window.held.length === 1`)
+	b.Script(letIn)
+	b.Shows(".hero", "1")
+	b.Until(`window.homeless === 0`)
 }
 
 // The request leaves the board before its own answer is back at the duty holder's:
@@ -244,16 +162,15 @@ func TestAnswersCrossOnTheBoard(t *testing.T) {
 	d.press(visit+"/scans", "codes", more[0], "scanned", "1")
 	d.lookAs(d.chief)
 	b := openScreen(t, 1366, 768)
-	b.do(chromedp.Navigate(d.url + d.path("")))
-	b.until(`document.getElementById("line").dataset.state === "live"`)
+	b.Go(d.url + d.path(""))
+	b.Live()
 	_, err := d.sessions.AskLetIn(t.Context(), d.doctors[0], session.Asking{SessionID: d.id, Visit: uuid.MustParse(strings.TrimPrefix(visit, "/visits/")), CommandID: uuid.New(), Code: more[0]})
 	d.must(err)
-	b.says("#requests", "放行申请")
-	b.run(heldAnswers)
-	b.run(`document.querySelector('#requests button[value="let_in"]').click()`)
-	b.until(`window.held.length === 1 && !document.querySelector("#requests form")`)
-	_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](letIn+`; true`))
-	b.must(err)
-	b.says("#band", "已放行")
-	b.until(`window.homeless === 0`)
+	b.Shows("#requests", "放行申请")
+	b.Run(heldAnswers)
+	b.Run(`document.querySelector('#requests button[value="let_in"]').click()`)
+	b.Until(`window.held.length === 1 && !document.querySelector("#requests form")`)
+	b.Script(letIn)
+	b.Shows("#band", "已放行")
+	b.Until(`window.homeless === 0`)
 }

@@ -14,17 +14,15 @@ import (
 
 // types sends real keys as a scanner does, with Enter at the end.
 func (s screen) types(code string) {
-	s.t.Helper()
-	s.until(`!document.querySelector(".htmx-added, .htmx-settling, .htmx-request")`)
-	s.do(chromedp.KeyEvent(code + "\r"))
+	s.T.Helper()
+	s.Settled()
+	s.Do(chromedp.KeyEvent(code + "\r"))
 }
 
 // counted reads a number that the page counts.
 func (s screen) counted(name string) int {
-	s.t.Helper()
-	n, err := chromedp.Run(s.ctx, chromedp.Evaluate[int](`window.counted.`+name))
-	s.must(err)
-	return n
+	s.T.Helper()
+	return s.Number(`window.counted.` + name)
 }
 
 // A doctor's loop on a phone without any pointer: label, three boxes, the next
@@ -44,15 +42,15 @@ func TestADoctorsLoopWithoutAPointer(t *testing.T) {
 func loopByKeys(t *testing.T) bool {
 	d := newDesk(t, 14, 3)
 	b := openScreen(t, 390, 844)
-	b.do(chromedp.Navigate(d.url + d.path("")))
-	b.until(`document.getElementById("line").dataset.state === "live"`)
-	b.run(`window.counted = {keys: 0, posts: 0, pointers: 0, modal: 0};
+	b.Go(d.url + d.path(""))
+	b.Live()
+	b.Run(`window.counted = {keys: 0, posts: 0, pointers: 0, modal: 0};
 window.addEventListener("keydown", function () { counted.keys++; }, true); // before what the page does with it
 document.addEventListener("pointerdown", function () { counted.pointers++; }, true);
 document.addEventListener("htmx:beforeRequest", function (e) { if (e.detail.requestConfig.verb === "post") counted.posts++; });
 ["alert", "confirm", "prompt"].forEach(function (f) { window[f] = function () { counted.modal++; return true; }; });`)
 
-	b.run(`counted.slow = 0; counted.last = 0;
+	b.Run(`counted.slow = 0; counted.last = 0;
 window.addEventListener("keydown", function (e) { if (counted.last && e.timeStamp - counted.last > 40) counted.slow++; counted.last = e.key === "Enter" ? 0 : e.timeStamp; }, true);`)
 
 	keys, posts, fast := 0, 0, true
@@ -65,21 +63,21 @@ window.addEventListener("keydown", function (e) { if (counted.last && e.timeStam
 	if !scan(d.tokens[0]) {
 		return false
 	}
-	b.says(".patient-number", "1")
+	b.Shows(".patient-number", "1")
 	for i := range 3 {
 		if !scan(d.codes[i]) {
 			return false
 		}
-		b.says(".hero", fmt.Sprint(i+1))
+		b.Shows(".hero", fmt.Sprint(i+1))
 	}
 	if !scan(d.tokens[1]) {
 		return false
 	}
-	b.says("#band", "再扫一次同一张标签")
+	b.Shows("#band", "再扫一次同一张标签")
 	if !scan(d.tokens[1]) {
 		return false
 	}
-	b.says(".patient-number", "2")
+	b.Shows(".patient-number", "2")
 	if got := b.counted("keys"); got != keys {
 		t.Errorf("%d keys, the scanner typed %d", got, keys)
 	}
@@ -92,16 +90,16 @@ window.addEventListener("keydown", function (e) { if (counted.last && e.timeStam
 
 	// Eleven boxes: ten stand on the desk with their 撤销, the first is folded away.
 	for i := 3; i < 14; i++ {
-		b.run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.codes[i]))
-		b.says(".hero", fmt.Sprint(i-2))
+		b.Run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.codes[i]))
+		b.Shows(".hero", fmt.Sprint(i-2))
 	}
-	b.until(`document.querySelectorAll("#scanned > li").length === 10 && document.querySelectorAll(".older li").length === 1`)
-	b.keep("loop-eleven")
+	b.Until(`document.querySelectorAll("#scanned > li").length === 10 && document.querySelectorAll(".older li").length === 1`)
+	b.Shot("loop-eleven")
 
 	// A code that is no trace code is shown as it was read.
-	b.run(`window.jingfang.scan("6901234567892")`)
-	b.says("#chips", "6901234567892")
-	b.keep("loop-refused")
+	b.Run(`window.jingfang.scan("6901234567892")`)
+	b.Shows("#chips", "6901234567892")
+	b.Shot("loop-refused")
 	report, err := session.VerifyRecords(t.Context(), d.App, d.id)
 	if err != nil || report.Problem != "" || report.Records != 1 {
 		t.Errorf("%+v, %v", report, err)
@@ -134,30 +132,28 @@ func TestRemindersInABrowser(t *testing.T) {
 	}
 
 	b := openScreen(t, 390, 844)
-	b.do(chromedp.Navigate(d.url + d.path("")))
-	b.until(`document.getElementById("line").dataset.state === "live"`)
-	b.run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.tokens[0]))
-	b.says(".patient-note", "领 1 盒")
-	b.says("#notes", "还没有记录过血常规")
-	b.keep("notes-start")
-	b.run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.codes[1]))
-	b.until(`document.querySelector("#band .band-caution, #band [data-tone=caution]")`)
-	b.says("#band", "还够 30 天")
-	b.until(`document.querySelectorAll(".table-reasons button").length === 5`)
-	b.keep("notes-box")
-	b.run(`document.querySelector('.table-reasons button[value="travel"]').click()`)
-	b.says("#band", "外出备药")
-	b.until(`document.querySelector('.table-reasons button[value="travel"]').getAttribute("aria-pressed") === "true"`)
-	b.run(`document.querySelector('#notes button[value="here"]').click()`)
-	b.says("#notes", "在此注射（医生甲），下次 "+next.Format("1月2日"))
-	b.run(`document.querySelector('#notes form[hx-post$="/check"] button').click()`)
-	b.until(`!document.querySelector('#notes form[hx-post$="/check"]')`)
-	b.keep("notes-done")
-	b.run(`document.querySelector('#desk form[hx-post$="/finish"] summary').click()`)
-	b.keep("notes-finish")
-	if n, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth`)); err != nil || n > 390 {
-		t.Errorf("the page is %d wide, %v", n, err)
-	}
+	b.Go(d.url + d.path(""))
+	b.Live()
+	b.Run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.tokens[0]))
+	b.Shows(".patient-note", "领 1 盒")
+	b.Shows("#notes", "还没有记录过血常规")
+	b.Shot("notes-start")
+	b.Run(fmt.Sprintf(`window.jingfang.scan(%q)`, d.codes[1]))
+	b.Until(`document.querySelector("#band .band-caution, #band [data-tone=caution]")`)
+	b.Shows("#band", "还够 30 天")
+	b.Until(`document.querySelectorAll(".table-reasons button").length === 5`)
+	b.Shot("notes-box")
+	b.Run(`document.querySelector('.table-reasons button[value="travel"]').click()`)
+	b.Shows("#band", "外出备药")
+	b.Until(`document.querySelector('.table-reasons button[value="travel"]').getAttribute("aria-pressed") === "true"`)
+	b.Run(`document.querySelector('#notes button[value="here"]').click()`)
+	b.Shows("#notes", "在此注射（医生甲），下次 "+next.Format("1月2日"))
+	b.Run(`document.querySelector('#notes form[hx-post$="/check"] button').click()`)
+	b.Until(`!document.querySelector('#notes form[hx-post$="/check"]')`)
+	b.Shot("notes-done")
+	b.Run(`document.querySelector('#desk form[hx-post$="/finish"] summary').click()`)
+	b.Shot("notes-finish")
+	b.Fits("notes-fits")
 }
 
 // packID is the pack of a code.

@@ -66,17 +66,11 @@ func (d *desk) wire(state int32) {
 	}
 }
 
-// wedge types a code as a hand scanner does, with the focus nowhere: all keys within
-// one moment, then Enter. They are made in the page, for a busy machine does not
-// deliver them in a scanner's time.
-func (s screen) wedge(code string) {
-	s.t.Helper()
-	s.run(fmt.Sprintf(`(function (code) {
-		if (document.activeElement) document.activeElement.blur();
-		function key(name) { (document.activeElement || document.body).dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true })); }
-		code.split("").forEach(key);
-		key("Enter");
-	})(%q)`, code))
+// Wedge scans once the answers before it are in the page.
+func (s screen) Wedge(code string) {
+	s.T.Helper()
+	s.Settled()
+	s.Page.Wedge(code)
 }
 
 // sealed opens the table in a browser and waits until it could do without a link.
@@ -85,15 +79,15 @@ func (d *desk) sealed(width, height int, flags ...chromedp.ExecAllocatorOption) 
 	_, err := d.sessions.ChangeRoster(d.t.Context(), d.chief, session.RosterChange{SessionID: d.id, CommandID: uuid.New(), Refill: true})
 	d.must(err)
 	b := openScreen(d.t, width, height, flags...)
-	b.do(chromedp.Navigate(d.url + d.path("")))
+	b.Go(d.url + d.path(""))
 	b.ready()
 	return b
 }
 
 func (s screen) ready() {
-	s.t.Helper()
-	s.until(`window.jingfang && window.jingfang.offline && window.jingfang.offline.ready() && window.jingfang.offline.roster`)
-	s.until(`document.getElementById("line").dataset.state === "live"`)
+	s.T.Helper()
+	s.Until(`window.jingfang && window.jingfang.offline && window.jingfang.offline.ready() && window.jingfang.offline.roster`)
+	s.Live()
 }
 
 // A roster that got lost on the way is asked for again: without one the table could
@@ -109,14 +103,14 @@ func TestTheRosterComesLater(t *testing.T) {
 
 // kept waits until that many commands wait on the device.
 func (s screen) kept(n int) {
-	s.t.Helper()
-	s.until(fmt.Sprintf(`window.jingfang.offline.unsent === %d`, n))
+	s.T.Helper()
+	s.Until(fmt.Sprintf(`window.jingfang.offline.unsent === %d`, n))
 }
 
 // sent waits until the queue is empty and the server's desk is back.
 func (s screen) sent() {
-	s.t.Helper()
-	s.until(`window.jingfang && window.jingfang.offline && window.jingfang.offline.unsent === 0 && !document.querySelector("#desk[data-off]")`)
+	s.T.Helper()
+	s.Until(`window.jingfang && window.jingfang.offline && window.jingfang.offline.unsent === 0 && !document.querySelector("#desk[data-off]")`)
 }
 
 // rows counts what a statement finds.
@@ -132,36 +126,36 @@ func (d *desk) rows(query string, args ...any) int {
 func TestTheLinkBreaksAtTheTable(t *testing.T) {
 	d := newDesk(t, 6, 3)
 	b := d.sealed(390, 844)
-	b.wedge(d.tokens[0])
-	b.says(".patient-number", "1")
-	b.wedge(d.codes[0])
-	b.says(".hero", "1")
+	b.Wedge(d.tokens[0])
+	b.Shows(".patient-number", "1")
+	b.Wedge(d.codes[0])
+	b.Shows(".hero", "1")
 
 	d.wire(cut)
-	b.wedge(d.codes[1])
-	b.says("#band", "演示利培酮片")
-	b.says("#desk[data-off] .hero", "2")
-	b.wedge(d.codes[1])
-	b.says("#band", "这盒已经扫过")
-	b.run(`document.querySelector('#desk form[action$="/finish"] button').click()`)
-	b.says("#band", "诊毕，共 2 盒")
-	b.keep("offline-next")
-	b.wedge(d.tokens[1])
-	b.says(".patient-name", "演**")
-	b.wedge(d.codes[0])
-	b.says("#band", "这盒刚才已发给 1 号")
-	b.wedge(d.codes[2])
-	b.says(".hero", "1")
-	b.wedge(d.codes[3])
-	b.says(".hero", "2")
+	b.Wedge(d.codes[1])
+	b.Shows("#band", "演示利培酮片")
+	b.Shows("#desk[data-off] .hero", "2")
+	b.Wedge(d.codes[1])
+	b.Shows("#band", "这盒已经扫过")
+	b.Run(`document.querySelector('#desk form[action$="/finish"] button').click()`)
+	b.Shows("#band", "诊毕，共 2 盒")
+	b.Shot("offline-next")
+	b.Wedge(d.tokens[1])
+	b.Shows(".patient-name", "演**")
+	b.Wedge(d.codes[0])
+	b.Shows("#band", "这盒刚才已发给 1 号")
+	b.Wedge(d.codes[2])
+	b.Shows(".hero", "1")
+	b.Wedge(d.codes[3])
+	b.Shows(".hero", "2")
 	b.kept(5)
-	b.says("#line", "5 条待上传")
-	b.keep("offline-visit")
+	b.Shows("#line", "5 条待上传")
+	b.Shot("offline-visit")
 
 	d.wire(whole)
 	b.sent()
-	b.says(".patient-number", "2")
-	b.says(".hero", "2")
+	b.Shows(".patient-number", "2")
+	b.Shows(".hero", "2")
 	if n := d.rows(`SELECT count(*) FROM visit WHERE session_id = $1`, d.id); n != 2 {
 		t.Errorf("%d visits", n)
 	}
@@ -171,8 +165,8 @@ func TestTheLinkBreaksAtTheTable(t *testing.T) {
 	if n := d.rows(`SELECT count(*) FROM session_alarm`); n != 0 {
 		t.Errorf("%d alarms", n)
 	}
-	b.run(`document.querySelector('#desk form[action$="/finish"] button').click()`)
-	b.says("#band", "2 号诊毕，共 2 盒")
+	b.Run(`document.querySelector('#desk form[action$="/finish"] button').click()`)
+	b.Shows("#band", "2 号诊毕，共 2 盒")
 	report, err := session.VerifyRecords(t.Context(), d.App, d.id)
 	if err != nil || report.Problem != "" || report.Records != 2 {
 		t.Errorf("%+v, %v", report, err)
@@ -184,16 +178,16 @@ func TestAnAnswerIsLost(t *testing.T) {
 	d := newDesk(t, 3, 2)
 	b := d.sealed(1366, 768)
 	d.wire(deaf)
-	b.wedge(d.tokens[0])
-	b.says(".patient-name", "演**")
+	b.Wedge(d.tokens[0])
+	b.Shows(".patient-name", "演**")
 	d.wire(whole)
 	b.sent()
 	d.wire(deaf)
-	b.wedge(d.codes[0])
-	b.says("#desk[data-off] .hero", "1")
+	b.Wedge(d.codes[0])
+	b.Shows("#desk[data-off] .hero", "1")
 	d.wire(whole)
 	b.sent()
-	b.says(".hero", "1")
+	b.Shows(".hero", "1")
 	if visits, lines := d.rows(`SELECT count(*) FROM visit`), d.rows(`SELECT count(*) FROM visit_line`); visits != 1 || lines != 1 {
 		t.Errorf("%d visits, %d lines", visits, lines)
 	}
@@ -204,22 +198,22 @@ func TestAnAnswerIsLost(t *testing.T) {
 func TestABoxWasGivenMeanwhile(t *testing.T) {
 	d := newDesk(t, 3, 3)
 	b := d.sealed(390, 844)
-	b.wedge(d.tokens[0])
-	b.says(".patient-number", "1")
+	b.Wedge(d.tokens[0])
+	b.Shows(".patient-number", "1")
 	d.wire(cut)
-	b.wedge(d.codes[0])
-	b.says("#desk[data-off] .hero", "1")
+	b.Wedge(d.codes[0])
+	b.Shows("#desk[data-off] .hero", "1")
 	d.must(d.sessions.ChangeTeam(t.Context(), d.person("经理", "manager"), session.TeamChange{SessionID: d.id, CommandID: uuid.New(), DutyStaffID: d.chief.StaffID,
 		Team: []session.Member{{StaffID: d.chief.StaffID, Part: session.PartPharmacist}, {StaffID: d.doctors[0].StaffID, Part: session.PartDoctor}, {StaffID: d.doctors[1].StaffID, Part: session.PartDoctor}}}))
 	a, err := d.sessions.CheckIn(t.Context(), d.doctors[1], session.Arrival{SessionID: d.id, Visit: uuid.New(), CommandID: uuid.New(), Patient: d.tokens[1], Start: true})
 	d.must(err)
 	_, err = d.sessions.Dispense(t.Context(), d.doctors[1], session.Scan{SessionID: d.id, Visit: a.VisitID, CommandID: uuid.New(), Codes: d.codes[0]})
 	d.must(err)
-	b.wedge(d.codes[1])
-	b.says("#desk[data-off] .hero", "2")
+	b.Wedge(d.codes[1])
+	b.Shows("#desk[data-off] .hero", "2")
 	d.wire(whole)
 	b.sent()
-	b.says(".hero", "1")
+	b.Shows(".hero", "1")
 	alarms, _, err := session.Alarms(t.Context(), d.App, d.id)
 	d.must(err)
 	if len(alarms) != 1 || alarms[0].Code != d.codes[0] || !strings.Contains(alarms[0].Sentence, "断网") {
@@ -231,23 +225,23 @@ func TestABoxWasGivenMeanwhile(t *testing.T) {
 func TestAReloadWithoutALink(t *testing.T) {
 	d := newDesk(t, 4, 2)
 	b := d.sealed(390, 844)
-	b.until(`navigator.serviceWorker.controller !== null`)
+	b.Until(`navigator.serviceWorker.controller !== null`)
 	b.cached(d.path("/shell"))
-	b.wedge(d.tokens[0])
-	b.says(".patient-number", "1")
+	b.Wedge(d.tokens[0])
+	b.Shows(".patient-number", "1")
 	d.wire(cut)
-	b.wedge(d.codes[0])
-	b.says("#desk[data-off] .hero", "1")
-	b.do(chromedp.Navigate(d.url + d.path("")))
-	b.says("main", "连不上服务器")
-	b.says("#desk[data-off] .hero", "1")
-	b.wedge(d.codes[1])
-	b.says("#desk[data-off] .hero", "2")
-	b.keep("offline-shell")
+	b.Wedge(d.codes[0])
+	b.Shows("#desk[data-off] .hero", "1")
+	b.Go(d.url + d.path(""))
+	b.Shows("main", "连不上服务器")
+	b.Shows("#desk[data-off] .hero", "1")
+	b.Wedge(d.codes[1])
+	b.Shows("#desk[data-off] .hero", "2")
+	b.Shot("offline-shell")
 	d.wire(whole)
-	b.until(`!document.querySelector("[data-shell]") && window.jingfang && window.jingfang.offline && window.jingfang.offline.ready()`)
+	b.Until(`!document.querySelector("[data-shell]") && window.jingfang && window.jingfang.offline && window.jingfang.offline.ready()`)
 	b.sent()
-	b.says(".hero", "2")
+	b.Shows(".hero", "2")
 	if n := d.rows(`SELECT count(*) FROM visit_line WHERE undone_at IS NULL`); n != 2 {
 		t.Errorf("%d lines", n)
 	}
@@ -261,61 +255,61 @@ func TestATableWithoutALink(t *testing.T) {
 		return tx.ExecOne(ctx, `UPDATE drug SET loose = true WHERE id = $1`, d.drug)
 	}))
 	b := d.sealed(390, 844)
-	b.wedge(d.tokens[0])
-	b.says(".patient-number", "1")
+	b.Wedge(d.tokens[0])
+	b.Shows(".patient-number", "1")
 	d.wire(cut)
-	b.wedge(d.codes[0])
-	b.says("#band", "按数量发")
-	b.says("#desk .ask", "这盒剩 20 片")
-	b.keep("offline-ask")
-	press := func(where string) { b.run(fmt.Sprintf(`document.querySelector(%q).click()`, where)) }
+	b.Wedge(d.codes[0])
+	b.Shows("#band", "按数量发")
+	b.Shows("#desk .ask", "这盒剩 20 片")
+	b.Shot("offline-ask")
+	press := func(where string) { b.Run(fmt.Sprintf(`document.querySelector(%q).click()`, where)) }
 	give := func(n int) {
-		b.run(fmt.Sprintf(`var q = document.querySelector('#desk .ask [name="quantity"]'); q.value = %d; q.form.noValidate = true`, n))
+		b.Run(fmt.Sprintf(`var q = document.querySelector('#desk .ask [name="quantity"]'); q.value = %d; q.form.noValidate = true`, n))
 		press("#desk .ask .button-main")
 	}
 	press(`#desk form[data-act="finish"] .button-main`)
-	b.says("#band", "没有填发了多少")
+	b.Shows("#band", "没有填发了多少")
 	give(14)
-	b.says("#desk li", "14 片")
-	b.until(`!document.querySelector("#desk .ask")`)
+	b.Shows("#desk li", "14 片")
+	b.Until(`!document.querySelector("#desk .ask")`)
 	press(`#desk [data-slot="change"] button`)
-	b.says("#desk .ask", "改成多少？")
+	b.Shows("#desk .ask", "改成多少？")
 	give(21)
-	b.says("#band", "最多 20 片")
+	b.Shows("#band", "最多 20 片")
 	give(10)
-	b.says("#desk li", "10 片")
+	b.Shows("#desk li", "10 片")
 	// A box that was asked about and not given is forgotten; one scanned by mistake is
 	// undone and may be given again.
-	b.wedge(d.codes[1])
-	b.says("#desk .ask", "这盒剩 20 片")
+	b.Wedge(d.codes[1])
+	b.Shows("#desk .ask", "这盒剩 20 片")
 	press(`#desk .ask [name="drop"]`)
-	b.until(`!document.querySelector("#desk .ask")`)
-	b.wedge(d.codes[2])
-	b.says("#desk .ask", "…"+d.codes[2][len(d.codes[2])-4:])
+	b.Until(`!document.querySelector("#desk .ask")`)
+	b.Wedge(d.codes[2])
+	b.Shows("#desk .ask", "…"+d.codes[2][len(d.codes[2])-4:])
 	press(`#desk .ask [name="whole"]`)
-	b.says("#desk li", "20 片")
+	b.Shows("#desk li", "20 片")
 	press("#desk li form[data-act=undo] button")
-	b.says("#band", "已撤销")
-	b.run(fmt.Sprintf(`var f = document.querySelector('#desk form[data-act="owed"]'); f.closest("details").open = true; f.drug.value = "%d"; f.packs.value = "2"; f.requestSubmit()`, d.drug))
-	b.says(".patient-note", "2 盒")
-	b.run(`var f = document.querySelector('#desk form[data-act="finish"]'); f.collector.value = "family"; f.relation.value = "子女"; f.collector_name.value = "演示家属"; f.querySelector("details").open = true`)
-	b.keep("offline-full")
+	b.Shows("#band", "已撤销")
+	b.Run(fmt.Sprintf(`var f = document.querySelector('#desk form[data-act="owed"]'); f.closest("details").open = true; f.drug.value = "%d"; f.packs.value = "2"; f.requestSubmit()`, d.drug))
+	b.Shows(".patient-note", "2 盒")
+	b.Run(`var f = document.querySelector('#desk form[data-act="finish"]'); f.collector.value = "family"; f.relation.value = "子女"; f.collector_name.value = "演示家属"; f.querySelector("details").open = true`)
+	b.Shot("offline-full")
 	press(`#desk form[data-act="finish"] .button-main`)
-	b.says("#band", "诊毕，共 10 片")
+	b.Shows("#band", "诊毕，共 10 片")
 
 	// The next patient takes what the box still holds, and then it is empty.
-	b.wedge(d.tokens[1])
-	b.says(".patient-name", "演**")
-	b.wedge(d.codes[0])
-	b.says("#desk .ask", "这盒剩 10 片")
+	b.Wedge(d.tokens[1])
+	b.Shows(".patient-name", "演**")
+	b.Wedge(d.codes[0])
+	b.Shows("#desk .ask", "这盒剩 10 片")
 	press(`#desk .ask [name="whole"]`)
-	b.says("#desk li", "10 片")
+	b.Shows("#desk li", "10 片")
 	press(`#desk form[data-act="finish"] .button-main`)
-	b.says("#band", "诊毕，共 10 片")
+	b.Shows("#band", "诊毕，共 10 片")
 	// A box that follows the label at once is the new patient's.
-	b.run(fmt.Sprintf(`window.jingfang.scan(%q); window.jingfang.scan(%q)`, d.tokens[2], d.codes[0]))
-	b.says("#band", "已经发完")
-	b.says(".hero", "0盒")
+	b.Run(fmt.Sprintf(`window.jingfang.scan(%q); window.jingfang.scan(%q)`, d.tokens[2], d.codes[0]))
+	b.Shows("#band", "已经发完")
+	b.Shows(".hero", "0盒")
 	d.wire(whole)
 	b.sent()
 	for want, query := range map[string]string{
@@ -340,19 +334,19 @@ func TestATableWithoutALink(t *testing.T) {
 func TestAnAnswerIsLate(t *testing.T) {
 	d := newDesk(t, 3, 2)
 	b := d.sealed(390, 844)
-	b.run(`window.late = 0; document.addEventListener("htmx:timeout", function () { window.late++; })`)
-	b.wedge(d.tokens[0])
-	b.says(".patient-number", "1")
+	b.Run(`window.late = 0; document.addEventListener("htmx:timeout", function () { window.late++; })`)
+	b.Wedge(d.tokens[0])
+	b.Shows(".patient-number", "1")
 	d.wire(slow)
-	b.wedge(d.codes[0])
-	b.until(`window.late === 1`)
-	b.says("#band", "演示利培酮片")
-	b.says(".hero", "1")
+	b.Wedge(d.codes[0])
+	b.Until(`window.late === 1`)
+	b.Shows("#band", "演示利培酮片")
+	b.Shows(".hero", "1")
 	d.wire(whole)
-	b.wedge(d.codes[1])
-	b.says(".hero", "2")
+	b.Wedge(d.codes[1])
+	b.Shows(".hero", "2")
 	b.sent()
-	b.says(".hero", "2")
+	b.Shows(".hero", "2")
 	if lines, commands := d.rows(`SELECT count(*) FROM visit_line`), d.rows(`SELECT count(*) FROM command WHERE kind = 'dispense'`); lines != 2 || commands != 2 {
 		t.Errorf("%d lines, %d commands", lines, commands)
 	}
@@ -373,38 +367,36 @@ func TestATableAnswersTheStop(t *testing.T) {
 
 // eventually asks until something is so; the browser's clock gives the pace.
 func (s screen) eventually(so func() bool) {
-	s.t.Helper()
+	s.T.Helper()
 	for range 100 {
 		if so() {
 			return
 		}
-		s.run(`window.waited = false; setTimeout(function () { window.waited = true; }, 50)`)
-		s.until(`window.waited`)
+		s.Run(`window.waited = false; setTimeout(function () { window.waited = true; }, 50)`)
+		s.Until(`window.waited`)
 	}
-	s.keep("failed")
-	s.t.Fatal("it never came to be so")
+	s.Shot("failed")
+	s.T.Fatal("it never came to be so")
 }
 
 // Two tabs of one doctor share the queue; one of them sends it, once.
 func TestTwoTabs(t *testing.T) {
 	d := newDesk(t, 4, 2)
 	b := d.sealed(1366, 768)
-	ctx, cancel := chromedp.NewContext(b.ctx)
-	t.Cleanup(cancel)
-	second := screen{t: t, ctx: ctx}
-	second.do(chromedp.Navigate(d.url + d.path("")))
+	second := screen{b.Tab()}
+	second.Go(d.url + d.path(""))
 	second.ready()
-	b.wedge(d.tokens[0])
-	b.says(".patient-number", "1")
+	b.Wedge(d.tokens[0])
+	b.Shows(".patient-number", "1")
 	d.wire(cut)
-	b.wedge(d.codes[0])
+	b.Wedge(d.codes[0])
 	b.kept(1)
 	second.kept(1)
-	b.wedge(d.codes[1])
+	b.Wedge(d.codes[1])
 	second.kept(2)
 	d.wire(whole)
-	b.run(`window.dispatchEvent(new Event("online"))`)
-	second.run(`window.dispatchEvent(new Event("online"))`)
+	b.Run(`window.dispatchEvent(new Event("online"))`)
+	second.Run(`window.dispatchEvent(new Event("online"))`)
 	b.sent()
 	second.kept(0)
 	if lines, commands := d.rows(`SELECT count(*) FROM visit_line`), d.rows(`SELECT count(*) FROM command WHERE kind = 'dispense'`); lines != 2 || commands != 2 {
@@ -417,9 +409,9 @@ func TestTwoTabs(t *testing.T) {
 
 // cached waits until the service worker keeps an address.
 func (s screen) cached(path string) {
-	s.t.Helper()
-	s.run(fmt.Sprintf(`window.found = false; (function look() { caches.match(%q).then(function (a) { if (a) window.found = true; else setTimeout(look, 50); }); })()`, path))
-	s.until(`window.found`)
+	s.T.Helper()
+	s.Run(fmt.Sprintf(`window.found = false; (function look() { caches.match(%q).then(function (a) { if (a) window.found = true; else setTimeout(look, 50); }); })()`, path))
+	s.Until(`window.found`)
 }
 
 // What waits keeps its person from logging out, not from locking.
@@ -427,14 +419,14 @@ func TestLoggingOutWithUnsentCommands(t *testing.T) {
 	d := newDesk(t, 2, 1)
 	b := d.sealed(390, 844)
 	d.wire(cut)
-	b.wedge(d.tokens[0])
+	b.Wedge(d.tokens[0])
 	b.kept(1)
-	b.run(`document.querySelector('form[data-logout]').requestSubmit()`)
-	b.says("#band", "还没有上传")
-	b.until(fmt.Sprintf(`location.pathname === %q`, d.path("")))
+	b.Run(`document.querySelector('form[data-logout]').requestSubmit()`)
+	b.Shows("#band", "还没有上传")
+	b.Until(fmt.Sprintf(`location.pathname === %q`, d.path("")))
 	d.wire(whole)
 	b.sent()
-	b.run(`document.dispatchEvent(new Event("visibilitychange"))`) // says it once more
+	b.Run(`document.dispatchEvent(new Event("visibilitychange"))`) // says it once more
 	b.eventually(func() bool { return d.rows(`SELECT count(*) FROM session_device WHERE unsent = 0 AND at_table`) == 1 })
 }
 
@@ -447,14 +439,14 @@ func TestClosingNamesADevice(t *testing.T) {
 	d.must(err)
 	d.lookAs(d.chief)
 	b := openScreen(t, 390, 844)
-	b.do(chromedp.Navigate(d.url + d.path + "/closing"))
-	b.until(`document.getElementById("line").dataset.state === "live"`)
-	b.says("#closing-devices", "还有 5 条没有上传")
-	b.keep("closing-device")
-	b.run(`document.querySelector("#closing-devices details").open = true`)
-	b.run(`var f = document.querySelector("#closing-devices form"); f.noValidate = true; f.requestSubmit()`)
-	b.says("#band", "请写明为什么不再等")
-	b.run(`document.querySelector('#closing-devices input[name="reason"]').value = "手机没电，已核对纸质处方"; document.querySelector("#closing-devices form").requestSubmit()`)
-	b.says("#band", "不再等这台设备")
-	b.until(`!document.querySelector("#closing-devices")`)
+	b.Go(d.url + d.path + "/closing")
+	b.Live()
+	b.Shows("#closing-devices", "还有 5 条没有上传")
+	b.Shot("closing-device")
+	b.Run(`document.querySelector("#closing-devices details").open = true`)
+	b.Run(`var f = document.querySelector("#closing-devices form"); f.noValidate = true; f.requestSubmit()`)
+	b.Shows("#band", "请写明为什么不再等")
+	b.Run(`document.querySelector('#closing-devices input[name="reason"]').value = "手机没电，已核对纸质处方"; document.querySelector("#closing-devices form").requestSubmit()`)
+	b.Shows("#band", "不再等这台设备")
+	b.Until(`!document.querySelector("#closing-devices")`)
 }

@@ -209,10 +209,10 @@ func TestPaperReadsBack(t *testing.T) {
 		t.Skip("no zbarimg")
 	}
 	b := openScreen(t, 1366, 768)
-	b.do(chromedp.Navigate(d.url+d.path("/paper")), chromedp.WaitVisible(".paper-roster"))
-	b.keep("paper-laptop")
+	b.Do(chromedp.Navigate(d.url+d.path("/paper")), chromedp.WaitVisible(".paper-roster"))
+	b.Shot("paper-laptop")
 	yes := true
-	pdf, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
+	pdf, err := chromedp.Run(b.Ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
 		r, err := cdp.Call(ctx, target, cdppage.PrintToPDF, cdppage.PrintToPDFParams{PreferCSSPageSize: &yes, PrintBackground: &yes})
 		return r.Data, err
 	})
@@ -237,10 +237,10 @@ func TestPaperReadsBack(t *testing.T) {
 	}
 	d.lookAs(d.doctors[0])
 	b = openScreen(t, 390, 844)
-	b.do(chromedp.Navigate(d.url+d.path("/late")), chromedp.SendKeys("#patient", d.tokens[0]), chromedp.SendKeys("#at", "00:00"),
+	b.Do(chromedp.Navigate(d.url+d.path("/late")), chromedp.SendKeys("#patient", d.tokens[0]), chromedp.SendKeys("#at", "00:00"),
 		chromedp.SendKeys("#codes", d.codes[0][len(d.codes[0])-6:]))
-	b.keep("late-phone")
-	b.do(chromedp.Click("form.card .button-main"))
-	b.says(".notice-good", "已补录 1 盒")
-	b.keep("late-done-phone")
+	b.Shot("late-phone")
+	b.Do(chromedp.Click("form.card .button-main"))
+	b.Shows(".notice-good", "已补录 1 盒")
+	b.Shot("late-done-phone")
 }
