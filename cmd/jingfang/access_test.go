@@ -96,15 +96,15 @@ func TestAxeFindsNoSeriousFault(t *testing.T) {
 	dark := map[string]bool{}
 	b.theme("light")
 	for i, s := range list {
-		b.do(chromedp.Navigate(fmt.Sprintf("%s/dev/gallery/%d", url, i)))
-		b.until(`document.readyState === 'complete'`)
-		b.do(run(source))
+		b.Do(chromedp.Navigate(fmt.Sprintf("%s/dev/gallery/%d", url, i)))
+		b.Until(`document.readyState === 'complete'`)
+		b.Do(run(source))
 		part := eval[bool](b, `!!document.querySelector('[data-sample]')`)
 		faults := b.await(axeRun)
 		if !dark[s.Name] { // the colours of a view are those of its first sample
 			dark[s.Name] = true
 			b.theme("dark")
-			b.until(`matchMedia('(prefers-color-scheme: dark)').matches`)
+			b.Until(`matchMedia('(prefers-color-scheme: dark)').matches`)
 			faults = append(faults, b.await(axeDark)...)
 			b.theme("light")
 		}
@@ -127,9 +127,9 @@ func TestAxeFindsNoSeriousFault(t *testing.T) {
 
 // theme has the page shown light or dark, without movement.
 func (w *window) theme(name string) {
-	w.t.Helper()
+	w.T.Helper()
 	in := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}, {Name: "prefers-color-scheme", Value: name}}}
-	w.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+	w.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, in)
 		return err
 	}))
@@ -146,13 +146,9 @@ func startsWithAny(text string, list []string) bool {
 
 // await gives what a promise in the page comes to.
 func (w *window) await(expression string) []string {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, testPatience)
-	defer cancel()
-	if err := chromedp.Do(ctx, run(`window.awaited = null; (`+expression+`).then(function (x) { window.awaited = x; }, function (e) { window.awaited = ['axe failed | ' + e]; })`)); err != nil {
-		w.t.Fatal(err)
-	}
-	w.until(`window.awaited !== null`)
+	w.T.Helper()
+	w.Script(`window.awaited = null; (` + expression + `).then(function (x) { window.awaited = x; }, function (e) { window.awaited = ['axe failed | ' + e]; })`)
+	w.Until(`window.awaited !== null`)
 	return eval[[]string](w, `window.awaited`)
 }
 
@@ -162,10 +158,10 @@ func TestNothingIsWiderThanTheScreen(t *testing.T) {
 	url, list := galleryServer(t)
 	b := openWindow(t, "zoom", false)
 	for i, s := range list {
-		b.do(chromedp.EmulateViewport(683, 384), chromedp.Navigate(fmt.Sprintf("%s/dev/gallery/%d", url, i)))
-		b.until(`document.readyState === 'complete'`)
+		b.Do(chromedp.EmulateViewport(683, 384), chromedp.Navigate(fmt.Sprintf("%s/dev/gallery/%d", url, i)))
+		b.Until(`document.readyState === 'complete'`)
 		for _, size := range [][2]int64{{683, 384}, {320, 640}} {
-			b.do(chromedp.EmulateViewport(size[0], size[1]))
+			b.Do(chromedp.EmulateViewport(size[0], size[1]))
 			wide := eval[string](b, `(function () {
 				var room = document.documentElement.clientWidth;
 				if (document.documentElement.scrollWidth <= room) return '';

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -54,12 +55,27 @@ func (s source) at(pos token.Pos) string {
 	return s.name + ":" + strconv.Itoa(s.set.Position(pos).Line)
 }
 
-// sources parses every Go file of the module.
+// parsed are the Go files of the module, read once for all tests of the house.
+var parsed = sync.OnceValues(parse)
+
+// sources are the Go files of the module. Nobody changes them.
 func sources(t *testing.T) []source {
 	t.Helper()
-	root, err := filepath.Abs("../..")
+	list, err := parsed()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(list) < 100 {
+		t.Fatalf("only %d Go files found", len(list))
+	}
+	return list
+}
+
+// parse reads every Go file of the module.
+func parse() ([]source, error) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return nil, err
 	}
 	var list []source
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -72,29 +88,29 @@ func sources(t *testing.T) []source {
 		if d.IsDir() || !strings.HasSuffix(path, ".go") {
 			return nil
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		s := source{pkg: filepath.ToSlash(filepath.Dir(name)), name: filepath.ToSlash(name), test: strings.HasSuffix(name, "_test.go"), set: token.NewFileSet()}
-		if s.file, err = parser.ParseFile(s.set, path, text, parser.ParseComments|parser.SkipObjectResolution); err != nil {
-			return err
-		}
-		s.outside = s.test && strings.HasSuffix(s.file.Name.Name, "_test")
+		s, err := parseFile(root, path)
 		list = append(list, s)
-		return nil
+		return err
 	})
+	return list, err
+}
+
+func parseFile(root, path string) (source, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		return source{}, err
 	}
-	if len(list) < 100 {
-		t.Fatalf("only %d Go files found below %s", len(list), root)
+	name, err := filepath.Rel(root, path)
+	if err != nil {
+		return source{}, err
 	}
-	return list
+	s := source{pkg: filepath.ToSlash(filepath.Dir(name)), name: filepath.ToSlash(name), test: strings.HasSuffix(name, "_test.go"), set: token.NewFileSet()}
+	s.file, err = parser.ParseFile(s.set, path, text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return source{}, err
+	}
+	s.outside = s.test && strings.HasSuffix(s.file.Name.Name, "_test")
+	return s, nil
 }
 
 // imports lists what a file imports, with the place.

@@ -37,11 +37,11 @@ func paste(text string) chromedp.Action[chromedp.Void] {
 
 // stop ends the dispensing with one tap in the pharmacist's room.
 func (x *wholeDay) stop() {
-	x.room.press(`form[action$="/stop"] button`)
-	x.room.until(`location.pathname.endsWith('/closing')`)
-	x.room.live()
+	x.room.Click(`form[action$="/stop"] button`)
+	x.room.Until(`location.pathname.endsWith('/closing')`)
+	x.room.Live()
 	x.evening(0, 0)
-	x.each(x.tables, func(b *window) { b.shows("#session-state", "收尾") })
+	x.each(x.tables, func(b *window) { b.Shows("#session-state", "收尾") })
 }
 
 // evening waits for the equation on the closing page: what was taken is what was
@@ -58,7 +58,7 @@ func (x *wholeDay) evening(home, explained int) {
 	if explained > 0 {
 		want += fmt.Sprintf(",说明%d", explained)
 	}
-	x.room.until(fmt.Sprintf(`Array.from(document.querySelectorAll('.equation-large .term')).map(function (e) {
+	x.room.Until(fmt.Sprintf(`Array.from(document.querySelectorAll('.equation-large .term')).map(function (e) {
 		return e.querySelector('small').textContent + e.querySelector('b').textContent; }).join() === %q`, want))
 }
 
@@ -76,19 +76,19 @@ func (x *wholeDay) countLeft() {
 		}
 		b.settled()
 		for range n {
-			b.press(fmt.Sprintf(`#line-%d [data-step="1"]`, l.Drug))
+			b.Click(fmt.Sprintf(`#line-%d [data-step="1"]`, l.Drug))
 		}
 		// A drug of which nothing is left needs no number.
-		b.shows(fmt.Sprintf("#line-%d-status", l.Drug), word)
+		b.Shows(fmt.Sprintf("#line-%d-status", l.Drug), word)
 	}
 	x.shoot(b, "closing-differs")
 	for _, code := range here {
 		b.settled()
-		b.wedge(code)
-		b.shows("#band .band-good", code[len(code)-4:])
+		b.Wedge(code)
+		b.Shows("#band .band-good", code[len(code)-4:])
 	}
-	b.shows(".closing-missing .code", hidden)
-	b.shows(".closing-missing", "最后：")
+	b.Shows(".closing-missing .code", hidden)
+	b.Shows(".closing-missing", "最后：")
 	b.settled()
 	x.shoot(b, "closing-missing")
 	x.evening(0, 0)
@@ -114,20 +114,20 @@ func (x *wholeDay) hide(c closingLines) (line int, hidden string, here []string)
 // explain gives the missing code its exit; it counts once a doctor says so too.
 func (x *wholeDay) explain() {
 	b, second := x.room, x.tables[0]
-	b.press(`.closing-missing details:nth-of-type(3) summary`)
-	b.do(chromedp.SendKeys(`.closing-missing details[open] input[name="reason"]`, "演示：清点时没有找到"))
+	b.Click(`.closing-missing details:nth-of-type(3) summary`)
+	b.Do(chromedp.SendKeys(`.closing-missing details[open] input[name="reason"]`, "演示：清点时没有找到"))
 	x.shoot(b, "closing-exit")
-	b.press(`.closing-missing details[open] .button-danger`)
-	b.shows(".closing-missing", "待另一人确认")
-	second.do(chromedp.Navigate(x.world.URL + x.path("/closing")))
-	second.shows(".closing-missing", "报丢失")
+	b.Click(`.closing-missing details[open] .button-danger`)
+	b.Shows(".closing-missing", "待另一人确认")
+	second.Do(chromedp.Navigate(x.world.URL + x.path("/closing")))
+	second.Shows(".closing-missing", "报丢失")
 	x.shoot(second, "closing-second")
-	second.press(`.closing-missing form[action$="/losses"] button`)
-	second.until(`!document.querySelector('.closing-missing')`)
-	b.shows("#closing-news", "同事刚有改动")
-	b.press("#closing-news a")
-	b.until(`document.querySelector('#closing-news') && !document.querySelector('.closing-missing')`)
-	b.live()
+	second.Click(`.closing-missing form[action$="/losses"] button`)
+	second.Until(`!document.querySelector('.closing-missing')`)
+	b.Shows("#closing-news", "同事刚有改动")
+	b.Click("#closing-news a")
+	b.Until(`document.querySelector('#closing-news') && !document.querySelector('.closing-missing')`)
+	b.Live()
 	x.evening(0, 1)
 }
 
@@ -135,16 +135,16 @@ func (x *wholeDay) explain() {
 func (x *wholeDay) sign() {
 	b, second := x.room, x.tables[0]
 	b.settled()
-	b.press(`form[action$="/closing/confirm"] button`)
-	b.shows("#closing", "您已确认")
-	second.shows("#closing-news", "同事刚有改动")
+	b.Click(`form[action$="/closing/confirm"] button`)
+	b.Shows("#closing", "您已确认")
+	second.Shows("#closing-news", "同事刚有改动")
 	second.settled()
-	second.press(`form[action$="/closing/confirm"] button`)
-	x.each([]*window{b, second}, func(w *window) { w.shows(".stamp", "已结束") })
+	second.Click(`form[action$="/closing/confirm"] button`)
+	x.each([]*window{b, second}, func(w *window) { w.Shows(".stamp", "已结束") })
 	x.each(x.tables[1:], func(w *window) {
-		w.shows("#session-state", "已结束")
-		w.shows("#desk", "已结束")
-		w.until(`!document.querySelector('#desk [data-scan]')`)
+		w.Shows("#session-state", "已结束")
+		w.Shows("#desk", "已结束")
+		w.Until(`!document.querySelector('#desk [data-scan]')`)
 	})
 	x.evening(x.taken-len(x.given)-1, 1)
 	x.shoot(b, "closed")
@@ -248,11 +248,11 @@ func (x *wholeDay) lookAround() {
 	x.shoot(b, "room")
 	for name, path := range map[string]string{"calendar": "/sessions/plan", "roster": x.path("/roster"), "wall": x.path("/wall"),
 		"trace": "/trace/" + x.outside, "queue": x.path("/queue")} {
-		b.do(chromedp.Navigate(x.world.URL + path))
+		b.Do(chromedp.Navigate(x.world.URL + path))
 		x.shoot(b, name)
 	}
-	b.do(chromedp.Navigate(x.world.URL + x.path("")))
-	b.live()
+	b.Do(chromedp.Navigate(x.world.URL + x.path("")))
+	b.Live()
 	b.watchTruth()
 	x.checkpoint()
 }
@@ -275,15 +275,11 @@ func (x *wholeDay) shoot(b *window, name string) {
 	}
 	set := map[string]chromedp.Action[chromedp.Void]{"phone": phone, "laptop": laptop}
 	for _, size := range sizes {
-		b.do(set[size], run(`window.scrollTo(0, 0)`))
-		b.until(`document.readyState === 'complete'`)
-		picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-		if err != nil {
-			x.t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(x.shots, "day-"+name+"-"+size+".png"), picture, 0o644); err != nil {
+		b.Do(set[size], run(`window.scrollTo(0, 0)`))
+		b.Until(`document.readyState === 'complete'`)
+		if err := os.WriteFile(filepath.Join(x.shots, "day-"+name+"-"+size+".png"), b.Picture(), 0o644); err != nil {
 			x.t.Fatal(err)
 		}
 	}
-	b.do(set[sizes[0]])
+	b.Do(set[sizes[0]])
 }

@@ -10,8 +10,8 @@ import (
 // enter scans a patient's label at a table.
 func (x *wholeDay) enter(b *window, patient int) {
 	x.t.Helper()
-	b.wedge(x.labels[patient])
-	b.shows("#desk .patient-name", x.names[patient])
+	b.Wedge(x.labels[patient])
+	b.Shows("#desk .patient-name", x.names[patient])
 	b.settled()
 }
 
@@ -19,9 +19,9 @@ func (x *wholeDay) enter(b *window, patient int) {
 func (x *wholeDay) give(b *window, code string) {
 	x.t.Helper()
 	b.settled()
-	b.wedge(code)
-	b.shows("#band .band-good", "已记录")
-	b.shows("#desk .row .code", code[len(code)-4:])
+	b.Wedge(code)
+	b.Shows("#band .band-good", "已记录")
+	b.Shows("#desk .row .code", code[len(code)-4:])
 }
 
 // took notes what has been handed out; the screens are looked at afterwards.
@@ -44,21 +44,21 @@ func (x *wholeDay) morning() {
 	}
 	wait.Wait()
 	x.took(first...)
-	x.room.shows("#queue", "演示医生丙")
+	x.room.Shows("#queue", "演示医生丙")
 	x.finish(x.tables[1])
-	x.room.shows("#queue .card-head", "已看 1")
+	x.room.Shows("#queue .card-head", "已看 1")
 }
 
 // finish presses 诊毕, and says of what is not recorded that it was not given.
 func (x *wholeDay) finish(b *window) {
 	x.t.Helper()
 	b.settled()
-	b.press("#desk .dock .button-main")
-	b.until(`document.querySelector('#band').textContent.includes('诊毕')`)
+	b.Click("#desk .dock .button-main")
+	b.Until(`document.querySelector('#band').textContent.includes('诊毕')`)
 	if b.settled(); eval[bool](b, `!!document.querySelector('#desk button[value="not_given"]')`) {
-		b.press(`#desk button[value="not_given"]`)
+		b.Click(`#desk button[value="not_given"]`)
 	}
-	b.shows("#desk", "扫患者二维码")
+	b.Shows("#desk", "扫患者二维码")
 	b.settled()
 }
 
@@ -70,31 +70,31 @@ func (x *wholeDay) contest() {
 	end := code[len(code)-4:]
 	x.each([]*window{a, b}, func(w *window) {
 		w.settled()
-		w.wedge(code)
-		w.until(fmt.Sprintf(`document.querySelector('#band .band-bad, #band .band-good') && document.querySelector('#band').textContent.includes(%q)`, end))
+		w.Wedge(code)
+		w.Until(fmt.Sprintf(`document.querySelector('#band .band-bad, #band .band-good') && document.querySelector('#band').textContent.includes(%q)`, end))
 	})
 	x.took(code)
 	won, lost, name := a, b, "演示医生甲"
 	if eval[bool](b, `!!document.querySelector('#band .band-good')`) {
 		won, lost, name = b, a, "演示医生乙"
 	}
-	won.shows("#desk .row .code", end)
-	lost.shows("#band .band-bad", name)
-	lost.shows("#desk .chip-bad", end)
+	won.Shows("#desk .row .code", end)
+	lost.Shows("#band .band-bad", name)
+	lost.Shows("#desk .chip-bad", end)
 }
 
 // oddCodes: at the phone a commodity code is refused, and a box whose label cannot
 // be read is found by the end of its code, typed by hand.
 func (x *wholeDay) oddCodes() {
 	b, code := x.tables[2], x.of(2)[0]
-	b.wedge("6901234567892")
-	b.shows("#band .band-caution", "商品码")
-	b.shows("#desk .chip-bad", "6901234567892")
+	b.Wedge("6901234567892")
+	b.Shows("#band .band-caution", "商品码")
+	b.Shows("#desk .chip-bad", "6901234567892")
 	b.settled()
 	x.shoot(b, "phone-desk")
-	b.do(chromedp.SendKeys("#desk [data-scan]", code[len(code)-6:]))
-	b.press("#desk .scan button[type=submit]")
-	b.shows("#desk .row", "手输")
+	b.Do(chromedp.SendKeys("#desk [data-scan]", code[len(code)-6:]))
+	b.Click("#desk .scan button[type=submit]")
+	b.Shows("#desk .row", "手输")
 	x.took(code)
 }
 
@@ -102,14 +102,14 @@ func (x *wholeDay) oddCodes() {
 func (x *wholeDay) forgotten() {
 	b := x.tables[0]
 	b.settled()
-	b.wedge(x.labels[4])
-	b.shows("#band", "再扫一次同一张标签")
-	b.shows("#desk .patient-name", x.names[0])
+	b.Wedge(x.labels[4])
+	b.Shows("#band", "再扫一次同一张标签")
+	b.Shows("#desk .patient-name", x.names[0])
 	b.settled()
-	b.wedge(x.labels[4])
-	b.shows("#desk .patient-name", x.names[4])
-	b.shows("#band", "已诊毕")
-	x.room.shows("#queue .card-head", "已看 2")
+	b.Wedge(x.labels[4])
+	b.Shows("#desk .patient-name", x.names[4])
+	b.Shows("#band", "已诊毕")
+	x.room.Shows("#queue .card-head", "已看 2")
 	code := x.of(0)[0]
 	x.give(b, code)
 	x.took(code)
@@ -120,19 +120,19 @@ func (x *wholeDay) forgotten() {
 func (x *wholeDay) letIn() {
 	b, end := x.tables[1], x.outside[len(x.outside)-4:]
 	b.settled()
-	b.wedge(x.outside)
-	b.shows("#desk .chip-bad", end)
+	b.Wedge(x.outside)
+	b.Shows("#desk .chip-bad", end)
 	b.settled()
 	x.shoot(b, "desk-chips")
-	b.press(`#chips form[action$="/requests"] button`)
-	b.shows("#chips", "等待处理")
-	x.room.shows("#requests .request-row", end)
+	b.Click(`#chips form[action$="/requests"] button`)
+	b.Shows("#chips", "等待处理")
+	x.room.Shows("#requests .request-row", end)
 	x.shoot(x.room, "room-request")
-	x.room.press(`#requests button[value="let_in"]`)
-	b.shows("#band .band-good", "药师已放行")
-	b.shows("#desk .row .code", end)
-	b.shows("#answers", "放行")
-	x.room.until(`!document.querySelector('#requests form')`)
+	x.room.Click(`#requests button[value="let_in"]`)
+	b.Shows("#band .band-good", "药师已放行")
+	b.Shows("#desk .row .code", end)
+	b.Shows("#answers", "放行")
+	x.room.Until(`!document.querySelector('#requests form')`)
 	x.taken++
 	x.took(x.outside)
 }
@@ -140,7 +140,7 @@ func (x *wholeDay) letIn() {
 // goHome ends all visits; nothing was loaded again or wrong all day.
 func (x *wholeDay) goHome() {
 	x.each(x.tables, x.finish)
-	x.each(x.everybody(), func(b *window) { b.shows("#queue .card-head", "已看 5") })
+	x.each(x.everybody(), func(b *window) { b.Shows("#queue .card-head", "已看 5") })
 	x.checkpoint()
 	x.each(x.tables, func(b *window) {
 		b.truthHeld()

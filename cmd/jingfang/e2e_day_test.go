@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"jingfang/sql/dbtest"
+	"jingfang/static/browsertest"
 )
 
 // wholeDay is a clinic day at four screens: the pharmacist's and two doctors'
@@ -43,7 +44,7 @@ const (
 // TestWholeDayInFourBrowsers plays a day from packing to the signed paper by what
 // people press and scan, all at the same time.
 func TestWholeDayInFourBrowsers(t *testing.T) {
-	needBrowser(t)
+	browsertest.Lack(t, browsertest.Missing())
 	needReaders(t)
 	x := &wholeDay{world: openWorld(t, startDemo(t, twoUsers(t, dbtest.Options{}))), packs: map[string]string{}, given: map[string]bool{}, shots: os.Getenv("JINGFANG_SHOTS")}
 	x.arrange(t)
@@ -63,7 +64,7 @@ func TestWholeDayInFourBrowsers(t *testing.T) {
 	x.sign()
 	x.readPaper(t)
 	for _, b := range x.everybody() {
-		b.noComplaints()
+		b.NoComplaints()
 	}
 	x.world.verify(t)
 }
@@ -133,9 +134,9 @@ func (x *wholeDay) sitDown(t *testing.T) {
 		x.tables = append(x.tables, openWindow(t, name, i == 2))
 	}
 	x.each(x.everybody(), func(b *window) {
-		b.logIn(x.world.URL, b.name)
-		b.do(chromedp.Navigate(x.world.URL + x.path("")))
-		b.live()
+		b.logIn(x.world.URL, b.Name)
+		b.Do(chromedp.Navigate(x.world.URL + x.path("")))
+		b.Live()
 	})
 }
 
@@ -174,54 +175,54 @@ func (x *wholeDay) of(drug int) []string {
 // pack pastes a list of codes on the packing page.
 func (x *wholeDay) pack() {
 	b := x.room
-	b.do(chromedp.Navigate(x.world.URL + x.path("/packing")))
+	b.Do(chromedp.Navigate(x.world.URL + x.path("/packing")))
 	x.shoot(b, "packing-proposal")
 	var codes []string
 	for code := range x.packs {
 		codes = append(codes, code)
 	}
-	b.do(chromedp.Click(`#bench [data-scan]`), paste(strings.Join(codes, " ")), chromedp.Click(`#bench .scan button[type="submit"]`))
+	b.Do(chromedp.Click(`#bench [data-scan]`), paste(strings.Join(codes, " ")), chromedp.Click(`#bench .scan button[type="submit"]`))
 	// Boxes and bottles stand apart: together they are all that was scanned.
-	b.until(fmt.Sprintf(`(document.querySelector("#bench .hero").textContent.split("在本场")[0].match(/\d+/g) || []).reduce(function (a, n) { return a + Number(n); }, 0) === %d`, len(codes)))
-	b.shows("#band .band-good", fmt.Sprintf("%d 盒有变动", len(codes)))
+	b.Until(fmt.Sprintf(`(document.querySelector("#bench .hero").textContent.split("在本场")[0].match(/\d+/g) || []).reduce(function (a, n) { return a + Number(n); }, 0) === %d`, len(codes)))
+	b.Shows("#band .band-good", fmt.Sprintf("%d 盒有变动", len(codes)))
 	x.taken = len(codes)
 	b.settled()
 	x.shoot(b, "packing-done")
 	if x.shots != "" {
-		b.do(chromedp.Navigate(x.world.URL + x.path("/packing/list")))
+		b.Do(chromedp.Navigate(x.world.URL + x.path("/packing/list")))
 		x.shoot(b, "packing-list")
 	}
-	b.do(chromedp.Navigate(x.world.URL + x.path("")))
-	b.live()
+	b.Do(chromedp.Navigate(x.world.URL + x.path("")))
+	b.Live()
 }
 
 // begin opens the session; the doctors' tables follow by themselves.
 func (x *wholeDay) begin() {
-	x.room.press(`form[action$="/open"] button`)
+	x.room.Click(`form[action$="/open"] button`)
 	x.each(x.everybody(), func(b *window) {
-		b.shows("#session-state", "进行中")
-		b.live()
+		b.Shows("#session-state", "进行中")
+		b.Live()
 	})
-	x.each(x.tables, func(b *window) { b.shows("#desk", "扫患者二维码") })
+	x.each(x.tables, func(b *window) { b.Shows("#desk", "扫患者二维码") })
 	x.each(x.everybody(), (*window).watchTruth)
 	x.checkpoint()
 }
 
 // fetched downloads a file with the login of the page.
 func (w *window) fetched(path string) []byte {
-	w.t.Helper()
+	w.T.Helper()
 	eval[bool](w, fmt.Sprintf(`(function () {
 		window.fetchedFile = null;
 		fetch(%q).then(function (r) { return r.arrayBuffer().then(function (b) { window.fetchedFile = { status: r.status, bytes: Array.from(new Uint8Array(b)) }; }); });
 		return true;
 	})()`, path))
-	w.until(`window.fetchedFile`)
+	w.Until(`window.fetchedFile`)
 	file := eval[struct {
 		Status int
 		Bytes  []int
 	}](w, `window.fetchedFile`)
 	if file.Status != http.StatusOK {
-		w.t.Fatalf("%s: %d", path, file.Status)
+		w.T.Fatalf("%s: %d", path, file.Status)
 	}
 	text := make([]byte, len(file.Bytes))
 	for i, b := range file.Bytes {

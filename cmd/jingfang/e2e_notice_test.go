@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"jingfang/static/browsertest"
+
 	"github.com/chromedp/chromedp"
 )
 
@@ -12,34 +14,34 @@ import (
 // the doctor has read it, and the pharmacist's room says so; then it is taken
 // down. Nobody else may write one, and each leaves an entry in the transfer log.
 func (w *world) testNotices(t *testing.T) {
-	needBrowser(t)
+	browsertest.Lack(t, browsertest.Missing())
 	c := w.session(t, w.take(t, 3, 1), "doctor1")
 	doctor, chief := openWindow(t, "doctor1", true), openWindow(t, "pharmacist", false)
 	for _, b := range []*window{doctor, chief} {
-		b.logIn(w.URL, b.name)
-		b.do(chromedp.Navigate(w.URL + c.path("")))
-		b.live()
+		b.logIn(w.URL, b.Name)
+		b.Do(chromedp.Navigate(w.URL + c.path("")))
+		b.Live()
 	}
-	chief.shows("#extra", "通知")
-	chief.do(chromedp.Navigate(w.URL + c.path("/notices")))
-	chief.do(chromedp.SetValue("#body", "下午两点起只留一个诊台"))
-	chief.press(`form[action$="/notices"] button`)
-	chief.shows(".list .row", "还没有人看过")
-	doctor.shows("#extra", "下午两点起只留一个诊台")
+	chief.Shows("#extra", "通知")
+	chief.Do(chromedp.Navigate(w.URL + c.path("/notices")))
+	chief.Do(chromedp.SetValue("#body", "下午两点起只留一个诊台"))
+	chief.Click(`form[action$="/notices"] button`)
+	chief.Shows(".list .row", "还没有人看过")
+	doctor.Shows("#extra", "下午两点起只留一个诊台")
 	if eval[bool](doctor, `!!document.querySelector('#extra a')`) {
 		t.Error("a doctor is led to where notices are written")
 	}
-	chief.do(chromedp.Navigate(w.URL + c.path("")))
-	chief.live()
-	doctor.press("#extra form button")
-	doctor.shows("#band", "已记下您看过这条通知")
-	chief.shows("#extra", "1 人看过：演示医生甲")
-	chief.do(chromedp.Navigate(w.URL + c.path("/notices")))
-	chief.press(`form[action$="/end"] button`)
-	chief.shows(".list .badge", "已收起")
-	doctor.until(`!document.querySelector('#extra').textContent.includes('诊台')`)
-	doctor.noComplaints()
-	chief.noComplaints()
+	chief.Do(chromedp.Navigate(w.URL + c.path("")))
+	chief.Live()
+	doctor.Click("#extra form button")
+	doctor.Shows("#band", "已记下您看过这条通知")
+	chief.Shows("#extra", "1 人看过：演示医生甲")
+	chief.Do(chromedp.Navigate(w.URL + c.path("/notices")))
+	chief.Click(`form[action$="/end"] button`)
+	chief.Shows(".list .badge", "已收起")
+	doctor.Until(`!document.querySelector('#extra').textContent.includes('诊台')`)
+	doctor.NoComplaints()
+	chief.NoComplaints()
 
 	if r := w.doctors[0].post(c.path("/notices"), commandForm("body", "演示")); r.status != 403 {
 		t.Errorf("a doctor writes: %d", r.status)

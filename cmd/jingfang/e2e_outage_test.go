@@ -35,7 +35,7 @@ func TestDatabaseStopsUnderLoad(t *testing.T) {
 		house.refusesClearly(t, pharm, h.clinic)
 		screen.until(t, from, "the warning that the board is old", func(e streamEvent) bool { return e.name == "stale" })
 		if page != nil {
-			page.shows(".line-word", "数据停在")
+			page.Shows(".line-word", "数据停在")
 		}
 		from = screen.seen()
 		if err := d.Cluster.Resume(t.Context()); err != nil {
@@ -44,7 +44,7 @@ func TestDatabaseStopsUnderLoad(t *testing.T) {
 		screen.until(t, from, "a fresh board", func(e streamEvent) bool { return e.name == "board" })
 		screen.until(t, from, "the beat", func(e streamEvent) bool { return e.name == "beat" })
 		if page != nil {
-			page.live()
+			page.Live()
 		}
 		await(t, "the server is ready again", func() bool { return statusOf(house.URL+"/readyz") == 200 })
 	}
@@ -105,8 +105,8 @@ func (h *runningHouse) screenInBrowser(t *testing.T, c clinic) (page *window) {
 	}
 	page = openWindow(t, "pharmacist2", false)
 	page.logIn(h.URL, "pharmacist2")
-	page.do(chromedp.Navigate(h.URL + c.path("")))
-	page.live()
+	page.Do(chromedp.Navigate(h.URL + c.path("")))
+	page.Live()
 	page.watchTruth()
 	return page
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"jingfang/static/browsertest"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -18,15 +20,15 @@ import (
 // testLateDoctor: a doctor who looks at a session of others and is put into its
 // team gets the table without doing anything; the wall meanwhile shows numbers.
 func (w *world) testLateDoctor(t *testing.T) {
-	needBrowser(t)
+	browsertest.Lack(t, browsertest.Missing())
 	c := w.session(t, w.take(t, 2, 2), "doctor1")
 	b, wall := openWindow(t, "late doctor", true), openWindow(t, "wall", false)
 	b.logIn(w.URL, "doctor3")
-	b.do(chromedp.Navigate(w.URL + c.path("")))
-	b.until(`document.querySelector('#stock') && !document.querySelector('#desk')`)
+	b.Do(chromedp.Navigate(w.URL + c.path("")))
+	b.Until(`document.querySelector('#stock') && !document.querySelector('#desk')`)
 	wall.logIn(w.URL, "manager")
-	wall.do(chromedp.Navigate(w.URL + c.path("/wall")))
-	wall.until(`document.querySelectorAll('#wall .wall b').length === 1`)
+	wall.Do(chromedp.Navigate(w.URL + c.path("/wall")))
+	wall.Until(`document.querySelectorAll('#wall .wall b').length === 1`)
 	var form struct {
 		Staff []struct{ ID, Name string }
 	}
@@ -44,13 +46,13 @@ func (w *world) testLateDoctor(t *testing.T) {
 		t.Fatalf("doctors %q of %+v", team["doctor"], form.Staff)
 	}
 	w.pharm.post(c.path("/team"), team).json(t, new(any))
-	b.until(`!!document.querySelector('#desk [data-scan]')`)
-	wall.until(`document.querySelectorAll('#wall .wall b').length === 2`)
+	b.Until(`!!document.querySelector('#desk [data-scan]')`)
+	wall.Until(`document.querySelectorAll('#wall .wall b').length === 2`)
 	c.start(w.doctors[0], w.patient(t, "墙上"))
-	wall.shows("#wall .wall", "1")
-	wall.until(`getComputedStyle(document.querySelector('.top')).display === 'none'`)
-	b.noComplaints()
-	wall.noComplaints()
+	wall.Shows("#wall .wall", "1")
+	wall.Until(`getComputedStyle(document.querySelector('.top')).display === 'none'`)
+	b.NoComplaints()
+	wall.NoComplaints()
 }
 
 // testWholeYear: the demo's 25 sites are planned for a year in one command, and
@@ -91,15 +93,13 @@ func (w *world) testWholeYear(t *testing.T) {
 // testPackingPaper prints the packing list as a browser does and reads it back:
 // what is signed is on it, and nothing says what is treated.
 func (w *world) testPackingPaper(t *testing.T) {
-	needBrowser(t)
-	if _, err := exec.LookPath("pdftotext"); err != nil {
-		t.Skip("pdftotext is missing; sh deploy/test.sh installs it")
-	}
+	browsertest.Lack(t, browsertest.Missing())
+	browsertest.Need(t, "pdftotext")
 	b := openWindow(t, "printer", false)
 	b.logIn(w.URL, "pharmacist")
-	b.do(chromedp.Navigate(w.URL + w.today.path("/packing/list")))
-	b.until(`document.readyState === 'complete'`)
-	paper, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
+	b.Do(chromedp.Navigate(w.URL + w.today.path("/packing/list")))
+	b.Until(`document.readyState === 'complete'`)
+	paper, err := chromedp.Run(b.Ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
 		r, err := cdp.Call(ctx, target, page.PrintToPDF, page.PrintToPDFParams{})
 		return r.Data, err
 	})

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"testing"
 
+	"jingfang/static/browsertest"
+
 	"github.com/chromedp/chromedp"
 )
 
@@ -20,7 +22,7 @@ type shot struct {
 // wider than the screen. With JINGFANG_SHOTS naming a folder it does so on a
 // laptop as well and saves pictures there, for people to look at.
 func (w *world) testShots(t *testing.T) {
-	needBrowser(t)
+	browsertest.Lack(t, browsertest.Missing())
 	dir, sizes := os.Getenv("JINGFANG_SHOTS"), []bool{true}
 	if dir != "" {
 		sizes = append(sizes, false)
@@ -37,7 +39,7 @@ func (w *world) testShots(t *testing.T) {
 		}
 		b := openWindow(t, name, phone)
 		for _, role := range []string{"nobody", "doctor1", "pharmacist", "assistant", "manager", "sysadmin", "secadmin", "auditor"} {
-			b.do(chromedp.Navigate(w.URL + "/login"))
+			b.Do(chromedp.Navigate(w.URL + "/login"))
 			if role != "nobody" {
 				b.logIn(w.URL, role)
 			}
@@ -45,25 +47,25 @@ func (w *world) testShots(t *testing.T) {
 				b.photograph(t, w.URL, s, filepath.Join(dir, fmt.Sprintf("%s-%s-%s.png", role, s.name, name)), dir != "")
 			}
 			if role != "nobody" {
-				b.do(chromedp.Navigate(w.URL+"/password"), run(`document.querySelector('form[data-logout]').submit()`))
-				b.until(`location.pathname === '/login'`)
+				b.Do(chromedp.Navigate(w.URL+"/password"), run(`document.querySelector('form[data-logout]').submit()`))
+				b.Until(`location.pathname === '/login'`)
 			}
 		}
 		// The browser names an error page's status in its console.
-		b.noComplaints("the server responded with a status of 403", "the server responded with a status of 404", "the server responded with a status of 401")
+		b.NoComplaints("the server responded with a status of 403", "the server responded with a status of 404", "the server responded with a status of 401")
 	}
 }
 
 // photograph opens a page, checks that it fits, and saves a picture of it.
 func (b *window) photograph(t *testing.T, base string, s shot, file string, save bool) {
 	t.Helper()
-	b.do(chromedp.Navigate(base + s.path))
+	b.Do(chromedp.Navigate(base + s.path))
 	if s.prepare != nil {
 		s.prepare(b)
 	}
-	b.until(`document.readyState === 'complete'`)
+	b.Until(`document.readyState === 'complete'`)
 	if wide := eval[int](b, `document.documentElement.scrollWidth - window.innerWidth`); wide > 0 {
-		t.Errorf("%s is %d pixels wider than the screen of the %s", file, wide, b.name)
+		t.Errorf("%s is %d pixels wider than the screen of the %s", file, wide, b.Name)
 	}
 	for _, what := range eval[[]string](b, roughEdges) {
 		t.Errorf("%s: %s", file, what)
@@ -71,11 +73,7 @@ func (b *window) photograph(t *testing.T, base string, s shot, file string, save
 	if !save {
 		return
 	}
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, picture, 0o644); err != nil {
+	if err := os.WriteFile(file, b.Picture(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -108,18 +106,18 @@ func (w *world) shots(t *testing.T, role string, fresh, planned clinic) []shot {
 	if id == nil {
 		t.Fatal("no patient was found")
 	}
-	room := shot{"room", w.today.path(""), (*window).live}
+	room := shot{"room", w.today.path(""), (*window).Live}
 	people := []shot{{"patients", "/patients", nil}, {"patient", "/patients/" + id[1], nil}}
 	register := shot{"patient-new", "/patients/new", nil}
 	receipts := []shot{{"receipts", "/receipts", nil}, {"receipt", w.receiptPath(t), nil}, {"stock", "/stock", nil}, {"drugs", "/drugs", nil},
 		{"receipt-answer", w.receiptPath(t), func(b *window) {
-			b.wedge("6901234567892")
-			b.shows("#band .band-caution", "商品码")
+			b.Wedge("6901234567892")
+			b.Shows("#band .band-caution", "商品码")
 		}}}
 	stock := receipts[2:4]
 	day, password := shot{"day", "/", nil}, shot{"password", "/password", nil}
 	menu := shot{"menu", "/password", func(b *window) {
-		b.do(run(`document.getElementById('menu-open').checked = true`))
+		b.Do(run(`document.getElementById('menu-open').checked = true`))
 	}}
 	refused := shot{"refused", "/admin/sites", nil}
 	switch role {
@@ -127,25 +125,25 @@ func (w *world) shots(t *testing.T, role string, fresh, planned clinic) []shot {
 		return []shot{{"login", "/login", nil}, {"trust", "/trust", nil}, {"nothing", "/nothing", nil}}
 	case "doctor1":
 		return append(append(people, stock...), day, menu, room, register, refused,
-			shot{"room-next", fresh.path(""), (*window).live},
+			shot{"room-next", fresh.path(""), (*window).Live},
 			shot{"room-queue", w.today.path(""), tapTab(1)}, shot{"room-stock", w.today.path(""), tapTab(3)},
 			shot{"room-answer", w.today.path(""), func(b *window) {
-				b.live()
-				b.wedge("6901234567892")
-				b.shows("#band .band-caution", "商品码")
+				b.Live()
+				b.Wedge("6901234567892")
+				b.Shows("#band .band-caution", "商品码")
 			}},
 			shot{"patients-none", "/patients?q=zzz", nil})
 	case "pharmacist":
 		return append(append(people, receipts...), day, menu, room, register, refused, shot{"plan", "/sessions/new", nil},
-			shot{"day-empty", "/sessions?date=2031-01-01", nil}, shot{"room-planned", planned.path(""), (*window).live},
+			shot{"day-empty", "/sessions?date=2031-01-01", nil}, shot{"room-planned", planned.path(""), (*window).Live},
 			shot{"room-queue", w.today.path(""), tapTab(1)}, shot{"room-doctors", w.today.path(""), tapTab(3)},
 			shot{"year", "/sessions/plan?year=2027", nil}, shot{"month", "/sessions/plan?year=2027&month=3", nil},
 			shot{"roster", w.today.path("/roster"), nil}, shot{"change", planned.path("/change"), nil}, shot{"wall", w.today.path("/wall"), nil},
 			shot{"packing-list", w.today.path("/packing/list"), nil}, shot{"trace", "/trace/" + w.givenCode(t), nil}, shot{"trace-ask", "/trace?q=6901234567892", nil},
 			shot{"packing", w.today.path("/packing"), nil}, shot{"packing-home", w.today.path("/packing?home=1"), nil},
 			shot{"packing-answer", w.today.path("/packing"), func(b *window) {
-				b.wedge("6901234567892")
-				b.shows("#band .band-caution", "商品码")
+				b.Wedge("6901234567892")
+				b.Shows("#band .band-caution", "商品码")
 			}})
 	case "assistant":
 		return append(append(people, receipts...), day, room, register, shot{"room-queue", w.today.path(""), tapTab(1)})
@@ -173,7 +171,7 @@ func (w *world) receiptPath(t *testing.T) string {
 // tapTab turns to a column of a room on a phone.
 func tapTab(n int) func(*window) {
 	return func(b *window) {
-		b.live()
-		b.do(run(fmt.Sprintf(`document.querySelector('.tabs [data-pane="%d"]').click()`, n)))
+		b.Live()
+		b.Do(run(fmt.Sprintf(`document.querySelector('.tabs [data-pane="%d"]').click()`, n)))
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"jingfang/static/browsertest"
+
 	"github.com/chromedp/chromedp"
 )
 
@@ -44,24 +46,24 @@ func (w *world) openCount(t *testing.T) string {
 // testStocktake counts a session's trays in one browser while a doctor hands out
 // in another: only the box that nobody saw is missing.
 func (w *world) testStocktake(t *testing.T) {
-	needBrowser(t)
+	browsertest.Lack(t, browsertest.Missing())
 	x := &tables{world: w, codes: w.take(t, 4, 7)}
 	x.clinic = w.session(t, x.codes, "doctor1")
 	x.a, x.room = openWindow(t, "doctor1", true), openWindow(t, "pharmacist", false)
 	x.a.logIn(w.URL, "doctor1")
-	x.a.do(chromedp.Navigate(w.URL + x.path("")))
-	x.a.live()
+	x.a.Do(chromedp.Navigate(w.URL + x.path("")))
+	x.a.Live()
 	x.room.logIn(w.URL, "pharmacist")
-	x.room.do(chromedp.Navigate(w.URL + "/stocktakes"))
-	x.room.press(fmt.Sprintf(`form[action="%s"] button`, x.path("/stocktakes")))
-	x.room.until(`location.pathname.indexOf('/stocktakes/') === 0 && document.querySelector('#count-work')`)
+	x.room.Do(chromedp.Navigate(w.URL + "/stocktakes"))
+	x.room.Click(fmt.Sprintf(`form[action="%s"] button`, x.path("/stocktakes")))
+	x.room.Until(`location.pathname.indexOf('/stocktakes/') === 0 && document.querySelector('#count-work')`)
 	x.countAndGive()
-	x.room.press(`form[action$="/submit"] button`)
-	x.room.until(`location.pathname.indexOf('/result') > 0 && document.querySelector('#differences')`)
+	x.room.Click(`form[action$="/submit"] button`)
+	x.room.Until(`location.pathname.indexOf('/result') > 0 && document.querySelector('#differences')`)
 	x.result(t, eval[string](x.room, `location.pathname`))
 	x.a.foot(7, 4, 3)
 	for _, b := range []*window{x.a, x.room} {
-		b.noComplaints()
+		b.NoComplaints()
 	}
 }
 
@@ -70,15 +72,15 @@ func (w *world) testStocktake(t *testing.T) {
 func (x *tables) countAndGive() {
 	give := func(code string) {
 		x.a.settled()
-		x.a.wedge(code)
-		x.a.shows("#band .band-good", "已记录")
-		x.a.shows("#desk .row .code", code[len(code)-4:])
+		x.a.Wedge(code)
+		x.a.Shows("#band .band-good", "已记录")
+		x.a.Shows("#desk .row .code", code[len(code)-4:])
 	}
 	count := func(code string) {
 		x.room.settled()
-		x.room.wedge(code)
-		x.room.shows("#band .band-good", "已点到")
-		x.room.until(fmt.Sprintf(`document.querySelector('#count-work [data-row="%s"]')`, code))
+		x.room.Wedge(code)
+		x.room.Shows("#band .band-good", "已点到")
+		x.room.Until(fmt.Sprintf(`document.querySelector('#count-work [data-row="%s"]')`, code))
 	}
 	x.enter(x.a, "盘点甲")
 	c := x.codes
@@ -88,15 +90,15 @@ func (x *tables) countAndGive() {
 	give(c[1])
 	give(c[3])
 	x.a.settled()
-	x.a.press(fmt.Sprintf(`#desk button[aria-label$="尾号 %s"]`, c[3][len(c[3])-4:]))
-	x.a.shows("#band", "已撤销")
+	x.a.Click(fmt.Sprintf(`#desk button[aria-label$="尾号 %s"]`, c[3][len(c[3])-4:]))
+	x.a.Shows("#band", "已撤销")
 	give(c[5])
 	give(c[6])
 	// A second counter, who is not in this browser, shows on its screen by himself.
 	path := eval[string](x.room, `location.pathname`)
 	x.world.helper.post(path+"/scans", commandForm("codes", c[2]+"\n81999990000000000099", "shelf", "小推车")).json(x.t, new(any))
-	x.room.shows("#count-work", "小推车")
-	x.room.shows("#count-work", x.world.helper.name)
+	x.room.Shows("#count-work", "小推车")
+	x.room.Shows("#count-work", x.world.helper.name)
 	if text := eval[string](x.room, `document.querySelector('#count-work').textContent`); !strings.Contains(text, "没有记录的码") {
 		x.t.Errorf("the extra code is not on the counter's screen: %s", text)
 	}

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 
+	"jingfang/static/browsertest"
+
 	"github.com/chromedp/chromedp"
 )
 
@@ -39,15 +41,15 @@ func (x *tables) all() {
 
 // testTables is a clinic hour in three real browsers.
 func (w *world) testTables(t *testing.T) {
-	needBrowser(t)
+	browsertest.Lack(t, browsertest.Missing())
 	x := &tables{world: w, codes: w.take(t, 2, 5)}
 	x.clinic = w.session(t, x.codes, "doctor1", "doctor2")
 	x.taken = len(x.codes)
 	x.a, x.b, x.room = openWindow(t, "doctor1", false), openWindow(t, "doctor2", true), openWindow(t, "pharmacist", false)
 	x.each(func(b *window) {
-		b.logIn(w.URL, b.name)
-		b.do(chromedp.Navigate(w.URL + x.path("")))
-		b.live()
+		b.logIn(w.URL, b.Name)
+		b.Do(chromedp.Navigate(w.URL + x.path("")))
+		b.Live()
 		b.watchTruth()
 	})
 	x.all()
@@ -59,35 +61,35 @@ func (w *world) testTables(t *testing.T) {
 	x.each(func(b *window) {
 		b.truthHeld()
 		b.rowsAreRows()
-		b.noComplaints()
+		b.NoComplaints()
 	})
 }
 
 // enter scans a patient's label at a table.
 func (x *tables) enter(b *window, name string) {
 	x.t.Helper()
-	b.wedge(x.world.patient(x.t, name))
-	b.shows("#band", "开始就诊")
-	b.shows("#desk .patient-name", "演示"+name)
+	b.Wedge(x.world.patient(x.t, name))
+	b.Shows("#band", "开始就诊")
+	b.Shows("#desk .patient-name", "演示"+name)
 	b.settled()
 }
 
 // scanOne: A scans a label and a box; the others' screens follow by themselves.
 func (x *tables) scanOne(t *testing.T) {
 	x.enter(x.a, "甲客")
-	x.each(func(b *window) { b.shows("#queue .is-now", "演示医生甲") })
-	x.a.wedge(x.codes[0])
+	x.each(func(b *window) { b.Shows("#queue .is-now", "演示医生甲") })
+	x.a.Wedge(x.codes[0])
 	x.given++
-	x.a.shows("#band .band-good", "已记录")
-	x.a.shows("#desk .row .code", x.codes[0][len(x.codes[0])-4:])
+	x.a.Shows("#band .band-good", "已记录")
+	x.a.Shows("#desk .row .code", x.codes[0][len(x.codes[0])-4:])
 	x.all()
-	x.room.shows("#doctors .doctor", "…"+x.codes[0][len(x.codes[0])-4:])
-	x.b.shows("#doctors .doctor", "…"+x.codes[0][len(x.codes[0])-4:])
-	x.room.shows("#stock .stock-row", fmt.Sprintf("带出 %d · 发出 1 · 诊间 1", x.taken))
+	x.room.Shows("#doctors .doctor", "…"+x.codes[0][len(x.codes[0])-4:])
+	x.b.Shows("#doctors .doctor", "…"+x.codes[0][len(x.codes[0])-4:])
+	x.room.Shows("#stock .stock-row", fmt.Sprintf("带出 %d · 发出 1 · 诊间 1", x.taken))
 	// Nobody else's screen names the patient.
 	for _, b := range []*window{x.b, x.room} {
 		if eval[bool](b, `document.documentElement.outerHTML.includes('演示甲客')`) {
-			t.Errorf("the screen of %s names the patient of another table", b.name)
+			t.Errorf("the screen of %s names the patient of another table", b.Name)
 		}
 	}
 	if x.a.settled(); eval[bool](x.a, `!!document.querySelector('#desk [data-scan]').value`) {
@@ -98,9 +100,9 @@ func (x *tables) scanOne(t *testing.T) {
 // wrongCode: what is no pack has a sentence and stays as 未记录.
 func (x *tables) wrongCode(t *testing.T) {
 	x.a.settled()
-	x.a.wedge("6901234567892")
-	x.a.shows("#band .band-caution", "这是商品码，不是追溯码")
-	x.a.shows("#desk .chip-bad", "6901234567892")
+	x.a.Wedge("6901234567892")
+	x.a.Shows("#band .band-caution", "这是商品码，不是追溯码")
+	x.a.Shows("#desk .chip-bad", "6901234567892")
 	x.all()
 }
 
@@ -109,7 +111,7 @@ func (x *tables) lastPack(t *testing.T) {
 	last := x.codes[len(x.codes)-1]
 	for _, code := range x.codes[1 : len(x.codes)-1] {
 		x.a.settled()
-		x.a.wedge(code)
+		x.a.Wedge(code)
 		x.given++
 		x.a.foot(x.taken, x.given, x.taken-x.given)
 	}
@@ -118,23 +120,23 @@ func (x *tables) lastPack(t *testing.T) {
 	x.a.settled()
 	var wait sync.WaitGroup
 	for _, b := range []*window{x.a, x.b} {
-		wait.Go(func() { b.wedge(last) })
+		wait.Go(func() { b.Wedge(last) })
 	}
 	wait.Wait()
 	x.given++
 	x.all()
 	for _, b := range []*window{x.a, x.b} {
-		b.until(fmt.Sprintf(`document.querySelector('#band .band-bad, #band .band-good') && !document.querySelector('#band').textContent.includes('开始就诊') && document.querySelector('#band').textContent.includes(%q)`, last[len(last)-4:]))
+		b.Until(fmt.Sprintf(`document.querySelector('#band .band-bad, #band .band-good') && !document.querySelector('#band').textContent.includes('开始就诊') && document.querySelector('#band').textContent.includes(%q)`, last[len(last)-4:]))
 	}
 	won, lost := x.a, x.b
 	name := "演示医生甲"
 	if eval[bool](x.b, `!!document.querySelector('#band .band-good')`) {
 		won, lost, name = x.b, x.a, "演示医生乙"
 	}
-	won.shows("#band .band-good", "已记录")
-	lost.shows("#band .band-bad", name)
-	lost.shows("#band .band-bad", "换一种") // it was the last one of its drug
-	lost.shows("#desk .chip-bad", last[len(last)-4:])
+	won.Shows("#band .band-good", "已记录")
+	lost.Shows("#band .band-bad", name)
+	lost.Shows("#band .band-bad", "换一种") // it was the last one of its drug
+	lost.Shows("#desk .chip-bad", last[len(last)-4:])
 	if eval[bool](lost, fmt.Sprintf(`!!document.querySelector('#desk form input[name="code"][value=%q]')`, last)) {
 		t.Error("both tables have the last pack")
 	}
@@ -142,9 +144,9 @@ func (x *tables) lastPack(t *testing.T) {
 	if won == x.a {
 		x.undo(x.a, last)
 		x.b.settled()
-		x.b.wedge(last)
+		x.b.Wedge(last)
 		x.given++
-		x.b.shows("#band .band-good", "已记录")
+		x.b.Shows("#band .band-good", "已记录")
 		x.all()
 	}
 }
@@ -153,9 +155,9 @@ func (x *tables) lastPack(t *testing.T) {
 func (x *tables) undo(b *window, code string) {
 	x.t.Helper()
 	b.settled()
-	b.press(fmt.Sprintf(`#desk button[aria-label$="尾号 %s"]`, code[len(code)-4:]))
+	b.Click(fmt.Sprintf(`#desk button[aria-label$="尾号 %s"]`, code[len(code)-4:]))
 	x.given--
-	b.shows("#band", "已撤销")
+	b.Shows("#band", "已撤销")
 	x.all()
 }
 
@@ -171,18 +173,18 @@ func (x *tables) takeBack(t *testing.T) {
 func (x *tables) end(t *testing.T) {
 	for i, b := range []*window{x.a, x.b} {
 		b.settled()
-		b.press("#desk .dock .button-main")
-		b.until(`document.querySelector('#band').textContent.includes('诊毕')`)
+		b.Click("#desk .dock .button-main")
+		b.Until(`document.querySelector('#band').textContent.includes('诊毕')`)
 		if b.settled(); eval[bool](b, `!!document.querySelector('#desk button[value="not_given"]')`) {
 			// Codes stand there unrecorded: 诊毕 asks what became of the boxes.
-			b.press(`#desk button[value="not_given"]`)
+			b.Click(`#desk button[value="not_given"]`)
 		}
-		b.shows("#band .band-good", "诊毕")
-		b.shows("#desk", "扫患者二维码")
-		x.each(func(b *window) { b.shows("#queue .card-head", fmt.Sprintf("已看 %d", i+1)) })
+		b.Shows("#band .band-good", "诊毕")
+		b.Shows("#desk", "扫患者二维码")
+		x.each(func(b *window) { b.Shows("#queue .card-head", fmt.Sprintf("已看 %d", i+1)) })
 	}
 	x.all()
-	x.each(func(b *window) { b.until(`!document.querySelector('#queue .is-now')`) })
+	x.each(func(b *window) { b.Until(`!document.querySelector('#queue .is-now')`) })
 	got := x.totals(x.world.pharm)
 	if got.Given != x.given || got.Taken != x.taken || got.Finished != 2 {
 		t.Errorf("the screens say %d of %d, the server %+v", x.given, x.taken, got)
@@ -192,7 +194,7 @@ func (x *tables) end(t *testing.T) {
 // rowsAreRows checks that what the stream replaced is still where and what it
 // was: each row once, inside its part, with the parts once in their columns.
 func (w *window) rowsAreRows() {
-	w.t.Helper()
+	w.T.Helper()
 	wrong := eval[[]string](w, `(function () {
 		var wrong = [];
 		[['#stock', '.col'], ['#queue', '.col'], ['#doctors', '.col'], ['#foot', '.col'], ['#session-state', '.where'],
@@ -211,6 +213,6 @@ func (w *window) rowsAreRows() {
 		return wrong;
 	})()`)
 	for _, x := range wrong {
-		w.t.Errorf("the screen of %s: %s", w.name, x)
+		w.T.Errorf("the screen of %s: %s", w.Name, x)
 	}
 }

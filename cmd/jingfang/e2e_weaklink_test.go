@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"jingfang/static/browsertest"
+
 	"github.com/chromedp/chromedp"
 )
 
@@ -34,38 +36,38 @@ func (w *world) brokenServer(t *testing.T) (url string, cut func(bool)) {
 // testWeakLink is a doctor in the whole program whose link breaks: the queue waits
 // under a locked screen, and is sent once the same person has unlocked it.
 func (w *world) testWeakLink(t *testing.T) {
-	needBrowser(t)
+	browsertest.Lack(t, browsertest.Missing())
 	codes := w.take(t, 1, 3)
 	c := w.session(t, codes, "doctor1")
 	url, cut := w.brokenServer(t)
 	b := openWindow(t, "doctor1", true)
 	b.logIn(url, "doctor1")
-	b.do(chromedp.Navigate(url + c.path("")))
-	b.live()
-	b.until(`window.jingfang.offline.ready() && window.jingfang.offline.roster`)
-	b.until(`navigator.serviceWorker.controller`)
+	b.Do(chromedp.Navigate(url + c.path("")))
+	b.Live()
+	b.Until(`window.jingfang.offline.ready() && window.jingfang.offline.roster`)
+	b.Until(`navigator.serviceWorker.controller`)
 	b.settled()
-	b.wedge(w.tokens[0])
-	b.until(`document.querySelector(".patient-number")`)
+	b.Wedge(w.tokens[0])
+	b.Until(`document.querySelector(".patient-number")`)
 	cut(true)
-	b.wedge(codes[0])
-	b.until(`window.jingfang.offline.unsent === 1`)
-	b.wedge(codes[1])
-	b.until(`window.jingfang.offline.unsent === 2`)
+	b.Wedge(codes[0])
+	b.Until(`window.jingfang.offline.unsent === 1`)
+	b.Wedge(codes[1])
+	b.Until(`window.jingfang.offline.unsent === 2`)
 
 	// The screen locks while there is no link: nothing is lost, and nothing shown.
-	b.do(chromedp.Navigate(url + "/lock?next=" + c.path("")))
-	b.shows("h1", "连不上服务器")
+	b.Do(chromedp.Navigate(url + "/lock?next=" + c.path("")))
+	b.Shows("h1", "连不上服务器")
 	cut(false)
-	b.do(chromedp.Navigate(url + "/lock?next=" + c.path("")))
-	b.shows("h1", "屏幕已锁定")
-	b.until(`localStorage.getItem("unsent-" + document.body.dataset.staff) === "2"`)
-	b.do(chromedp.SendKeys("#password", demoPassword), chromedp.Click("form.card button"))
-	b.until(fmt.Sprintf(`location.pathname === %q && window.jingfang && window.jingfang.offline && window.jingfang.offline.unsent === 0 && document.querySelectorAll('#desk form[action$="/undo"]').length === 2`, c.path("")))
+	b.Do(chromedp.Navigate(url + "/lock?next=" + c.path("")))
+	b.Shows("h1", "屏幕已锁定")
+	b.Until(`localStorage.getItem("unsent-" + document.body.dataset.staff) === "2"`)
+	b.Do(chromedp.SendKeys("#password", demoPassword), chromedp.Click("form.card button"))
+	b.Until(fmt.Sprintf(`location.pathname === %q && window.jingfang && window.jingfang.offline && window.jingfang.offline.unsent === 0 && document.querySelectorAll('#desk form[action$="/undo"]').length === 2`, c.path("")))
 	var n int
 	err := w.base.App.Get(t.Context(), &n, `SELECT count(*) FROM visit_line l JOIN visit v ON v.id = l.visit_id WHERE v.session_id = $1::bigint`, c.id)
 	if err != nil || n != 2 {
 		t.Errorf("%d lines, %v", n, err)
 	}
-	b.noComplaints("Failed to load", "net::ERR", "htmx:", "nullEvent")
+	b.NoComplaints("Failed to load", "net::ERR", "htmx:", "nullEvent")
 }

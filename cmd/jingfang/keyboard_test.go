@@ -48,13 +48,13 @@ func TestEveryActionByKeyboard(t *testing.T) {
 			continue
 		}
 		walked++
-		b.do(chromedp.Navigate(fmt.Sprintf("%s/dev/gallery/%d", url, i)))
-		b.until(`document.readyState === 'complete'`)
+		b.Do(chromedp.Navigate(fmt.Sprintf("%s/dev/gallery/%d", url, i)))
+		b.Until(`document.readyState === 'complete'`)
 		want := eval[int](b, reachable)
 		reached := map[string]bool{}
 		last := -1
 		for range want + 25 {
-			b.do(pressTab())
+			b.Do(pressTab())
 			at := eval[[]string](b, stopped)
 			var stop int
 			if _, err := fmt.Sscan(at[0], &stop); err != nil {

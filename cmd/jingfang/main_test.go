@@ -1,0 +1,9 @@
+package main
+
+import (
+	"testing"
+
+	"jingfang/static/browsertest"
+)
+
+func TestMain(m *testing.M) { browsertest.Main(m) }
