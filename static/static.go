@@ -67,6 +67,7 @@ type file struct {
 	name   string
 	digest string // the first 10 hex digits of the SHA-256 of the content
 	mime   string
+	packed func() []byte // see pack; nil for what does not shrink
 }
 
 // files reads the embedded tree once; it cannot change while the program runs.
@@ -89,7 +90,11 @@ func load(tree fs.FS) (map[string]file, error) {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", name, err)
 		}
-		all[name] = file{tree: tree, name: name, digest: digest, mime: mimeOf(name)}
+		f := file{tree: tree, name: name, digest: digest, mime: mimeOf(name)}
+		if packable(name) {
+			f.packed = pack(f)
+		}
+		all[name] = f
 		return nil
 	})
 	if err != nil {
@@ -250,8 +255,14 @@ func handler(all map[string]file) http.Handler {
 	})
 }
 
-// send answers with the content, straight from the binary.
+// send answers with the content: packed, or straight from the binary.
 func (f file) send(w http.ResponseWriter, r *http.Request) {
+	if f.packed != nil {
+		w.Header().Add("Vary", "Accept-Encoding")
+		if takesGzip(r) && f.sendPacked(w, r) {
+			return
+		}
+	}
 	in, err := f.tree.Open(f.name)
 	if err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)

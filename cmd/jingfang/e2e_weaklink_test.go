@@ -69,5 +69,5 @@ func (w *world) testWeakLink(t *testing.T) {
 	if err != nil || n != 2 {
 		t.Errorf("%d lines, %v", n, err)
 	}
-	b.NoComplaints("Failed to load", "net::ERR", "htmx:", "nullEvent")
+	b.NoComplaints("Failed to load", "net::ERR", "htmx:", "console.error Event")
 }

@@ -58,8 +58,7 @@ func (a *app) open(r chi.Router) {
 	r.Get("/healthz", a.site.Handle(a.health.alive))
 	r.Get("/readyz", a.site.Handle(a.health.ready))
 	r.With(a.health.local).Method(http.MethodGet, "/metrics", a.metrics.handler())
-	r.With(middleware.Compress(5, "text/css", "text/javascript", "image/svg+xml")).
-		Method(http.MethodGet, static.Prefix+"*", static.Handler())
+	r.Method(http.MethodGet, static.Prefix+"*", static.Handler())
 	r.Get("/sw.js", static.Worker())
 	r.Get("/waiting", a.site.Handle(a.room.Waiting))
 	r.Get("/trust", a.site.Handle(a.trust.show))

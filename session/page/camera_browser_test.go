@@ -308,6 +308,7 @@ func TestAPhotoWhereNoCameraIsAllowed(t *testing.T) {
 		d.hold <- struct{}{}
 	}
 	b := newBrowser(t, chromedp.Flag("host-resolver-rules", "MAP clinic.test 127.0.0.1"))
+	b.Allow("Cross-Origin-Opener-Policy") // which such an address cannot have
 	b.visit(strings.Replace(url, "127.0.0.1", "clinic.test", 1), "")
 	b.press("[data-camera]")
 	b.finder("要用 HTTPS 打开。可以拍照识别")

@@ -41,7 +41,7 @@ func serve(t *testing.T, body string) string {
 func TestComplaints(t *testing.T) {
 	for name, script := range map[string]string{
 		"boom":                    `<script>throw new Error('boom')</script>`,
-		`console.error "lost"`:    `<script>console.error('lost')</script>`,
+		"lost":                    `<script>console.error('lost')</script>`,
 		"Content Security Policy": `<style>p { color: red }</style>`,
 		"no place for <b>x":       `<script>var b = document.createElement('b'); b.textContent = 'x'; document.dispatchEvent(new CustomEvent('htmx:oobErrorNoTarget', { detail: { content: b } }))</script>`,
 	} {

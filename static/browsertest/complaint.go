@@ -54,14 +54,11 @@ func (p *Page) hear(event any) {
 	}
 }
 
-// aboutAnswer tells htmx's words for an answer that was refused or did not come.
+// aboutAnswer tells htmx's words for an answer that was refused or did not come. Of
+// a live line that broke it prints the bare event.
 func aboutAnswer(text string) bool {
-	for _, sign := range []string{"Response Status Error Code", "htmx:sendError", "htmx:timeout", "htmx:sendAbort"} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
+	return strings.TrimSpace(text) == "Event" ||
+		containsOne(text, []string{"Response Status Error Code", "htmx:sendError", "htmx:afterRequest", "htmx:timeout", "htmx:sendAbort"})
 }
 
 func remoteText(args []*runtime.RemoteObject) string {
@@ -70,7 +67,11 @@ func remoteText(args []*runtime.RemoteObject) string {
 		if a == nil {
 			continue
 		}
-		fmt.Fprintf(&b, "%s%s ", a.Value, a.Description)
+		text := a.Description
+		if text == "" {
+			text = string(a.Value)
+		}
+		b.WriteString(text + " ")
 	}
 	return b.String()
 }
