@@ -6,9 +6,9 @@ import (
 	"os"
 	"testing"
 
-	"jingfang/static/browsertest"
-
 	"github.com/chromedp/chromedp"
+
+	"jingfang/static/browsertest"
 )
 
 // window is a person's page in a browser.

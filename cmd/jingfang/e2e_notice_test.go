@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"jingfang/static/browsertest"
-
 	"github.com/chromedp/chromedp"
+
+	"jingfang/static/browsertest"
 )
 
 // testNotices: a pharmacist writes a notice, a doctor's table shows it by itself,

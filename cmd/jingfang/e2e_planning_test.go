@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"jingfang/static/browsertest"
-
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"jingfang/static/browsertest"
 )
 
 // testLateDoctor: a doctor who looks at a session of others and is put into its

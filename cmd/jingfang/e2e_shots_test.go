@@ -7,9 +7,9 @@ import (
 	"regexp"
 	"testing"
 
-	"jingfang/static/browsertest"
-
 	"github.com/chromedp/chromedp"
+
+	"jingfang/static/browsertest"
 )
 
 // shot is one page to be photographed, and what to do there first.

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"jingfang/static/browsertest"
-
 	"github.com/chromedp/chromedp"
+
+	"jingfang/static/browsertest"
 )
 
 // countsJSON is the list of counts as a program reads it.

@@ -5,9 +5,9 @@ import (
 	"sync"
 	"testing"
 
-	"jingfang/static/browsertest"
-
 	"github.com/chromedp/chromedp"
+
+	"jingfang/static/browsertest"
 )
 
 // tables are two doctors and a pharmacist who look at one session.

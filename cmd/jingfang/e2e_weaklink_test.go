@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"jingfang/static/browsertest"
-
 	"github.com/chromedp/chromedp"
+
+	"jingfang/static/browsertest"
 )
 
 // brokenServer is a further server over the house's database, behind a link that a

@@ -39,7 +39,7 @@ const stopped = `(function () {
 // Every control is reached with Tab, in reading order, and is seen when it is.
 func TestEveryActionByKeyboard(t *testing.T) {
 	url, list := galleryServer(t)
-	b := openWindow(t, "keyboard", false)
+	b := openGallery(t, "keyboard")
 	walked := 0
 	for i, s := range list {
 		switch s.Name {

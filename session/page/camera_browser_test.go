@@ -14,13 +14,13 @@ import (
 	"strings"
 	"testing"
 
-	"jingfang/static/browsertest"
-
 	"github.com/boombuler/barcode"
 	"github.com/boombuler/barcode/code128"
 	"github.com/boombuler/barcode/datamatrix"
 	"github.com/boombuler/barcode/qr"
 	"github.com/chromedp/chromedp"
+
+	"jingfang/static/browsertest"
 )
 
 // Codes of the three kinds, as boxes and labels bear them.

@@ -9,9 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
-
 	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
 
 	"jingfang/session/identity"
 	"jingfang/static/browsertest"
