@@ -18,8 +18,8 @@ type shot struct {
 	prepare    func(b *window)
 }
 
-// testShots opens every page as every role on a phone: none may complain, nor be
-// wider than the screen. With JINGFANG_SHOTS naming a folder it does so on a
+// testShots opens every page as every role on a phone: none may complain, be wider
+// than the screen or keep anybody out. With JINGFANG_SHOTS naming a folder it does so on a
 // laptop as well and saves pictures there, for people to look at.
 func (w *world) testShots(t *testing.T) {
 	browsertest.Lack(t, browsertest.Missing())
@@ -30,6 +30,7 @@ func (w *world) testShots(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	source := axeSource(t)
 	fresh := w.session(t, w.take(t, 3, 3), "doctor1")
 	planned := clinic{t: t, id: w.arrange(t, w.site, "doctor2")}
 	for _, phone := range sizes {
@@ -38,13 +39,18 @@ func (w *world) testShots(t *testing.T) {
 			name = "phone"
 		}
 		b := openWindow(t, name, phone)
+		b.theme("light")
 		for _, role := range []string{"nobody", "doctor1", "pharmacist", "assistant", "manager", "sysadmin", "secadmin", "auditor"} {
 			b.Do(chromedp.Navigate(w.URL + "/login"))
 			if role != "nobody" {
 				b.logIn(w.URL, role)
 			}
 			for _, s := range w.shots(t, role, fresh, planned) {
-				b.photograph(t, w.URL, s, filepath.Join(dir, fmt.Sprintf("%s-%s-%s.png", role, s.name, name)), dir != "")
+				file := filepath.Join(dir, fmt.Sprintf("%s-%s-%s.png", role, s.name, name))
+				b.photograph(t, w.URL, s, file, dir != "")
+				for _, fault := range b.axe(source) {
+					t.Errorf("%s: %s", file, fault)
+				}
 			}
 			if role != "nobody" {
 				b.Do(chromedp.Navigate(w.URL+"/password"), run(`document.querySelector('form[data-logout]').submit()`))
