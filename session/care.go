@@ -101,17 +101,12 @@ func (s *Service) NoteInjection(ctx context.Context, by identity.Actor, in Injec
 		return NoteAnswer{}, db.Refuse(db.Invalid, "注射人的姓名最多 60 个字。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "injection", Request: in}
-	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (NoteAnswer, error) {
-		return s.noteInjection(ctx, tx, by, in)
+	return atTable(ctx, s, by, in.SessionID, in.Visit, cmd, func(ctx context.Context, tx *db.Tx, x Session, v Visit) (NoteAnswer, error) {
+		return s.noteInjection(ctx, tx, by, x, v, in)
 	})
-	return answer, err
 }
 
-func (s *Service) noteInjection(ctx context.Context, tx *db.Tx, by identity.Actor, in Injecting) (NoteAnswer, error) {
-	x, v, err := lockTable(ctx, tx, by, in.SessionID, in.Visit)
-	if err != nil {
-		return NoteAnswer{}, err
-	}
+func (s *Service) noteInjection(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, in Injecting) (NoteAnswer, error) {
 	c, err := careOf(ctx, tx, v, in.DrugID)
 	if err != nil {
 		return NoteAnswer{}, err
@@ -188,17 +183,12 @@ func (s *Service) NoteCheck(ctx context.Context, by identity.Actor, in Checking)
 		return NoteAnswer{}, db.Refuse(db.Invalid, "检查日期要在今天以前、两年以内。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "patient_check", Request: in}
-	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (NoteAnswer, error) {
-		return s.noteCheck(ctx, tx, by, in)
+	return atTable(ctx, s, by, in.SessionID, in.Visit, cmd, func(ctx context.Context, tx *db.Tx, x Session, v Visit) (NoteAnswer, error) {
+		return s.noteCheck(ctx, tx, by, x, v, in)
 	})
-	return answer, err
 }
 
-func (s *Service) noteCheck(ctx context.Context, tx *db.Tx, by identity.Actor, in Checking) (NoteAnswer, error) {
-	x, v, err := lockTable(ctx, tx, by, in.SessionID, in.Visit)
-	if err != nil {
-		return NoteAnswer{}, err
-	}
+func (s *Service) noteCheck(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, in Checking) (NoteAnswer, error) {
 	c, err := careOf(ctx, tx, v, in.DrugID)
 	if err != nil {
 		return NoteAnswer{}, err

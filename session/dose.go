@@ -99,17 +99,12 @@ func (s *Service) SetDose(ctx context.Context, by identity.Actor, in Dosing) (Do
 		return DoseAnswer{}, db.Refuse(db.Invalid, "请选择由谁付费：免费、医保、自费，或按项目。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "set_dose", Request: in}
-	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (DoseAnswer, error) {
-		return s.setDose(ctx, tx, by, in)
+	return atTable(ctx, s, by, in.SessionID, in.Visit, cmd, func(ctx context.Context, tx *db.Tx, x Session, v Visit) (DoseAnswer, error) {
+		return s.setDose(ctx, tx, by, x, v, in)
 	})
-	return answer, err
 }
 
-func (s *Service) setDose(ctx context.Context, tx *db.Tx, by identity.Actor, in Dosing) (DoseAnswer, error) {
-	x, v, err := lockTable(ctx, tx, by, in.SessionID, in.Visit)
-	if err != nil {
-		return DoseAnswer{}, err
-	}
+func (s *Service) setDose(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, in Dosing) (DoseAnswer, error) {
 	n, err := tx.Exec(ctx, `UPDATE visit_line SET dose = $3, days = NULLIF($4::integer, 0), over_reason = $5, payer = COALESCE($6::text, payer)
 WHERE visit_id = $1 AND undone_at IS NULL
   AND pack_id IN (SELECT k.id FROM pack k JOIN visit_line o ON o.pack_id = k.id AND o.visit_id = $1 WHERE k.drug_id = (SELECT p.drug_id FROM pack p WHERE p.id = $2))`,

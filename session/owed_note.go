@@ -47,10 +47,9 @@ func (s *Service) NoteOwed(ctx context.Context, by identity.Actor, in OwedNote) 
 		return OwedAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "note_owed", Request: in}
-	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (OwedAnswer, error) {
-		return s.noteOwed(ctx, tx, by, in)
+	return atTable(ctx, s, by, in.SessionID, in.Visit, cmd, func(ctx context.Context, tx *db.Tx, x Session, v Visit) (OwedAnswer, error) {
+		return s.noteOwed(ctx, tx, by, x, v, in)
 	})
-	return answer, err
 }
 
 func (in OwedNote) check() error {
@@ -67,13 +66,9 @@ func (in OwedNote) check() error {
 	return nil
 }
 
-func (s *Service) noteOwed(ctx context.Context, tx *db.Tx, by identity.Actor, in OwedNote) (OwedAnswer, error) {
-	x, v, err := lockTable(ctx, tx, by, in.SessionID, in.Visit)
-	if err != nil {
-		return OwedAnswer{}, err
-	}
+func (s *Service) noteOwed(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, in OwedNote) (OwedAnswer, error) {
 	var d inventory.Drug
-	err = tx.Get(ctx, &d, `SELECT id, generic_name, spec, pack_name, unit_name, loose FROM drug WHERE id = $1::bigint`, in.DrugID)
+	err := tx.Get(ctx, &d, `SELECT id, generic_name, spec, pack_name, unit_name, loose FROM drug WHERE id = $1::bigint`, in.DrugID)
 	switch {
 	case db.IsNoRows(err):
 		return OwedAnswer{}, db.Refuse(db.Invalid, "没有这个药品，请从列表里重新选。")
@@ -109,17 +104,12 @@ func (s *Service) SettleOwed(ctx context.Context, by identity.Actor, in OwedSett
 		return OwedAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "settle_owed", Request: in}
-	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (OwedAnswer, error) {
-		return s.settleOwed(ctx, tx, by, in)
+	return atTable(ctx, s, by, in.SessionID, in.Visit, cmd, func(ctx context.Context, tx *db.Tx, x Session, v Visit) (OwedAnswer, error) {
+		return s.settleOwed(ctx, tx, by, x, v, in)
 	})
-	return answer, err
 }
 
-func (s *Service) settleOwed(ctx context.Context, tx *db.Tx, by identity.Actor, in OwedSettling) (OwedAnswer, error) {
-	x, v, err := lockTable(ctx, tx, by, in.SessionID, in.Visit)
-	if err != nil {
-		return OwedAnswer{}, err
-	}
+func (s *Service) settleOwed(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, in OwedSettling) (OwedAnswer, error) {
 	o, err := openOwed(ctx, tx, v, in.Owed)
 	if err != nil {
 		return OwedAnswer{}, err

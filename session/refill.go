@@ -148,17 +148,12 @@ func (s *Service) NoteEarlyRefill(ctx context.Context, by identity.Actor, in Ref
 		return NoteAnswer{}, db.Refuse(db.Invalid, "请从列表里选提前取药的原因。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "early_refill", Request: in}
-	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (NoteAnswer, error) {
-		return s.noteEarlyRefill(ctx, tx, by, in)
+	return atTable(ctx, s, by, in.SessionID, in.Visit, cmd, func(ctx context.Context, tx *db.Tx, x Session, v Visit) (NoteAnswer, error) {
+		return s.noteEarlyRefill(ctx, tx, by, x, v, in)
 	})
-	return answer, err
 }
 
-func (s *Service) noteEarlyRefill(ctx context.Context, tx *db.Tx, by identity.Actor, in Refilling) (NoteAnswer, error) {
-	x, v, err := lockTable(ctx, tx, by, in.SessionID, in.Visit)
-	if err != nil {
-		return NoteAnswer{}, err
-	}
+func (s *Service) noteEarlyRefill(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, in Refilling) (NoteAnswer, error) {
 	last, err := earlyHere(ctx, tx, x, v, in.DrugID)
 	if err != nil {
 		return NoteAnswer{}, err

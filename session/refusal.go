@@ -66,22 +66,17 @@ func (s *Service) PutAway(ctx context.Context, by identity.Actor, in Resolving) 
 		return ResolveAnswer{}, err
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "put_away", Request: in}
-	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (ResolveAnswer, error) {
-		return s.putAway(ctx, tx, by, in)
+	return atTable(ctx, s, by, in.SessionID, in.Visit, cmd, func(ctx context.Context, tx *db.Tx, x Session, v Visit) (ResolveAnswer, error) {
+		return s.putAway(ctx, tx, by, x, v, in)
 	})
-	return answer, err
 }
 
-func (s *Service) putAway(ctx context.Context, tx *db.Tx, by identity.Actor, in Resolving) (ResolveAnswer, error) {
-	x, v, err := lockTable(ctx, tx, by, in.SessionID, in.Visit)
-	if err != nil {
-		return ResolveAnswer{}, err
-	}
+func (s *Service) putAway(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, in Resolving) (ResolveAnswer, error) {
 	var f struct {
 		Raw  string `db:"raw"`
 		Code string `db:"code"`
 	}
-	err = tx.Get(ctx, &f, `SELECT raw, code FROM visit_refusal WHERE id = $1::bigint AND visit_id = $2::uuid AND resolved_at IS NULL`, in.Refusal, v.ID)
+	err := tx.Get(ctx, &f, `SELECT raw, code FROM visit_refusal WHERE id = $1::bigint AND visit_id = $2::uuid AND resolved_at IS NULL`, in.Refusal, v.ID)
 	if db.IsNoRows(err) {
 		return ResolveAnswer{}, db.Refuse(db.Conflict, "这个码已经处理过，请看最新的列表。")
 	}

@@ -102,8 +102,8 @@ func (s *Service) AskLetIn(ctx context.Context, by identity.Actor, in Asking) (A
 		return AskAnswer{}, db.Refuse(db.Invalid, "要放行的追溯码不对。请重扫那一盒，再点“请药师放行”。")
 	}
 	cmd := identity.Command{ID: in.CommandID, Kind: "ask_let_in", Request: in}
-	answer, _, err := runCommand(ctx, s, in.SessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (AskAnswer, error) {
-		return s.askLetIn(ctx, tx, by, in, read)
+	answer, err := atTable(ctx, s, by, in.SessionID, in.Visit, cmd, func(ctx context.Context, tx *db.Tx, x Session, v Visit) (AskAnswer, error) {
+		return s.askLetIn(ctx, tx, by, x, v, in, read)
 	})
 	if db.IsUnique(err, "let_in_request_open_uq") {
 		err = db.RefuseBecause(err, db.Conflict, "这一盒已经申请过，正在等值班药师处理。")
@@ -111,11 +111,7 @@ func (s *Service) AskLetIn(ctx context.Context, by identity.Actor, in Asking) (A
 	return answer, err
 }
 
-func (s *Service) askLetIn(ctx context.Context, tx *db.Tx, by identity.Actor, in Asking, read []inventory.Parsed) (AskAnswer, error) {
-	x, v, err := lockTable(ctx, tx, by, in.SessionID, in.Visit)
-	if err != nil {
-		return AskAnswer{}, err
-	}
+func (s *Service) askLetIn(ctx context.Context, tx *db.Tx, by identity.Actor, x Session, v Visit, in Asking, read []inventory.Parsed) (AskAnswer, error) {
 	t, err := newTable(ctx, tx, by, x, v, Scan{CommandID: in.CommandID}, read)
 	if err != nil {
 		return AskAnswer{}, err
@@ -143,6 +139,21 @@ func (s *Service) askLetIn(ctx context.Context, tx *db.Tx, by identity.Actor, in
 		return AskAnswer{}, err
 	}
 	return AskAnswer{in.CommandID, fmt.Sprintf("已请值班药师放行 %s（…%s），可以先扫别的药。", drug, read[0].Code.Tail(4))}, s.hub.Touch(ctx, tx, x.ID)
+}
+
+// atTable is runCommand for what somebody writes into the visit that is open with
+// him: it takes the session and the visit, as lockTable says, before do.
+func atTable[T any](ctx context.Context, s *Service, by identity.Actor, sessionID int64, visit uuid.UUID, cmd identity.Command,
+	do func(context.Context, *db.Tx, Session, Visit) (T, error)) (T, error) {
+	answer, _, err := runCommand(ctx, s, sessionID, by, cmd, func(ctx context.Context, tx *db.Tx) (T, error) {
+		x, v, err := lockTable(ctx, tx, by, sessionID, visit)
+		if err != nil {
+			var none T
+			return none, err
+		}
+		return do(ctx, tx, x, v)
+	})
+	return answer, err
 }
 
 // lockTable takes an open session and the visit that is open with who acts.
