@@ -120,10 +120,12 @@ func (u UseStatistic) chart() *Chart {
 	if u.By == UseByMonth {
 		c.Kind, c.Legend = ChartTrend, [2]string{}
 	}
-	for i, l := range u.Lines {
-		if i == mostBars {
-			break
-		}
+	lines := u.Lines[:min(len(u.Lines), mostBars)]
+	if u.By == UseByMonth && len(u.Lines) > mostBars {
+		lines = u.Lines[len(u.Lines)-mostBars:]
+		c.Title += lastMonths()
+	}
+	for _, l := range lines {
 		b := Bar{Name: l.Name, Now: l.Now.Whole, Before: l.Before.Whole, Of: l.narrow(), Text: strconv.FormatInt(l.Now.Whole, 10)}
 		if u.By == UseByMonth {
 			b.Name, b.Before = l.Day.Format("1月"), -1

@@ -80,6 +80,9 @@ func (l ClinicLine) narrow() Narrow {
 // mostBars is how many bars a chart shows; the table has all lines.
 const mostBars = 30
 
+// lastMonths says that a trend of years shows its last months.
+func lastMonths() string { return fmt.Sprintf("；图中是最后 %d 个月", mostBars) }
+
 func (v VisitStatistic) chart() *Chart {
 	if v.By == VisitsByDay {
 		return nil
@@ -88,10 +91,12 @@ func (v VisitStatistic) chart() *Chart {
 	if v.By == VisitsByMonth {
 		c.Kind = ChartTrend
 	}
-	for i, l := range v.Lines {
-		if i == mostBars {
-			break
-		}
+	lines := v.Lines[:min(len(v.Lines), mostBars)]
+	if v.By == VisitsByMonth && len(v.Lines) > mostBars {
+		lines = v.Lines[len(v.Lines)-mostBars:]
+		c.Title += lastMonths()
+	}
+	for _, l := range lines {
 		name := l.Name
 		if v.By == VisitsByMonth {
 			name = l.Day.Format("1月")

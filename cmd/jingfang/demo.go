@@ -132,7 +132,7 @@ func (d *demo) serve(ctx context.Context) error {
 		}
 		p.say(p.out, "正在汇总历史数据……")
 	}
-	if err := d.house.app.sumLedger(ctx); err != nil {
+	if err := s.sum(ctx); err != nil {
 		return fmt.Errorf("收发日合计没有准备好：%w", err)
 	}
 	// What seeding needed is given back, so that the memory seen is the server's.

@@ -176,6 +176,41 @@ func (s *seeder) atLength(ctx context.Context, do func(context.Context, *db.Tx) 
 	})
 }
 
+// sumsEvery is how often a long summing says how far it is.
+const sumsEvery = 10 * time.Second
+
+// sum makes the daily sums and those of the sessions, and says how far it is where
+// that takes long.
+func (s *seeder) sum(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- s.app.sumLedger(ctx) }()
+	tick := time.NewTicker(sumsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-tick.C:
+			s.tellSums(ctx)
+		}
+	}
+}
+
+// tellSums says how far the sums are; what it cannot read it does not say, and the
+// sums go on.
+func (s *seeder) tellSums(ctx context.Context) {
+	var at struct {
+		Day  *time.Time `db:"open_day"`
+		Sums int64      `db:"sums"`
+		All  int64      `db:"clinics"`
+	}
+	err := s.app.db.Get(ctx, &at, `SELECT (SELECT open_day FROM ledger_reach WHERE id = 1) AS open_day, (SELECT count(*) FROM clinic_sum) AS sums,
+  (SELECT count(*) FROM clinic_session WHERE state = 'closed') AS clinics`)
+	if err == nil && at.Day != nil {
+		s.program.say(s.program.out, "收发日合计已到 %s，场次合计 %d / %d", at.Day.Format(time.DateOnly), at.Sums, at.All)
+	}
+}
+
 // historyPeople gives the sites in order and the doctors, after every site has
 // patients enough.
 func (s *seeder) historyPeople(ctx context.Context) (sites, doctors []int64, err error) {
