@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"jingfang/integration/translog"
 	"jingfang/integration/wire"
 	"jingfang/session/identity"
 	"jingfang/sql/db"
@@ -34,6 +35,9 @@ type PollerConfig struct {
 	Interval, MaxInterval time.Duration
 	// Page is how many documents are asked for at once; 0 means 50.
 	Page int
+	// Transfers is the sealed log of documents that were not taken in; nil means that of
+	// the client, where there is one.
+	Transfers *translog.Log
 	// Log gets what went wrong; nil means slog.Default().
 	Log *slog.Logger
 }
@@ -76,6 +80,9 @@ func NewPoller(c PollerConfig) *Poller {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Transfers == nil && c.Client != nil {
+		c.Transfers = c.Client.c.Log
 	}
 	return &Poller{c: c, by: identity.System("his-poller"), wake: make(chan struct{}, 1)}
 }

@@ -2,9 +2,11 @@ package integration
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"jingfang/integration/translog"
 	"jingfang/integration/wire"
 	"jingfang/session/identity"
 	"jingfang/sql/db"
@@ -48,11 +50,12 @@ func (p *Poller) noteProblem(ctx context.Context, stream string, raw []byte, cau
 	}
 	digest, reason, waits := seal.SM3(raw), short(sentence(cause), 400), waitsFor(ours)
 	_, number, revision := wire.Identify(ours)
+	known := false
 	err = p.c.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		for range 2 {
 			n, err := tx.Exec(ctx, `UPDATE pull_problem SET seen = seen + 1, last_at = $4, reason = $5
 WHERE source = $1 AND stream = $2 AND digest = $3`, p.c.Source, stream, digest[:], tx.Now, reason)
-			if err != nil || n > 0 {
+			if known = n > 0; err != nil || known {
 				return err
 			}
 			err = tx.Try(ctx, func() error {
@@ -70,7 +73,36 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $8::timestamptz, $8::timestamptz)`,
 	if err != nil {
 		return fmt.Errorf("write into the pull's work list: %w", err)
 	}
+	if !known {
+		if err := p.logRefused(ctx, short(number, 60), reason, raw); err != nil {
+			return err
+		}
+	}
 	p.c.Log.InfoContext(ctx, "document refused", "stream", p.c.Source+"/"+stream, "number", number, "revision", revision, "error", cause)
+	return nil
+}
+
+// RefusedService is the service of the transfer log under which a document stands that
+// was not taken in: the call that brought it went well.
+const RefusedService = "receipt.refused"
+
+// logRefused writes a document that is new in the work list into the transfer log, with
+// the reason. A program without the log's key has said so at the call itself.
+func (p *Poller) logRefused(ctx context.Context, number, reason string, raw []byte) error {
+	if p.c.Transfers == nil {
+		return nil
+	}
+	x := translog.Exchange{System: p.c.Source, Service: RefusedService, Direction: translog.In, Key: number, Person: person(p.by), Body: raw}
+	pending, err := p.c.Transfers.Begin(ctx, x)
+	if errors.Is(err, seal.ErrNoLogOfficer) {
+		return nil
+	}
+	if err == nil {
+		err = pending.End(ctx, translog.Outcome{Result: translog.Refused, Detail: reason})
+	}
+	if err != nil {
+		return fmt.Errorf("log a refused document: %w", err)
+	}
 	return nil
 }
 

@@ -40,7 +40,7 @@ func hisOf(c config) (hisSource, error) {
 // openHIS makes the client of a source, what pulls from it and what tells it. Files
 // of receipts are taken in without a source, too.
 func (a *app) openHIS(from hisSource) error {
-	pulls := integration.PollerConfig{DB: a.db, Ingest: a.takeReceipt, Interval: a.config.HISEvery, Log: a.log}
+	pulls := integration.PollerConfig{DB: a.db, Ingest: a.takeReceipt, Interval: a.config.HISEvery, Transfers: a.exchange, Log: a.log}
 	if from.url != "" {
 		client, err := integration.NewClient(integration.Config{System: "HIS", BaseURL: from.url, Key: from.key, Log: a.exchange, Dialect: from.says})
 		if err != nil {

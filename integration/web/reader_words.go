@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"jingfang/integration"
 	"jingfang/integration/translog"
 	"jingfang/integration/wire"
 )
@@ -64,6 +65,8 @@ func ourService(name string) string {
 	switch name {
 	case translog.GapService:
 		return "日志缺口"
+	case integration.RefusedService:
+		return "没有收下的单据"
 	case "visit.label":
 		return "扫患者标签"
 	case "visit.scan":
