@@ -137,52 +137,65 @@ func (c *Client) Service(name string) (s wire.Service, ok bool) {
 	return s, s != wire.Service{}
 }
 
+// Reader makes sense of the data of an answer. Its error says that the answer is not
+// what was agreed on; nothing of it is used then, and the transfer log says so.
+type Reader func(data json.RawMessage) error
+
 // Ask asks a service that changes nothing over there, and may therefore ask again:
 // several tries with growing pauses. key is the business key in the transfer log,
-// body any JSON-able value, the answer the data of the envelope. Errors are
+// body any JSON-able value, read gets the data of the envelope. Errors are
 // *db.Error with a sentence that names the system.
-func (c *Client) Ask(ctx context.Context, by identity.Actor, s wire.Service, key string, body any) (json.RawMessage, error) {
-	return c.call(ctx, by, s, key, body, c.c.Tries)
+func (c *Client) Ask(ctx context.Context, by identity.Actor, s wire.Service, key string, body any, read Reader) error {
+	return c.call(ctx, by, asking{s, key, body, read, c.c.Tries})
 }
 
 // Tell asks for something that changes the other side. It is sent once: without an
-// answer the error is an ErrUnknown, and the caller finds out what became of it by
-// asking. Other errors say that nothing was done.
-func (c *Client) Tell(ctx context.Context, by identity.Actor, s wire.Service, key string, body any) (json.RawMessage, error) {
-	return c.call(ctx, by, s, key, body, 0)
+// answer that can be read the error is an ErrUnknown, and the caller finds out what
+// became of it by asking. Other errors say that nothing was done.
+func (c *Client) Tell(ctx context.Context, by identity.Actor, s wire.Service, key string, body any, read Reader) error {
+	return c.call(ctx, by, asking{s, key, body, read, 0})
 }
 
-// call makes up to tries tries; 0 is one try of a service that changes something.
-func (c *Client) call(ctx context.Context, by identity.Actor, s wire.Service, key string, body any, tries int) (json.RawMessage, error) {
+// asking is one call, with up to tries tries; 0 is one try of a service that changes
+// something.
+type asking struct {
+	service wire.Service
+	key     string
+	body    any
+	read    Reader
+	tries   int
+}
+
+func (c *Client) call(ctx context.Context, by identity.Actor, a asking) error {
 	if db.InTransaction(ctx) {
-		return nil, ErrInTransaction
+		return ErrInTransaction
 	}
 	if err := c.enter(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	defer c.leave()
 	for try := 1; ; try++ {
 		if !c.breaker.allow() {
-			return nil, db.Refuse(db.Unavailable, "%s 连续没有应答，暂停请求片刻，稍后自动再试。", c.c.System)
+			return db.Refuse(db.Unavailable, "%s 连续没有应答，暂停请求片刻，稍后自动再试。", c.c.System)
 		}
-		data, fail, err := c.try(ctx, by, s, key, body, tries == 0)
+		fail, err := c.try(ctx, by, a)
 		switch {
 		case err != nil:
 			c.breaker.leave()
-			return nil, err
+			return err
 		case fail == nil:
 			c.breaker.note(true)
-			return data, nil
+			return nil
 		case ctx.Err() != nil:
 			c.breaker.leave()
 		default:
 			c.breaker.note(!fail.again)
 		}
-		if !fail.again || try >= tries {
-			return nil, fail.err
+		if !fail.again || try >= a.tries {
+			return fail.err
 		}
 		if err := wait(ctx, spread(c.c.Pause<<(try-1))); err != nil {
-			return nil, fail.err
+			return fail.err
 		}
 	}
 }

@@ -201,29 +201,70 @@ func (h *house) made() (n int) {
 	return n
 }
 
-// Every fault against the telling of a fact: an answer that does not come leaves it
-// unknown, it is asked for and never told blindly again, and in the end HIS has
-// heard it exactly once.
-func TestEveryFaultAgainstTelling(t *testing.T) {
-	for style, path := range map[string]string{"json": "", "soap": "../deploy/platform.example.json"} {
-		t.Run(style, func(t *testing.T) {
-			h := build(t)
-			cases := faultCases()
-			clinic := h.openClinic(len(cases))
-			clinic.switchOn()
-			for i, c := range cases {
-				clinic.give(clinic.codes[i])
-				t.Run(c.name, func(t *testing.T) { clinic.faultAgainstTelling(t, path, c) })
+// Every switch of the stand-in stands in the table, by itself.
+func TestEverySwitchIsTried(t *testing.T) {
+	for _, k := range simulator.FaultKinds() {
+		found := false
+		for _, c := range faultCases() {
+			f := c.fault
+			if f.SlowMillis > 0 {
+				f.SlowMillis = k.Faults.SlowMillis
 			}
-			h.t = t
-			h.good()
-		})
+			found = found || f == k.Faults
+		}
+		if !found {
+			t.Errorf("the fault %s is tried nowhere", k.Name)
+		}
+	}
+	if len(simulator.FaultKinds()) != len(faultCases()) {
+		t.Errorf("%d switches, %d cases", len(simulator.FaultKinds()), len(faultCases()))
 	}
 }
 
-func (c *clinic) faultAgainstTelling(t *testing.T, path string, x faultCase) {
+// Every fault against the telling of a sale (3505) and of a reversal (3506): an answer
+// that does not come leaves it unknown, it is asked for and never told blindly again,
+// and in the end HIS has heard it exactly once.
+func TestEveryFaultAgainstTelling(t *testing.T) {
+	for style, path := range map[string]string{"json": "", "soap": "../deploy/platform.example.json"} {
+		for _, kind := range []string{wire.FactSale, wire.FactReversal} {
+			t.Run(style+"/"+kind, func(t *testing.T) {
+				h := build(t)
+				cases := faultCases()
+				clinic := h.openClinic(len(cases))
+				clinic.switchOn()
+				for i, c := range cases {
+					t.Run(c.name, func(t *testing.T) { clinic.faultAgainstTelling(t, path, c, kind, clinic.codes[i]) })
+				}
+				h.t = t
+				h.good()
+			})
+		}
+	}
+}
+
+// factFor makes the fact that is told: a sale, or the reversal of one that has arrived.
+func (c *clinic) factFor(kind, code string) {
+	c.t.Helper()
+	visit := c.give(code)
+	if kind == wire.FactReversal {
+		c.deliver(c.sender())
+		c.correct(visit, code)
+	}
+}
+
+// heardOf is how many facts of a kind hold.
+func (c *clinic) heardOf(kind string) int {
+	if kind == wire.FactReversal {
+		return c.his.Facts().Reversed
+	}
+	return c.his.Facts().Sales
+}
+
+func (c *clinic) faultAgainstTelling(t *testing.T, path string, x faultCase, kind, code string) {
 	c.t = t
 	c.speak(path)
+	c.factFor(kind, code)
+	already := c.his.Requests()
 	if x.name == "slow" {
 		c.client = c.newClient(integration.Config{Dialect: c.client.Dialect(), Timeout: 50 * time.Millisecond})
 	}
@@ -246,18 +287,18 @@ func (c *clinic) faultAgainstTelling(t *testing.T, path string, x faultCase) {
 			t.Errorf("unknown: %v %v", got, err)
 		}
 	}
-	if n := c.his.Requests(); n != 1 {
+	if n := c.his.Requests() - already; n != 1 {
 		t.Errorf("told %d times", n)
 	}
 	if list := c.exchanges(); list[0].Result != x.told || list[0].Open {
 		t.Errorf("the log says %+v, want %s", list[0], x.told)
 	}
-	if heard := c.his.Facts().Sales == 1; heard != x.heard {
+	if heard := c.heardOf(kind) == 1; heard != x.heard {
 		t.Errorf("HIS heard it: %t, want %t", heard, x.heard)
 	}
 	// A second round while it is not due changes nothing; a retry by a person asks.
-	if _, err := s.Round(c.ctx()); err != nil || c.his.Requests() != 1 {
-		t.Errorf("told again blindly: %d requests, %v", c.his.Requests(), err)
+	if _, err := s.Round(c.ctx()); err != nil || c.his.Requests() != already+1 {
+		t.Errorf("told again blindly: %d requests, %v", c.his.Requests()-already, err)
 	}
 	c.his.SetFaults(simulator.Faults{})
 	c.client = c.newClient(integration.Config{Dialect: c.client.Dialect()})
@@ -268,9 +309,79 @@ func (c *clinic) faultAgainstTelling(t *testing.T, path string, x faultCase) {
 	again := c.sender()
 	c.must(again.Retry(c.ctx(), c.root, list[0].ID))
 	c.deliver(again)
+	if got := c.his.Facts(); c.heardOf(kind) != 1 || got.Repeats != 0 || got.Sales+got.Reversed != 1 {
+		t.Errorf("HIS heard %+v", got)
+	}
+}
+
+// Every fault against the question what became of a fact whose outcome is unknown,
+// whether HIS had heard it or not: it stays unknown, the log says why, and when the
+// fault is gone HIS has heard it exactly once.
+func TestEveryFaultAgainstTheQuestion(t *testing.T) {
+	for style, path := range map[string]string{"json": "", "soap": "../deploy/platform.example.json"} {
+		for how, first := range map[string]simulator.Faults{"heard": faults().CutBody, "not heard": faults().Status500} {
+			t.Run(style+"/"+how, func(t *testing.T) {
+				h := build(t)
+				cases := faultCases()
+				clinic := h.openClinic(len(cases))
+				clinic.switchOn()
+				for i, c := range cases {
+					clinic.give(clinic.codes[i])
+					t.Run(c.name, func(t *testing.T) { clinic.faultAgainstTheQuestion(t, path, c, first) })
+				}
+				h.t = t
+				h.good()
+			})
+		}
+	}
+}
+
+func (c *clinic) faultAgainstTheQuestion(t *testing.T, path string, x faultCase, first simulator.Faults) {
+	c.t = t
+	c.speak(path)
+	c.his.SetFaults(first)
+	if _, err := c.sender().Round(c.ctx()); !errors.Is(err, integration.ErrUnknown) {
+		t.Fatalf("the first telling: %v", err)
+	}
+	timeout := time.Duration(0)
+	if x.name == "slow" {
+		timeout = 50 * time.Millisecond
+	}
+	c.client = c.newClient(integration.Config{Dialect: c.client.Dialect(), Tries: 2, Timeout: timeout})
+	before, asked := c.made(), c.his.Requests()
+	c.his.SetFaults(x.fault)
+	n, err := c.sender().Round(c.ctx())
+	if x.words == "" {
+		if err != nil || n.Unknown != 0 {
+			t.Errorf("a harmless fault: %+v %v", n, err)
+		}
+	} else {
+		if db.KindOf(err) != db.Unavailable || !strings.Contains(db.Sentence(err), x.words) || n.Unknown != 1 || n.Sent+n.Failed != 0 {
+			t.Errorf("%+v %v, want %q", n, err, x.words)
+		}
+		if got := c.facts(); got[session.FactUnknown] != 1 {
+			t.Errorf("facts %v", got)
+		}
+		if made, requests := c.made()-before, c.his.Requests()-asked; made != x.tries || requests != x.tries {
+			t.Errorf("%d exchanges in the log, %d requests, want %d", made, requests, x.tries)
+		}
+		for _, e := range c.exchanges()[:c.made()-before] {
+			if e.Result != x.result || e.Open || e.Service != c.serviceCode(wire.AskDispensed) {
+				t.Errorf("the log says %+v, want %s", e, x.result)
+			}
+		}
+	}
+	c.his.SetFaults(simulator.Faults{})
+	c.client = c.newClient(integration.Config{Dialect: c.client.Dialect()})
+	c.deliver(c.sender())
 	if got := c.his.Facts(); got.Sales != 1 || got.Repeats != 0 {
 		t.Errorf("HIS heard %+v", got)
 	}
+}
+
+func (h *house) serviceCode(name string) string {
+	s, _ := h.client.Service(name)
+	return s.Code
 }
 
 // A fact that never left, because nobody is there, waits and is told later.

@@ -26,7 +26,7 @@ func realIngest(s *inventory.Service) integration.Ingest {
 	}
 }
 
-func dictionary(t *testing.T, drugs []wire.Drug) []inventory.DictionaryDrug {
+func dictionary(t testing.TB, drugs []wire.Drug) []inventory.DictionaryDrug {
 	t.Helper()
 	var out []inventory.DictionaryDrug
 	for _, d := range drugs {

@@ -39,25 +39,30 @@ type message struct {
 
 // try makes one exchange and writes it down. err says that the transfer log
 // itself failed, which ends the call: nothing is exchanged unrecorded.
-func (c *Client) try(ctx context.Context, by identity.Actor, s wire.Service, key string, body any, changes bool) (json.RawMessage, *failure, error) {
+func (c *Client) try(ctx context.Context, by identity.Actor, a asking) (*failure, error) {
 	m := message{id: uuid.NewString(), nonce: wire.NewNonce(), at: c.c.Now()}
 	var err error
-	m.body, err = c.style.EncodeRequest(wire.Header{AppID: c.c.Key.AppID(), MessageID: m.id, Service: s.Code, Timestamp: m.at, Nonce: m.nonce}, body)
+	m.body, err = c.style.EncodeRequest(wire.Header{AppID: c.c.Key.AppID(), MessageID: m.id, Service: a.service.Code, Timestamp: m.at, Nonce: m.nonce}, a.body)
 	if err != nil {
-		return nil, nil, fmt.Errorf("ask %s: %w", c.c.System, err)
+		return nil, fmt.Errorf("ask %s: %w", c.c.System, err)
 	}
-	target := c.url(s).String()
-	pending, err := c.c.Log.Begin(ctx, translog.Exchange{System: c.c.System, Service: s.Code, Direction: translog.Out,
-		Key: key, StaffID: by.StaffID, Person: person(by), Target: "POST " + target, Body: m.body})
+	target := c.url(a.service).String()
+	pending, err := c.c.Log.Begin(ctx, translog.Exchange{System: c.c.System, Service: a.service.Code, Direction: translog.Out,
+		Key: a.key, StaffID: by.StaffID, Person: person(by), Target: "POST " + target, Body: m.body})
 	if errors.Is(err, seal.ErrNoLogOfficer) {
-		return nil, nil, db.RefuseBecause(err, db.Unavailable, "还没有设置日志审计员的公钥，传输日志不能加密，因此不与 %s 交换数据。请先生成日志密钥对。", c.c.System)
+		return nil, db.RefuseBecause(err, db.Unavailable, "还没有设置日志审计员的公钥，传输日志不能加密，因此不与 %s 交换数据。请先生成日志密钥对。", c.c.System)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("ask %s: %w", c.c.System, err)
+		return nil, fmt.Errorf("ask %s: %w", c.c.System, err)
 	}
-	status, answer, sendErr := c.send(ctx, s, m)
+	status, answer, sendErr := c.send(ctx, a.service, m)
 	data, fail := c.judge(status, answer, sendErr, m.id)
-	if changes && fail != nil {
+	if fail == nil {
+		if err := a.read(data); err != nil {
+			fail = c.failed(err, false, "%s 的应答内容与约定不符，请联系接口负责人。", c.c.System)
+		}
+	}
+	if a.tries == 0 && fail != nil {
 		fail = c.doubt(fail, answer)
 	}
 	out := translog.Outcome{Result: translog.OK, Status: status, Body: answer.body}
@@ -65,9 +70,9 @@ func (c *Client) try(ctx context.Context, by identity.Actor, s wire.Service, key
 		out.Result, out.Detail = fail.result, fail.err.Error()
 	}
 	if err := pending.End(ctx, out); err != nil {
-		return nil, nil, fmt.Errorf("ask %s: write the outcome: %w", c.c.System, err)
+		return nil, fmt.Errorf("ask %s: write the outcome: %w", c.c.System, err)
 	}
-	return data, fail, nil
+	return fail, nil
 }
 
 // answer is what came back, as far as it came.
