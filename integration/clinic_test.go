@@ -126,7 +126,7 @@ func (c *clinic) give(codes ...string) uuid.UUID {
 
 func (c *clinic) switchOn() {
 	c.t.Helper()
-	c.must(c.svc.SwitchOutbox(c.ctx(), c.root, uuid.New(), true))
+	c.must(c.svc.SwitchOutbox(c.ctx(), c.root, uuid.New(), session.HISChannel, true))
 }
 
 func (c *clinic) correct(visit uuid.UUID, code string) {
@@ -162,7 +162,7 @@ func (c *clinic) deliver(s *integration.Sender) {
 		if _, err := s.Round(c.ctx()); err != nil {
 			continue
 		}
-		counts, err := session.CountFacts(c.ctx(), c.db.App, time.Time{})
+		counts, err := session.CountFacts(c.ctx(), c.db.App, "", time.Time{})
 		c.must(err)
 		if counts.Open() == 0 {
 			return

@@ -22,6 +22,8 @@ import (
 type SenderConfig struct {
 	DB     *db.DB
 	Client *Client
+	// Channel is whose facts are sent; "" means those for HIS.
+	Channel string
 	// Interval is the time between rounds; 0 means 15 s.
 	Interval time.Duration
 	// Doubt is after what time an unknown outcome is asked for first, and then again
@@ -48,6 +50,13 @@ type Sender struct {
 	wake chan struct{}
 }
 
+// Destination is a system that hears dispensing facts, with who tells it.
+type Destination struct {
+	Channel string // its name in the mapping file, session.HISChannel for HIS
+	Title   string // as people read it
+	Sender  *Sender
+}
+
 // NewSender makes a sender that does nothing before Run or Round.
 func NewSender(c SenderConfig) *Sender {
 	for _, x := range []struct {
@@ -57,6 +66,9 @@ func NewSender(c SenderConfig) *Sender {
 		if *x.d <= 0 {
 			*x.d = x.def
 		}
+	}
+	if c.Channel == "" {
+		c.Channel = session.HISChannel
 	}
 	if c.Batch <= 0 {
 		c.Batch = 20
@@ -100,7 +112,7 @@ type Told struct{ Sent, Unknown, Failed, Later int }
 func (s *Sender) Round(ctx context.Context) (Told, error) {
 	var n Told
 	doubts, err := s.claim(ctx, func(ctx context.Context, tx *db.Tx) ([]session.Fact, error) {
-		return session.ClaimDoubts(ctx, tx, s.c.Batch, tx.Now.Add(-s.c.Stale), tx.Now.Add(s.c.Doubt))
+		return session.ClaimDoubts(ctx, tx, s.c.Channel, s.c.Batch, tx.Now.Add(-s.c.Stale), tx.Now.Add(s.c.Doubt))
 	})
 	if err != nil {
 		return n, err
@@ -112,7 +124,9 @@ func (s *Sender) Round(ctx context.Context) (Told, error) {
 	}
 	for {
 		// One at a time: what is claimed and not sent would count as unknown.
-		due, err := s.claim(ctx, func(ctx context.Context, tx *db.Tx) ([]session.Fact, error) { return session.ClaimFacts(ctx, tx, 1) })
+		due, err := s.claim(ctx, func(ctx context.Context, tx *db.Tx) ([]session.Fact, error) {
+			return session.ClaimFacts(ctx, tx, s.c.Channel, 1)
+		})
 		if err != nil || len(due) == 0 {
 			return n, err
 		}
@@ -236,19 +250,19 @@ func (s *Sender) Retry(ctx context.Context, by identity.Actor, id int64) error {
 	return err
 }
 
-// RetryAll sends every failed fact again and gives their number.
+// RetryAll sends every failed fact of its channel again and gives their number.
 func (s *Sender) RetryAll(ctx context.Context, by identity.Actor) (n int64, err error) {
 	if err := identity.Allow(ctx, s.c.DB, by, identity.ManageSystem, 0); err != nil {
 		return 0, err
 	}
 	err = s.c.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if n, err = session.RetryFailed(ctx, tx); err != nil {
+		if n, err = session.RetryFailed(ctx, tx, s.c.Channel); err != nil {
 			return err
 		}
 		if n == 0 {
 			return db.Refuse(db.Conflict, "没有失败的上报，不用重试。请刷新页面。")
 		}
-		return identity.Audit(ctx, tx, by, identity.Event{Name: "outbox.retry", ObjectKind: "outbox", ObjectID: "all", Detail: fmt.Sprintf("facts=%d", n)})
+		return identity.Audit(ctx, tx, by, identity.Event{Name: "outbox.retry", ObjectKind: "outbox", ObjectID: s.c.Channel, Detail: fmt.Sprintf("facts=%d", n)})
 	})
 	if err == nil {
 		s.Wake()

@@ -11,8 +11,9 @@ import (
 	"jingfang/sql/db"
 )
 
-// dispensingChannel is the switch of dispensing facts.
-const dispensingChannel = "dispensing"
+// HISChannel is the channel of HIS; others are the names of the mapping file's
+// destinations. Each has its switch, and its own facts with their states.
+const HISChannel = "dispensing"
 
 // toldLine is a line of a visit as it stands, or as it was told.
 type toldLine struct {
@@ -190,34 +191,34 @@ VALUES ($1, $12, $2, NULLIF($3::bigint, 0), $4, $5, $6, $7, $8, $9, $10, $11::ti
 	return nil
 }
 
-// OutboxActive says whether dispensing facts are written.
-func OutboxActive(ctx context.Context, r db.Reader) (bool, error) {
+// OutboxActive says whether dispensing facts are written for a channel.
+func OutboxActive(ctx context.Context, r db.Reader, channel string) (bool, error) {
 	var active bool
-	err := r.Get(ctx, &active, `SELECT active FROM outbox_switch WHERE channel = $1`, dispensingChannel)
+	err := r.Get(ctx, &active, `SELECT active FROM outbox_switch WHERE channel = $1`, channel)
 	if err != nil && !db.IsNoRows(err) {
 		return false, fmt.Errorf("read the outbox's switch: %w", err)
 	}
 	return active, nil
 }
 
-// SwitchOutbox turns the writing of dispensing facts on or off. What was written
-// before is still sent.
-func (s *Service) SwitchOutbox(ctx context.Context, by identity.Actor, command uuid.UUID, active bool) error {
+// SwitchOutbox turns the writing of dispensing facts for a channel on or off. What was
+// written before is still sent.
+func (s *Service) SwitchOutbox(ctx context.Context, by identity.Actor, command uuid.UUID, channel string, active bool) error {
 	if err := identity.Allow(ctx, s.db, by, identity.ManageSystem, 0); err != nil {
 		return err
 	}
-	cmd := identity.Command{ID: command, Kind: "switch_outbox", Request: active}
+	cmd := identity.Command{ID: command, Kind: "switch_outbox", Request: []any{channel, active}}
 	_, _, err := identity.RunCommand(ctx, s.db, by, cmd, func(ctx context.Context, tx *db.Tx) (bool, error) {
 		n, err := tx.Exec(ctx, `UPDATE outbox_switch SET active = $2, changed_at = $3, changed_by = $4 WHERE channel = $1`,
-			dispensingChannel, active, tx.Now, by.StaffID)
+			channel, active, tx.Now, by.StaffID)
 		if err == nil && n == 0 {
 			err = tx.ExecOne(ctx, `INSERT INTO outbox_switch (channel, active, changed_at, changed_by) VALUES ($1, $2, $3, $4)`,
-				dispensingChannel, active, tx.Now, by.StaffID)
+				channel, active, tx.Now, by.StaffID)
 		}
 		if err != nil {
 			return false, fmt.Errorf("switch the outbox: %w", err)
 		}
-		return true, identity.Audit(ctx, tx, by, identity.Event{Name: "outbox.switch", ObjectKind: "outbox", ObjectID: dispensingChannel,
+		return true, identity.Audit(ctx, tx, by, identity.Event{Name: "outbox.switch", ObjectKind: "outbox", ObjectID: channel,
 			Detail: fmt.Sprintf("active=%t", active)})
 	})
 	return err

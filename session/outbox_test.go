@@ -43,7 +43,7 @@ func (c *clinic) send(state session.FactState) int {
 	c.t.Helper()
 	n := 0
 	c.must(c.db.App.InTx(c.ctx, func(ctx context.Context, tx *db.Tx) error {
-		list, err := session.ClaimFacts(ctx, tx, 50)
+		list, err := session.ClaimFacts(ctx, tx, session.HISChannel, 50)
 		if err != nil {
 			return err
 		}
@@ -73,8 +73,8 @@ func TestFactsFollowTheRecord(t *testing.T) {
 	e.wantTold("off")
 
 	root := e.person("系统管理员", identity.SysAdmin)
-	e.refused(e.svc.SwitchOutbox(e.ctx, d, uuid.New(), true), db.Denied)
-	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), true))
+	e.refused(e.svc.SwitchOutbox(e.ctx, d, uuid.New(), session.HISChannel, true), db.Denied)
+	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), session.HISChannel, true))
 	visit = e.start(d, 1)
 	e.scan(d, visit, e.codes[1], e.codes[2], e.codes[3])
 	_, err := e.svc.Undo(e.ctx, d, session.Undoing{SessionID: e.session, Visit: visit, CommandID: uuid.New(), Code: e.codes[3]})
@@ -107,7 +107,7 @@ func TestAReversalWaitsForItsSale(t *testing.T) {
 	e := &evening{clinic: newClinic(t, 1, 1, 2)}
 	e.svc = e.svc.WithKeys(newKeys(e))
 	d, root := e.doctors[0], e.person("系统管理员", identity.SysAdmin)
-	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), true))
+	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), session.HISChannel, true))
 	visit := e.start(d, 0)
 	e.scan(d, visit, e.codes[0], e.codes[1])
 	e.finish(d, visit, "")
@@ -121,7 +121,7 @@ func TestAReversalWaitsForItsSale(t *testing.T) {
 	}
 	asked := func() (list []session.Fact) {
 		e.must(e.db.App.InTx(e.ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-			list, err = session.ClaimDoubts(ctx, tx, 10, tx.Now.Add(-time.Hour), tx.Now.Add(time.Hour))
+			list, err = session.ClaimDoubts(ctx, tx, session.HISChannel, 10, tx.Now.Add(-time.Hour), tx.Now.Add(time.Hour))
 			return err
 		}))
 		return list
@@ -141,7 +141,7 @@ func TestAReversalWaitsForItsSale(t *testing.T) {
 	if n := e.send(session.FactSent); n != 1 {
 		t.Errorf("%d facts, want the reversal", n)
 	}
-	counts, err := session.CountFacts(e.ctx, e.db.App, time.Time{})
+	counts, err := session.CountFacts(e.ctx, e.db.App, "", time.Time{})
 	e.must(err)
 	if counts.Open() != 0 || counts.Sent != 3 {
 		t.Errorf("%+v", counts)
@@ -154,7 +154,7 @@ func TestWhoPays(t *testing.T) {
 	e := &evening{clinic: newClinic(t, 1, 3, 6)}
 	e.svc = e.svc.WithKeys(newKeys(e))
 	d, root := e.doctors[0], e.person("系统管理员", identity.SysAdmin)
-	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), true))
+	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), session.HISChannel, true))
 	set := func(site int64, p session.Payer) {
 		e.must(e.svc.SetProgramme(e.ctx, root, session.SettingProgramme{CommandID: uuid.New(), Name: "演示项目", SiteID: site, Payer: p}))
 	}
@@ -199,7 +199,7 @@ func TestAReturnReversesTheSale(t *testing.T) {
 	e.svc = e.svc.WithKeys(newKeys(e))
 	d, root, x := e.doctors[0], e.person("系统管理员", identity.SysAdmin), e.codes
 	before := e.supplied(3, x[7]) // before anybody wanted to hear
-	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), true))
+	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), session.HISChannel, true))
 	e.supplied(0, x[0], x[1], x[2])
 	given := e.supplied(1, x[3])
 	e.send(session.FactSent)
@@ -245,7 +245,7 @@ func TestASecondBoxInheritsThePayer(t *testing.T) {
 	e := &evening{clinic: newClinic(t, 1, 2, 6)}
 	e.svc = e.svc.WithKeys(newKeys(e))
 	d, root, x := e.doctors[0], e.person("系统管理员", identity.SysAdmin), e.codes
-	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), true))
+	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), session.HISChannel, true))
 	visit := e.start(d, 0)
 	e.scan(d, visit, x[0])
 	self := session.PayerSelf

@@ -49,6 +49,7 @@ func (s FactState) Word() string {
 type Fact struct {
 	ID         int64      `db:"id"`
 	Fact       uuid.UUID  `db:"fact"`
+	Channel    string     `db:"channel"`
 	Kind       string     `db:"kind"`     // sale, reversal
 	Reverses   *uuid.UUID `db:"reverses"` // the fact that a reversal takes back
 	HappenedAt time.Time  `db:"happened_at"`
@@ -78,21 +79,21 @@ type Fact struct {
 	Site         string     `db:"site"`
 }
 
-const factColumns = `SELECT f.id, f.fact, f.kind, o.fact AS reverses, f.happened_at, f.payer, f.quantity, f.state, f.tries, f.last_try_at, f.last_error,
+const factColumns = `SELECT f.id, f.fact, f.channel, f.kind, o.fact AS reverses, f.happened_at, f.payer, f.quantity, f.state, f.tries, f.last_try_at, f.last_error,
   f.remote_number, k.code, g.his_code, g.generic_name, g.spec, k.units_total, k.batch, k.made_on, k.expires_on, COALESCE(d.name, '') AS doctor,
   COALESCE(u.name, '') AS duty, v.prescription_no, f.visit_id, f.session_id, v.patient_id, p.number AS patient_no, s.name AS site
 FROM outbox_fact f JOIN visit v ON v.id = f.visit_id JOIN clinic_session c ON c.id = f.session_id JOIN site s ON s.id = c.site_id
 JOIN pack k ON k.id = f.pack_id JOIN drug g ON g.id = k.drug_id JOIN patient p ON p.id = v.patient_id
 LEFT JOIN outbox_fact o ON o.id = f.reverses LEFT JOIN staff d ON d.id = v.doctor_id LEFT JOIN staff u ON u.id = c.duty_staff_id`
 
-// ClaimFacts takes up to limit facts that are due for sending and marks them as on
+// ClaimFacts takes up to limit facts of a channel that are due for sending and marks them as on
 // their way; a reversal waits until its sale has arrived. It is a building block
 // for whoever sends: the mark is committed before the call.
-func ClaimFacts(ctx context.Context, tx *db.Tx, limit int) ([]Fact, error) {
+func ClaimFacts(ctx context.Context, tx *db.Tx, channel string, limit int) ([]Fact, error) {
 	var ids []int64
-	err := tx.Select(ctx, &ids, `SELECT f.id FROM outbox_fact f WHERE f.state = 'waiting' AND f.next_at <= $1
+	err := tx.Select(ctx, &ids, `SELECT f.id FROM outbox_fact f WHERE f.channel = $3 AND f.state = 'waiting' AND f.next_at <= $1
   AND NOT EXISTS (SELECT 1 FROM outbox_fact o WHERE o.id = f.reverses AND o.state <> 'sent')
-ORDER BY f.id LIMIT $2 FOR UPDATE SKIP LOCKED`, tx.Now, limit)
+ORDER BY f.id LIMIT $2 FOR UPDATE SKIP LOCKED`, tx.Now, limit, channel)
 	if err != nil || len(ids) == 0 {
 		return nil, wrapFacts(err)
 	}
@@ -103,13 +104,13 @@ ORDER BY f.id LIMIT $2 FOR UPDATE SKIP LOCKED`, tx.Now, limit)
 	return readFacts(ctx, tx, ids)
 }
 
-// ClaimDoubts takes up to limit facts whose outcome is unknown and due to be asked
+// ClaimDoubts takes up to limit facts of a channel whose outcome is unknown and due to be asked
 // for, and puts the next asking off to next. A call that is on its way for longer
 // than stale is one of them: the program that made it has ended.
-func ClaimDoubts(ctx context.Context, tx *db.Tx, limit int, stale, next time.Time) ([]Fact, error) {
+func ClaimDoubts(ctx context.Context, tx *db.Tx, channel string, limit int, stale, next time.Time) ([]Fact, error) {
 	var ids []int64
 	err := tx.Select(ctx, &ids, `SELECT id FROM outbox_fact
-WHERE state = 'unknown' AND next_at <= $1 OR state = 'sending' AND last_try_at < $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED`, tx.Now, stale, limit)
+WHERE channel = $4 AND (state = 'unknown' AND next_at <= $1 OR state = 'sending' AND last_try_at < $2) ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED`, tx.Now, stale, limit, channel)
 	if err != nil || len(ids) == 0 {
 		return nil, wrapFacts(err)
 	}
@@ -163,10 +164,10 @@ WHERE id = $1 AND state IN ('failed', 'unknown', 'waiting')`, id, tx.Now)
 	return n > 0, wrapFacts(err)
 }
 
-// RetryFailed puts every failed fact back to those that wait, after what made them
-// fail (a wrong key, say) was put right, and gives their number.
-func RetryFailed(ctx context.Context, tx *db.Tx) (int64, error) {
-	n, err := tx.Exec(ctx, `UPDATE outbox_fact SET state = 'waiting', next_at = $1, settled_at = NULL WHERE state = 'failed'`, tx.Now)
+// RetryFailed puts every failed fact of a channel back to those that wait, after what
+// made them fail (a wrong key, say) was put right, and gives their number.
+func RetryFailed(ctx context.Context, tx *db.Tx, channel string) (int64, error) {
+	n, err := tx.Exec(ctx, `UPDATE outbox_fact SET state = 'waiting', next_at = $1, settled_at = NULL WHERE state = 'failed' AND channel = $2`, tx.Now, channel)
 	return n, wrapFacts(err)
 }
 
@@ -184,14 +185,14 @@ type FactCounts struct {
 // Open is how many are not done.
 func (c FactCounts) Open() int { return c.Waiting + c.Unknown + c.Failed }
 
-// CountFacts counts them.
-func CountFacts(ctx context.Context, r db.Reader, since time.Time) (FactCounts, error) {
+// CountFacts counts those of a channel; "" is all.
+func CountFacts(ctx context.Context, r db.Reader, channel string, since time.Time) (FactCounts, error) {
 	var c FactCounts
 	err := r.Get(ctx, &c, `SELECT COALESCE(sum(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END), 0) AS waiting,
   COALESCE(sum(CASE WHEN state IN ('unknown', 'sending') THEN 1 ELSE 0 END), 0) AS doubtful,
   COALESCE(sum(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0) AS failed,
-  (SELECT count(*) FROM outbox_fact x WHERE x.state = 'sent' AND x.settled_at >= $1) AS sent, min(written_at) AS oldest
-FROM outbox_fact WHERE state IN ('waiting', 'sending', 'unknown', 'failed')`, since)
+  (SELECT count(*) FROM outbox_fact x WHERE x.state = 'sent' AND x.settled_at >= $1 AND ($2::text = '' OR x.channel = $2::text)) AS sent, min(written_at) AS oldest
+FROM outbox_fact WHERE state IN ('waiting', 'sending', 'unknown', 'failed') AND ($2::text = '' OR channel = $2::text)`, since, channel)
 	return c, wrapFacts(err)
 }
 

@@ -45,6 +45,7 @@ type app struct {
 	his      *integration.Client // nil without a HIS
 	poller   *integration.Poller
 	sender   *integration.Sender // nil without a HIS
+	others   []integration.Destination
 	exchange *translog.Log
 	spool    *translog.Spool
 	hub      *live.Hub
@@ -134,7 +135,7 @@ func (a *app) openPages(around surroundings) error {
 	a.people = patientweb.New(a.site, a.db, a.patients, a.jobs)
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)
 	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs).WithPeople(a.sessions, a.patients)
-	a.errands = integrationweb.New(integrationweb.Config{Site: a.site, DB: a.db, Poller: a.poller, HIS: a.his, Sender: a.sender,
+	a.errands = integrationweb.New(integrationweb.Config{Site: a.site, DB: a.db, Poller: a.poller, HIS: a.his, Sender: a.sender, Others: a.others,
 		Sessions: a.sessions, Patients: a.patients, FetchDrugs: a.fetchDrugs})
 	a.attachNotices()
 	a.recorder = integrationweb.NewRecorder(a.spool, a.db.Now)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"jingfang/integration"
@@ -14,18 +16,48 @@ import (
 // drugsEvery is how often the drug dictionary is fetched again.
 const drugsEvery = time.Hour
 
-// hisSource says how to reach HIS; the zero value is none.
+// hisSource says how to reach HIS, and who hears dispensing facts beside it; the zero
+// value is nobody.
 type hisSource struct {
-	url  string
+	url    string
+	key    wire.Key
+	says   wire.Dialect
+	others []otherSource
+}
+
+// otherSource is a further destination of dispensing facts.
+type otherSource struct {
+	wire.Destination
 	key  wire.Key
 	says wire.Dialect
+}
+
+// otherSources reads the keys of the further destinations.
+func otherSources(p wire.Platform) ([]otherSource, error) {
+	var list []otherSource
+	for _, d := range p.Destinations() {
+		secret, err := os.ReadFile(d.KeyFile)
+		if err != nil {
+			return nil, usage("上报去处 %s 的密钥文件 %s 读不到：%v", d.Title, d.KeyFile, err)
+		}
+		key, err := wire.NewKey(d.AppID, bytes.TrimSpace(secret))
+		if err != nil {
+			return nil, usage("上报去处 %s 的应用编号或签名密钥不合要求：%v", d.Title, err)
+		}
+		list = append(list, otherSource{d, key, p.Dialect(d.Name)})
+	}
+	return list, nil
 }
 
 // hisOf reads the source from the configuration of serve.
 func hisOf(c config) (hisSource, error) {
 	platform, err := readPlatform(c.Platform)
-	if err != nil || c.HISURL == "" {
+	if err != nil {
 		return hisSource{}, err
+	}
+	others, err := otherSources(platform)
+	if err != nil || c.HISURL == "" {
+		return hisSource{others: others}, err
 	}
 	if c.HISApp == "" || c.HISKey == "" {
 		return hisSource{}, usage("设了 -his-url，还须给出 -his-app 和 JINGFANG_HIS_KEY（或 JINGFANG_HIS_KEY_FILE）。")
@@ -34,7 +66,7 @@ func hisOf(c config) (hisSource, error) {
 	if err != nil {
 		return hisSource{}, usage("HIS 的应用编号或签名密钥不合要求：%v", err)
 	}
-	return hisSource{c.HISURL, key, platform.Dialect("his")}, nil
+	return hisSource{c.HISURL, key, platform.Dialect("his"), others}, nil
 }
 
 // openHIS makes the client of a source, what pulls from it and what tells it. Files
@@ -50,6 +82,20 @@ func (a *app) openHIS(from hisSource) error {
 		a.sender = integration.NewSender(integration.SenderConfig{DB: a.db, Client: client, Patients: a.patients, Log: a.log})
 	}
 	a.poller = integration.NewPoller(pulls)
+	return a.openOthers(from.others)
+}
+
+// openOthers makes who tells the further destinations, each by itself: one that is down
+// keeps no other waiting.
+func (a *app) openOthers(list []otherSource) error {
+	for _, x := range list {
+		client, err := integration.NewClient(integration.Config{System: x.Title, BaseURL: x.Address, Key: x.key, Log: a.exchange, Dialect: x.says})
+		if err != nil {
+			return err
+		}
+		sender := integration.NewSender(integration.SenderConfig{DB: a.db, Client: client, Channel: x.Name, Log: a.log})
+		a.others = append(a.others, integration.Destination{Channel: x.Name, Title: x.Title, Sender: sender})
+	}
 	return nil
 }
 

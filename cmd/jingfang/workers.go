@@ -53,6 +53,9 @@ func (a *app) work(ctx context.Context, sec security) error {
 		g.Go(func() error { a.sender.Run(ctx); return nil })
 		g.Go(func() error { return a.askHIS(ctx) })
 	}
+	for _, d := range a.others {
+		g.Go(func() error { d.Sender.Run(ctx); return nil })
+	}
 	if sec.renew != nil {
 		g.Go(func() error {
 			return a.every(ctx, "certificate", renewEvery, func(context.Context) error { return sec.renew(time.Now()) })

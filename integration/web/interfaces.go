@@ -21,7 +21,8 @@ type interfacesView struct {
 	Problem, Done string
 	Configured    bool
 	Pull          pullView
-	Outbox        outboxView
+	Outboxes      []outboxView // HIS first
+	Rows          []factRow
 	Programmes    []programmeRow
 	Sites         []option
 	Payers        []option
@@ -34,9 +35,9 @@ type pullView struct {
 }
 
 type outboxView struct {
+	Channel, Heading               string
 	Active                         bool
 	Waiting, Unknown, Failed, Sent int
-	Rows                           []factRow
 }
 
 type factRow struct {
@@ -64,7 +65,7 @@ func (h *Handlers) interfaces(w http.ResponseWriter, r *http.Request, done, prob
 	}
 	if page.WantsJSON(r) {
 		return h.site.JSON(w, r, http.StatusOK, map[string]any{"pulling": v.Pull.Active, "problems": v.Pull.Problems, "drug_changes": v.Pull.DrugChange,
-			"outbox": map[string]any{"active": v.Outbox.Active, "waiting": v.Outbox.Waiting, "unknown": v.Outbox.Unknown, "failed": v.Outbox.Failed, "sent_today": v.Outbox.Sent}})
+			"outbox": newOutboxJSON(v.Outboxes[0]), "others": newOthersJSON(v.Outboxes[1:])})
 	}
 	return h.site.Page(w, r, "interfaces", v)
 }
@@ -106,17 +107,28 @@ func streamWords(s integration.Stream) (text, tone string) {
 	return "还没有取过单。", "soft"
 }
 
+// destinations are all that hear facts, HIS first.
+func (h *Handlers) destinations() []integration.Destination {
+	return append([]integration.Destination{{Channel: session.HISChannel, Title: "HIS", Sender: h.c.Sender}}, h.c.Others...)
+}
+
 func (h *Handlers) readOutbox(r *http.Request, v *interfacesView) error {
-	var err error
-	if v.Outbox.Active, err = session.OutboxActive(r.Context(), h.db); err != nil {
-		return err
+	open, titles := 0, map[string]string{}
+	for _, d := range h.destinations() {
+		counts, err := session.CountFacts(r.Context(), h.db, d.Channel, session.Today(h.db.Now()).Add(-8*time.Hour))
+		if err != nil {
+			return err
+		}
+		o := outboxView{Channel: d.Channel, Heading: "发药上报", Waiting: counts.Waiting, Unknown: counts.Unknown, Failed: counts.Failed, Sent: counts.Sent}
+		if o.Active, err = session.OutboxActive(r.Context(), h.db, d.Channel); err != nil {
+			return err
+		}
+		if len(h.c.Others) > 0 {
+			o.Heading += " · " + d.Title
+		}
+		v.Outboxes, open, titles[d.Channel] = append(v.Outboxes, o), open+counts.Open(), d.Title
 	}
-	counts, err := session.CountFacts(r.Context(), h.db, session.Today(h.db.Now()).Add(-8*time.Hour))
-	if err != nil {
-		return err
-	}
-	v.Outbox.Waiting, v.Outbox.Unknown, v.Outbox.Failed, v.Outbox.Sent = counts.Waiting, counts.Unknown, counts.Failed, counts.Sent
-	if counts.Open() == 0 {
+	if open == 0 {
 		return nil
 	}
 	facts, err := session.OpenFacts(r.Context(), h.db)
@@ -124,9 +136,35 @@ func (h *Handlers) readOutbox(r *http.Request, v *interfacesView) error {
 		return err
 	}
 	for _, f := range facts {
-		v.Outbox.Rows = append(v.Outbox.Rows, newFactRow(f))
+		row := newFactRow(f)
+		if len(h.c.Others) > 0 {
+			row.About = titles[f.Channel] + " · " + row.About
+		}
+		v.Rows = append(v.Rows, row)
 	}
 	return nil
+}
+
+// outboxJSON is how the facts for one destination stand, for programs.
+type outboxJSON struct {
+	Channel string `json:"channel"`
+	Active  bool   `json:"active"`
+	Waiting int    `json:"waiting"`
+	Unknown int    `json:"unknown"`
+	Failed  int    `json:"failed"`
+	Sent    int    `json:"sent_today"`
+}
+
+func newOutboxJSON(o outboxView) outboxJSON {
+	return outboxJSON{o.Channel, o.Active, o.Waiting, o.Unknown, o.Failed, o.Sent}
+}
+
+func newOthersJSON(list []outboxView) []outboxJSON {
+	out := []outboxJSON{}
+	for _, o := range list {
+		out = append(out, newOutboxJSON(o))
+	}
+	return out
 }
 
 // newFactRow names no patient: who sees this page looks after the machine.
@@ -230,7 +268,25 @@ func (h *Handlers) SwitchOutbox(w http.ResponseWriter, r *http.Request) error {
 	if active {
 		done = "outbox-on"
 	}
-	return h.changed(w, r, done, h.c.Sessions.SwitchOutbox(r.Context(), by, id, active))
+	d, err := h.destination(r)
+	if err != nil {
+		return h.changed(w, r, "", err)
+	}
+	return h.changed(w, r, done, h.c.Sessions.SwitchOutbox(r.Context(), by, id, d.Channel, active))
+}
+
+// destination is the one that a form names; nothing is HIS.
+func (h *Handlers) destination(r *http.Request) (integration.Destination, error) {
+	list, channel := h.destinations(), r.PostFormValue("channel")
+	if channel == "" {
+		return list[0], nil
+	}
+	for _, d := range list {
+		if d.Channel == channel {
+			return d, nil
+		}
+	}
+	return integration.Destination{}, db.Refuse(db.Invalid, "没有这个上报去处。请刷新页面。")
 }
 
 // RetryFact is POST /interfaces/outbox/{id}/retry.
@@ -243,22 +299,29 @@ func (h *Handlers) RetryFact(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || id <= 0 {
 		return db.Refuse(db.NotFound, "没有这一条。请从接口页重新进入。")
 	}
-	if h.c.Sender == nil {
-		return h.changed(w, r, "", db.Refuse(db.Unavailable, "还没有配置 HIS 接口，不能上报。"))
+	// Any of them may say that it is to be tried; the one it is for finds it.
+	for _, d := range h.destinations() {
+		if d.Sender != nil {
+			return h.changed(w, r, "retry", d.Sender.Retry(r.Context(), by, id))
+		}
 	}
-	return h.changed(w, r, "retry", h.c.Sender.Retry(r.Context(), by, id))
+	return h.changed(w, r, "", db.Refuse(db.Unavailable, "还没有配置 HIS 接口，不能上报。"))
 }
 
-// RetryFacts is POST /interfaces/outbox/retry: every failed fact again.
+// RetryFacts is POST /interfaces/outbox/retry: every failed fact of a destination again.
 func (h *Handlers) RetryFacts(w http.ResponseWriter, r *http.Request) error {
 	by, err := may(r, identity.ManageSystem)
 	if err != nil {
 		return err
 	}
-	if h.c.Sender == nil {
-		return h.changed(w, r, "", db.Refuse(db.Unavailable, "还没有配置 HIS 接口，不能上报。"))
+	d, err := h.destination(r)
+	switch {
+	case err != nil:
+		return h.changed(w, r, "", err)
+	case d.Sender == nil:
+		return h.changed(w, r, "", db.Refuse(db.Unavailable, "还没有配置 %s 接口，不能上报。", d.Title))
 	}
-	_, err = h.c.Sender.RetryAll(r.Context(), by)
+	_, err = d.Sender.RetryAll(r.Context(), by)
 	return h.changed(w, r, "retry", err)
 }
 

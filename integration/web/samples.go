@@ -35,10 +35,12 @@ func askSamples() []page.Sample {
 		{Name: "trace_his", Title: "HIS 查码 不认识", View: codeView{Code: &codeCard{Code: "80000990000000000001", Ours: "在库"}}},
 		{Name: "interfaces", Title: "接口", View: interfacesView{Configured: true, Done: "已安排重试，稍后刷新看结果。",
 			Pull: pullView{Active: true, Text: "连续失败 3 次：连不上 HIS，网络不通或对方没有启动。 上次成功 11月23日 09:12。", Tone: "bad", Problems: 2, DrugChange: 1},
-			Outbox: outboxView{Active: true, Waiting: 5, Unknown: 1, Failed: 1, Sent: 120, Rows: []factRow{
+			Outboxes: []outboxView{{Channel: "dispensing", Heading: "发药上报 · HIS", Active: true, Waiting: 5, Unknown: 1, Failed: 1, Sent: 120},
+				{Channel: "insurance", Heading: "发药上报 · 医保"}},
+			Rows: []factRow{
 				{1, "利培酮片 1mg×20片（演示）", "11月23日 10:02 · 演示新华 · 码尾 000017 · 试过 1 次", "失败", "对方没有接受：已存在已出售的码。", "bad", "再发一次"},
-				{2, "氯氮平片 25mg×100片（演示）", "冲销 · 11月23日 10:20 · 演示新华 · 码尾 000004 · 试过 1 次", "未知", "HIS 没有在 15 秒内应答。对方是否已处理不清楚，会先查询，不会重复发送。", "caution", "现在查询"}}},
+				{2, "氯氮平片 25mg×100片（演示）", "冲销 · 11月23日 10:20 · 演示新华 · 码尾 000004 · 试过 1 次", "未知", "HIS 没有在 15 秒内应答。对方是否已处理不清楚，会先查询，不会重复发送。", "caution", "现在查询"}},
 			Programmes: []programmeRow{{"免费服药项目（演示）", "其余精防点", "免费"}}, Sites: []option{{"0", "全部精防点", true}}, Payers: []option{{"free", "免费", true}, {"insured", "医保", false}, {"self", "自费", false}}}},
-		{Name: "interfaces", Title: "接口 没有配置", View: interfacesView{Pull: pullView{Active: true, Text: "还没有取过单。", Tone: "soft"}}},
+		{Name: "interfaces", Title: "接口 没有配置", View: interfacesView{Pull: pullView{Active: true, Text: "还没有取过单。", Tone: "soft"}, Outboxes: []outboxView{{Channel: "dispensing", Heading: "发药上报"}}}},
 	}
 }

@@ -44,8 +44,10 @@ type Config struct {
 	Poller *integration.Poller
 	// HIS and Sender are nil where no other system is configured: what is there is
 	// then shown, and asking says why not.
-	HIS      *integration.Client
-	Sender   *integration.Sender
+	HIS    *integration.Client
+	Sender *integration.Sender
+	// Others hear dispensing facts beside HIS.
+	Others   []integration.Destination
 	Sessions *session.Service
 	Patients *patient.Registry
 	// FetchDrugs brings the drug dictionary now.

@@ -15,6 +15,7 @@ import (
 // Platform is what a mapping file says of the hospital's systems, by their names.
 type Platform struct {
 	systems map[string]Dialect
+	facts   []Destination
 	ca      *CAStyle
 }
 
@@ -30,6 +31,7 @@ type platformFile struct {
 type systemFile struct {
 	Comment         string                     `json:"comment,omitempty"`
 	Envelope        string                     `json:"envelope"`
+	Facts           *Destination               `json:"facts,omitempty"`
 	Style           json.RawMessage            `json:"style,omitempty"`
 	UnsignedAnswers bool                       `json:"unsigned_answers,omitempty"`
 	Services        map[string]Service         `json:"services,omitempty"`
@@ -62,6 +64,10 @@ func ReadPlatform(r io.Reader) (p Platform, problems []string, err error) {
 	p.systems = map[string]Dialect{}
 	for _, name := range sortedKeys(file.Systems) {
 		p.systems[name] = c.system("systems."+name, file.Systems[name])
+		if d := file.Systems[name].Facts; d != nil {
+			d.Name = name
+			p.facts = append(p.facts, *d)
+		}
 	}
 	if len(file.CA) > 0 {
 		ca := c.ca(file.CA)
@@ -110,9 +116,7 @@ func (c *checker) strict(key string, data []byte, into any) {
 func knownSystems() []string { return []string{"his"} }
 
 func (c *checker) system(key string, f systemFile) Dialect {
-	if name := strings.TrimPrefix(key, "systems."); !slices.Contains(knownSystems(), name) {
-		c.say(key, "不认识的系统。可写 %s；CA 写在最外层的 ca 里。", strings.Join(knownSystems(), "、"))
-	}
+	c.destination(key, f)
 	d := Dialect{services: f.Services, fields: mapping{}, UnsignedAnswers: f.UnsignedAnswers}
 	style, ok := StyleOf(f.Envelope)
 	switch {
@@ -130,9 +134,7 @@ func (c *checker) system(key string, f systemFile) Dialect {
 	if ok {
 		c.style(key, style)
 	}
-	if strings.HasSuffix(key, ".his") {
-		c.services(key, f)
-	}
+	c.services(key, f)
 	for _, shape := range sortedKeys(f.Fields) {
 		d.fields[shape] = c.shape(key+".fields."+shape, shape, f.Fields[shape])
 	}
@@ -181,9 +183,13 @@ func (c *checker) services(key string, f systemFile) {
 	if f.Envelope == "json" && len(f.Services) == 0 {
 		return
 	}
-	for _, name := range []string{AskReceipts, AskDrugs} {
+	need, words := []string{AskReceipts, AskDrugs}, "取单和药品目录必须写明服务代码和地址。"
+	if f.Facts != nil {
+		need, words = []string{TellDispense, TellReverse, AskDispensed}, "上报、冲销和查询结果必须写明服务代码和地址。"
+	}
+	for _, name := range need {
 		if _, ok := f.Services[name]; !ok {
-			c.say(key+".services."+name, "缺少。取单和药品目录必须写明服务代码和地址。")
+			c.say(key+".services."+name, "缺少。%s", words)
 		}
 	}
 }
