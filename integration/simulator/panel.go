@@ -177,7 +177,7 @@ func (h *HIS) fillServices(v *panelView) {
 }
 
 var panelPage = template.Must(template.New("panel").Parse(`<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>模拟 HIS</title>
-<style>*{box-sizing:border-box}body{font:16px/1.5 sans-serif;max-width:720px;margin:0 auto;padding:16px;background:#f6f8f9;color:#17232e}h1{font-size:20px;margin:0 0 12px}h2{font-size:16px;margin:0 0 8px}
+<style>*{box-sizing:border-box}body{font:16px/1.5 sans-serif;max-width:720px;margin:0 auto;padding:16px;background:#f6f8f9;color:#17232e}h1{font-size:20px;margin:0 0 12px}h2{font-size:16px;margin:0 0 8px}h2 small{font-weight:normal}
 section{background:#fff;border:1px solid #dfe5ea;border-radius:10px;padding:16px;margin:0 0 16px}form{margin:0}p{margin:0 0 8px}small{color:#5b6b78;display:block;font-size:13px}
 button{font:inherit;width:100%;min-height:48px;padding:8px 12px;margin:0 0 8px;border-radius:8px;border:1px solid #5b6b78;background:#fff;color:inherit;text-align:left}
 button.main{background:#0a6b75;color:#fff;border-color:#0a6b75;text-align:center}button.on{background:#fff4e0;border:2px solid #b45f06}.now{font-size:18px;font-weight:bold}.good{color:#1c7a3e}.bad{color:#b45f06}
