@@ -227,6 +227,9 @@ func TestEverySwitchIsTried(t *testing.T) {
 func TestEveryFaultAgainstTelling(t *testing.T) {
 	for style, path := range map[string]string{"json": "", "soap": "../deploy/platform.example.json"} {
 		for _, kind := range []string{wire.FactSale, wire.FactReversal} {
+			if style == "soap" && kind == wire.FactReversal {
+				continue // the same calls in the same envelope as a sale
+			}
 			t.Run(style+"/"+kind, func(t *testing.T) {
 				h := build(t)
 				cases := faultCases()
@@ -318,21 +321,22 @@ func (c *clinic) faultAgainstTelling(t *testing.T, path string, x faultCase, kin
 // whether HIS had heard it or not: it stays unknown, the log says why, and when the
 // fault is gone HIS has heard it exactly once.
 func TestEveryFaultAgainstTheQuestion(t *testing.T) {
-	for style, path := range map[string]string{"json": "", "soap": "../deploy/platform.example.json"} {
-		for how, first := range map[string]simulator.Faults{"heard": faults().CutBody, "not heard": faults().Status500} {
-			t.Run(style+"/"+how, func(t *testing.T) {
-				h := build(t)
-				cases := faultCases()
-				clinic := h.openClinic(len(cases))
-				clinic.switchOn()
-				for i, c := range cases {
-					clinic.give(clinic.codes[i])
-					t.Run(c.name, func(t *testing.T) { clinic.faultAgainstTheQuestion(t, path, c, first) })
-				}
-				h.t = t
-				h.good()
-			})
-		}
+	for how, x := range map[string]struct {
+		path  string
+		first simulator.Faults
+	}{"heard, json": {"", faults().CutBody}, "not heard, soap": {"../deploy/platform.example.json", faults().Status500}} {
+		t.Run(how, func(t *testing.T) {
+			h := build(t)
+			cases := faultCases()
+			clinic := h.openClinic(len(cases))
+			clinic.switchOn()
+			for i, c := range cases {
+				clinic.give(clinic.codes[i])
+				t.Run(c.name, func(t *testing.T) { clinic.faultAgainstTheQuestion(t, x.path, c, x.first) })
+			}
+			h.t = t
+			h.good()
+		})
 	}
 }
 
