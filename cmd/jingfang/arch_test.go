@@ -22,8 +22,8 @@ func ladder() map[string]int {
 	rungs := [][]string{
 		0: {"sql", "static", "sql/seal"},
 		1: {"sql/db", "integration/wire", "static/browsertest"},
-		2: {"session/identity", "sql/embedded"},
-		3: {"session/live", "session/page", "session/job", "integration/translog", "sql/dbtest"},
+		2: {"session/identity", "session/job", "sql/embedded"},
+		3: {"session/live", "session/page", "integration/translog", "sql/dbtest"},
 		4: {"inventory", "session/patient"},
 		5: {"session"},
 		6: {"session/notice", "reporting", "integration", "integration/simulator"},

@@ -26,7 +26,7 @@ type daysView struct {
 	Problem string // what was refused
 	Ask     *askView
 	Request *requestView
-	Run     runPart
+	Run     page.Work
 	Rows    []dayRow
 	Older   string
 	Years   int
@@ -100,9 +100,7 @@ func (h *Reader) days(w http.ResponseWriter, r *http.Request, by identity.Actor,
 	for _, d := range days {
 		v.Rows = append(v.Rows, newDayRow(d, h.db.Now()))
 	}
-	if s, ok := h.jobs.Latest(archiveJob); ok {
-		v.Run = newRunPart(s)
-	}
+	v.Run = h.archives().Latest()
 	if err := h.addRequest(r.Context(), &v, by, typed); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ type logView struct {
 	Older                   string // address of the next page, or ""
 	Newest                  string // address of the first page when this is not it
 	Locker                  lockerView
-	Check                   checkPart
+	Check                   page.Work
 	Notices                 []string
 }
 
@@ -83,10 +83,8 @@ func (h *Reader) Log(w http.ResponseWriter, r *http.Request) error {
 
 // addState tells how the log itself does.
 func (h *Reader) addState(v *logView) {
-	if s, ok := h.jobs.Latest(checkJob); ok {
-		v.Check = newCheckPart(s)
-	}
-	v.Check.Day = v.Day
+	v.Check = h.checks().Latest()
+	v.Check.Starts = checkStarts(v.Day)
 	v.Notices = spoolNotices(h.spool.Stats())
 }
 

@@ -7,7 +7,7 @@ func readerSamples() []page.Sample {
 	closed := lockerView{Back: "/transferlog", NeedsFile: true, Error: "私钥没有打开：请核对口令和私钥文件。"}
 	open := lockerView{Back: "/transferlog", OpenUntil: "10:52:07"}
 	log := logView{Day: "2026-11-23", Systems: []choice{{"HIS", "HIS", false}, {DeviceSystem, "现场设备", true}}, Results: []choice{{"ok", "成功", false}}, Staff: []choice{{"7", "演示医生 doctor1", false}},
-		Older: "/transferlog?after=1", Locker: lockerView{Back: "/transferlog"}, Check: checkPart{Day: "2026-11-23"},
+		Older: "/transferlog?after=1", Locker: lockerView{Back: "/transferlog"}, Check: page.Work{ID: "log-check", StartURL: "#", Starts: checkStarts("2026-11-23")},
 		Rows: []logRow{
 			{"/transferlog/1", "10:42:07", "现场设备", "扫码发药", "收到", "成功", "good", "演示医生", "演示医生 · 463 字节 · 用时 6 毫秒"},
 			{"/transferlog/2", "10:41:55", "现场设备", "诊毕（断网补传）", "收到", "被拒", "caution", "演示医生", "演示医生 · 208 字节 · 用时 4 毫秒"},
@@ -15,7 +15,7 @@ func readerSamples() []page.Sample {
 			{"/transferlog/4", "10:38:00", "文件和纸张", "召回名单 PDF", "发出", "成功", "good", "演示药师", "演示药师 · 84.2 kB · 用时 311 毫秒"},
 		}}
 	empty := logView{Day: "2026-11-24", Locker: closed, Newest: "/transferlog", Notices: []string{"本服务器启动以来有 12 次传输没有留下日志：等待写入的太多。日志里有相应的“缺口”条目。请告诉系统管理员。"},
-		Check: checkPart{Day: "2026-11-24", Tone: "bad", Sentence: "2026-11-24没有通过核对。请保留现场并报告安全管理员。", Findings: []string{"写入方 90fbccd8-f947-451d-a9e4-cacb5fc7fe5a：第 4 条缺失（其后是第 5 条）。"}}}
+		Check: page.Work{ID: "log-check", StartURL: "#", Starts: checkStarts("2026-11-24"), Tone: "bad", Sentence: "2026-11-24没有通过核对。请保留现场并报告安全管理员。", Findings: []string{"写入方 90fbccd8-f947-451d-a9e4-cacb5fc7fe5a：第 4 条缺失（其后是第 5 条）。"}}}
 	facts := []fact{{"时间", "2026-11-23 10:42:07.113"}, {"系统", "现场设备"}, {"服务", "扫码发药（visit.scan）"}, {"方向", "收到"}, {"人员", "演示医生"}, {"用时", "6 毫秒"}, {"正文", "463 字节"}, {"链上位置", "写入方 90fbccd8-f947-451d-a9e4-cacb5fc7fe5a 第 118 条"}}
 	entry := entryView{ID: "0b8f4a52-5b0e-4f7e-9a52-7a3f0c0f6f11", Facts: facts, Result: "成功", Tone: "good", ReadURL: "/transferlog/1/open", Locker: open}
 	broken, read := entry, entry
@@ -27,8 +27,6 @@ func readerSamples() []page.Sample {
 		{Name: "transferlog_entry", Title: "一次交换 正文封存", View: entry}, {Name: "transferlog_entry", Title: "一次交换 链断裂", View: broken},
 		{Name: "transferlog_entry", Title: "一次交换 正文打开", View: read},
 		{Name: "log_locker", Title: "私钥 关着", View: closed}, {Name: "log_locker", Title: "私钥 开着", View: open},
-		{Name: "log_check", Title: "核对传输日志 进行中", View: checkPart{Running: true, URL: "/transferlog/check/1", CancelURL: "/transferlog/check/1/cancel", Percent: 40, Progress: "4 / 10 段"}},
-		{Name: "log_check", Title: "核对传输日志 完整", View: checkPart{Day: "2026-11-23", Tone: "good", Sentence: "2026-11-23完整：3 段，1204 条，核对锚点 27 处，没有发现改动。"}},
 	}...)
 }
 
@@ -46,21 +44,18 @@ func archiveSamples() []page.Sample {
 	mine, cut := *asked, *asked
 	mine.Confirm, mine.State = false, "等待另一位日志审计员或系统管理员确认。"
 	cut.URL, cut.Left, cut.State = "", 1, "演示系统管理员 11月23日 09:05 已确认，还有 1 天没有归档。"
-	running := runPart{Running: true, URL: "/transferlog/archive/run/1", CancelURL: "/transferlog/archive/run/1/cancel", Percent: 40, Progress: "4 / 10 天"}
 	view := daysView{Dir: "/archive/jingfang", Years: 10, Rows: rows}
-	with := func(q *requestView, run runPart, ask *askView) daysView {
+	with := func(q *requestView, run page.Work, ask *askView) daysView {
 		v := view
 		v.Request, v.Run, v.Ask = q, run, ask
 		return v
 	}
 	none := daysView{Years: 10, Problem: "只能归档已经结束满一小时的日子，日期最晚是 2026-11-23。"}
 	return []page.Sample{
-		{Name: "transferlog_archive", Title: "日志归档", View: with(nil, runPart{}, &askView{Before: "2026-11-23", Latest: "2026-11-23", Waiting: 1})},
-		{Name: "transferlog_archive", Title: "日志归档 请确认", View: with(asked, runPart{}, nil)},
-		{Name: "transferlog_archive", Title: "日志归档 等别人确认", View: with(&mine, runPart{}, nil)},
-		{Name: "transferlog_archive", Title: "日志归档 中断过", View: with(&cut, runPart{Tone: "caution", Sentence: "已停止归档。做完的日子已归档，其余的可以继续。"}, nil)},
+		{Name: "transferlog_archive", Title: "日志归档", View: with(nil, page.Work{ID: "log-archive"}, &askView{Before: "2026-11-23", Latest: "2026-11-23", Waiting: 1})},
+		{Name: "transferlog_archive", Title: "日志归档 请确认", View: with(asked, page.Work{ID: "log-archive"}, nil)},
+		{Name: "transferlog_archive", Title: "日志归档 等别人确认", View: with(&mine, page.Work{ID: "log-archive"}, nil)},
+		{Name: "transferlog_archive", Title: "日志归档 中断过", View: with(&cut, page.Work{ID: "log-archive", Tone: "caution", Stamp: "已停止", Sentence: "做完的日子已归档，其余的可以继续。"}, nil)},
 		{Name: "transferlog_archive", Title: "日志归档 没有文件夹", View: none},
-		{Name: "log_archive", Title: "日志归档 进行中", View: running},
-		{Name: "log_archive", Title: "日志归档 有误", View: runPart{Tone: "bad", Sentence: "归档了 3 天。2026-11-20 没有通过核对，没有登记为归档。请保留现场并报告安全管理员。", Finding: "写入方 90fbccd8：第 4 条缺失（其后是第 5 条）。"}},
 	}
 }

@@ -2,24 +2,16 @@ package web
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-
-	"github.com/go-chi/chi/v5"
-	"github.com/google/uuid"
 
 	"jingfang/reporting"
 	"jingfang/session"
 	"jingfang/session/identity"
 	"jingfang/session/job"
 	"jingfang/session/page"
-	"jingfang/sql/db"
 )
-
-// checkJob is the kind of the job that checks the stock.
-const checkJob = "stock-check"
 
 // keptChecks is how many checks the page lists.
 const keptChecks = 10
@@ -27,21 +19,8 @@ const keptChecks = 10
 // checkView is the page of the stock's check.
 type checkView struct {
 	CanStart bool
-	Work     checkWork
+	Work     page.Work
 	Rows     []checkRow
-}
-
-// checkWork is a check under way, or the one that has just ended; it is fetched
-// again while it runs.
-type checkWork struct {
-	Running     bool
-	URL         string // of this fragment
-	CancelURL   string
-	Percent     int
-	Done, Total int64
-	Sentence    string // how it ended
-	Tone        string
-	TraceURL    string
 }
 
 type checkRow struct {
@@ -63,9 +42,7 @@ func (h *Handlers) StockCheck(w http.ResponseWriter, r *http.Request) error {
 		return h.site.JSON(w, r, http.StatusOK, newChecksJSON(list))
 	}
 	v := checkView{CanStart: by.Can(identity.ViewReports, 0) == nil}
-	if s, ok := h.jobs.Latest(checkJob); ok {
-		v.Work = newCheckWork(s)
-	}
+	v.Work = h.checks().Latest()
 	for _, c := range list {
 		v.Rows = append(v.Rows, newCheckRow(c))
 	}
@@ -81,20 +58,21 @@ func (h *Handlers) viewer(r *http.Request) (identity.Actor, error) {
 	return by, identity.Allow(r.Context(), h.db, by, identity.ViewStock, 0)
 }
 
-// StartCheck is POST /stock/check: begins a check. One runs at a time; who asks
-// for a second sees the first.
+// checks answers for checks of the stock.
+func (h *Handlers) checks() page.Works {
+	return page.Works{Site: h.site, Jobs: h.jobs, Kind: "stock-check", Path: "/stock/check", Home: "/stock/check", ID: "check-work", Verb: "核对", Unit: "盒",
+		Done: stockChecked, JSON: func(s job.Status) any { return newCheckJSON(s) }}
+}
+
+// StartCheck is POST /stock/check: begins a check.
 func (h *Handlers) StartCheck(w http.ResponseWriter, r *http.Request) error {
 	by, err := h.reader(r)
 	if err != nil {
 		return err
 	}
-	id, err := h.jobs.Start(checkJob, by.StaffID, func(ctx context.Context, p *job.Progress) (any, error) {
+	return h.checks().Start(w, r, by.StaffID, func(ctx context.Context, p *job.Progress) (any, error) {
 		return reporting.RunStockCheck(ctx, h.db, by, reporting.CheckAsked, p.Report)
 	})
-	if err != nil && !errors.Is(err, job.ErrBusy) {
-		return fmt.Errorf("start a check of the stock: %w", err)
-	}
-	return h.answerCheck(w, r, id)
 }
 
 // CheckProgress is GET /stock/check/{job}: how far a check is.
@@ -102,11 +80,7 @@ func (h *Handlers) CheckProgress(w http.ResponseWriter, r *http.Request) error {
 	if _, err := h.viewer(r); err != nil {
 		return err
 	}
-	id, err := jobID(r)
-	if err != nil {
-		return err
-	}
-	return h.answerCheck(w, r, id)
+	return h.checks().Show(w, r)
 }
 
 // CancelCheck is POST /stock/check/{job}/cancel.
@@ -114,51 +88,20 @@ func (h *Handlers) CancelCheck(w http.ResponseWriter, r *http.Request) error {
 	if _, err := h.reader(r); err != nil {
 		return err
 	}
-	id, err := jobID(r)
-	if err != nil {
-		return err
-	}
-	h.jobs.Cancel(id)
-	return h.answerCheck(w, r, id)
+	return h.checks().Cancel(w, r)
 }
 
-func jobID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "job"))
-	if err != nil {
-		return id, db.RefuseBecause(err, db.NotFound, "没有这次核对。请打开核对页重新开始。")
-	}
-	return id, nil
-}
-
-func (h *Handlers) answerCheck(w http.ResponseWriter, r *http.Request, id uuid.UUID) error {
-	s, ok := h.jobs.Find(id)
-	switch {
-	case !ok:
-		return db.Refuse(db.NotFound, "没有这次核对，可能程序重新启动过。结果请看下面的列表，或重新核对。")
-	case page.WantsJSON(r):
-		return h.site.JSON(w, r, http.StatusOK, newCheckJSON(s))
-	case !page.IsHTMX(r):
-		return h.site.SeeOther(w, r, "/stock/check")
-	}
-	return h.site.Fragment(w, r, "check_work", newCheckWork(s))
-}
-
-func newCheckWork(s job.Status) checkWork {
-	v := checkWork{Running: s.State == job.Running, URL: "/stock/check/" + s.ID.String(), Percent: s.Percent(), Done: s.Done, Total: s.Total}
-	v.CancelURL = v.URL + "/cancel"
+// stockChecked says what a check found.
+func stockChecked(v *page.Work, s job.Status) {
 	report, _ := s.Result.(reporting.StockReport)
-	switch {
-	case v.Running:
-	case s.State == job.Cancelled:
-		v.Tone, v.Sentence = "caution", "已停止核对，没有结果。"
-	case s.State == job.Failed:
-		v.Tone, v.Sentence = "bad", "核对没有完成。请再核对一次；仍不行请告诉管理员。"
-	case report.Problem != "":
-		v.Tone, v.Sentence, v.TraceURL = "bad", "第一处不符："+report.Problem+"。", codeURL(report.Code)
-	default:
+	if report.Problem == "" {
 		v.Tone, v.Sentence = "good", fmt.Sprintf("全部一致：%d 盒药，%d 条流水，没有发现差错。", report.Packs, report.Movements)
+		return
 	}
-	return v
+	v.Tone, v.Sentence = "bad", "第一处不符："+report.Problem+"。"
+	if to := codeURL(report.Code); to != "" {
+		v.Links = []page.WorkLink{{Icon: "trace", Word: "查这个码", URL: to}}
+	}
 }
 
 func codeURL(code string) string {

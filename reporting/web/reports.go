@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"jingfang/reporting"
 	"jingfang/session"
 	"jingfang/session/identity"
+	"jingfang/session/job"
 	"jingfang/session/page"
 	"jingfang/sql/db"
 )
@@ -37,8 +39,6 @@ type reportRow struct {
 type keptView struct {
 	About, Digest string
 	AgainURL      string
-	Changed       []string
-	Same          string
 }
 
 // Reports is GET /statistics/reports: the monthly and yearly reports that are kept.
@@ -61,7 +61,7 @@ func (h *Handlers) Reports(w http.ResponseWriter, r *http.Request) error {
 			v.Groups, last = append(v.Groups, reportGroup{Title: title}), title
 		}
 		g := &v.Groups[len(v.Groups)-1]
-		url := fmt.Sprintf("/statistics/reports/%d", k.ID)
+		url := reportURL(k.ID)
 		g.Rows = append(g.Rows, reportRow{Scope: k.Scope(), About: aboutReport(k), URL: url, PDF: url + "/file.pdf"})
 	}
 	if err := h.fillReports(r, by, &v); err != nil {
@@ -116,6 +116,9 @@ func (h *Handlers) MakeReport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := p.Check(session.Today(h.db.Now())); err != nil {
+		return err
+	}
 	site, err := queryNumber(r.PostForm, "site")
 	if err != nil {
 		return err
@@ -123,14 +126,94 @@ func (h *Handlers) MakeReport(w http.ResponseWriter, r *http.Request) error {
 	if err := h.mayReport(r, by, site); err != nil {
 		return err
 	}
-	kept, changed, err := reporting.KeepReport(r.Context(), h.db, by, kind, p, site)
+	return h.make(w, r, by, kind, p, site)
+}
+
+// make has a report made as work of the person's own: a year over many sites takes
+// longer than anybody looks at a page that does not move.
+func (h *Handlers) make(w http.ResponseWriter, r *http.Request, by identity.Actor, kind reporting.ReportKind, p reporting.Period, site int64) error {
+	return h.reportWorks(by).Start(w, r, by.StaffID, func(ctx context.Context, progress *job.Progress) (any, error) {
+		progress.Report(0, 1)
+		kept, changed, err := reporting.KeepReport(ctx, h.db, by, kind, p, site)
+		progress.Report(1, 1)
+		return madeReport{kept, changed}, err
+	})
+}
+
+// madeReport is what the making of a report came to.
+type madeReport struct {
+	kept    reporting.KeptReport
+	changed []string
+}
+
+// reportWorks answers for the reports that a person has made: everybody has one at a
+// time.
+func (h *Handlers) reportWorks(by identity.Actor) page.Works {
+	return page.Works{Site: h.site, Jobs: h.jobs, Kind: fmt.Sprintf("report-%d", by.StaffID), Path: "/statistics/reports/work", ID: "work", Verb: "生成", Unit: "份", Done: reportMade,
+		JSON: func(s job.Status) any {
+			out := map[string]any{"job": s.ID.String(), "state": s.State, "percent": s.Percent()}
+			if x, done := s.Result.(madeReport); done {
+				out["report"], out["edition"], out["changed"] = x.kept.ID, x.kept.Edition, x.changed
+			}
+			return out
+		},
+		Page: func(w http.ResponseWriter, r *http.Request, v page.Work) error {
+			return h.site.Page(w, r, "stat_work", workPage{"生成报表", "/statistics/reports", v})
+		}}
+}
+
+// mostFindings is how many differences the page of a work names; the audit counts all.
+const mostFindings = 12
+
+// reportMade says what a report came to.
+func reportMade(v *page.Work, s job.Status) {
+	x, _ := s.Result.(madeReport)
+	k := x.kept
+	name := fmt.Sprintf("%s %s %s", k.Period().Words(), k.Kind.Chinese(), k.Scope())
+	v.Links = []page.WorkLink{{Icon: "chart", Word: "看报表", URL: reportURL(k.ID), Main: true}}
+	switch {
+	case len(x.changed) > 0:
+		v.Tone, v.Sentence = "caution", fmt.Sprintf("%s：数字与上一版不同，已另存为第 %d 版，原来的仍保留。", name, k.Edition)
+		v.Findings = x.changed[:min(len(x.changed), mostFindings)]
+	case k.MadeAt.Before(s.StartedAt):
+		v.Tone, v.Sentence = "good", name+"：已按现在的账重新计算，每个数字都与保存的一致。"
+	default:
+		v.Tone, v.Sentence = "good", name+"：已生成并保存。"
+	}
+}
+
+func reportURL(id int64) string { return fmt.Sprintf("/statistics/reports/%d", id) }
+
+// ReportWork is GET /statistics/reports/work/{job}: how far a report is.
+func (h *Handlers) ReportWork(w http.ResponseWriter, r *http.Request) error {
+	by, s, err := h.ownReport(r)
 	if err != nil {
 		return err
 	}
-	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, map[string]any{"report": kept.ID, "edition": kept.Edition, "changed": changed})
+	return h.reportWorks(by).Answer(w, r, s)
+}
+
+// CancelReport is POST /statistics/reports/work/{job}/cancel.
+func (h *Handlers) CancelReport(w http.ResponseWriter, r *http.Request) error {
+	by, _, err := h.ownReport(r)
+	if err != nil {
+		return err
 	}
-	return h.site.SeeOther(w, r, fmt.Sprintf("/statistics/reports/%d?made=%d", kept.ID, len(changed)))
+	return h.reportWorks(by).Cancel(w, r)
+}
+
+// ownReport finds the person's own job of the address; the right to what it made is
+// checked again.
+func (h *Handlers) ownReport(r *http.Request) (identity.Actor, job.Status, error) {
+	by, err := h.reader(r)
+	if err != nil {
+		return by, job.Status{}, err
+	}
+	s, err := h.reportWorks(by).Find(r)
+	if x, done := s.Result.(madeReport); err == nil && done {
+		err = h.mayReport(r, by, x.kept.SiteID)
+	}
+	return by, s, err
 }
 
 // parseReport reads which report of which period is meant: "month 2026-11-01".
@@ -185,11 +268,6 @@ func (h *Handlers) Report(w http.ResponseWriter, r *http.Request) error {
 		v.Files = append(v.Files, fileView{x[1], fmt.Sprintf("/statistics/reports/%d/file.%s", k.ID, x[0])})
 	}
 	v.Kept = &keptView{About: aboutReport(k), Digest: d.Digest(), AgainURL: fmt.Sprintf("/statistics/reports/%d/again", k.ID)}
-	if made := r.URL.Query().Get("made"); made == "0" {
-		v.Kept.Same = "报表已保存。"
-	} else if made != "" {
-		v.Kept.Same = "数字有变化，已另存为新的一版，原来的一版仍保留。"
-	}
 	return h.site.Page(w, r, "statistic", v)
 }
 
@@ -200,22 +278,7 @@ func (h *Handlers) ReportAgain(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	kept, changed, err := reporting.KeepReport(r.Context(), h.db, by, k.Kind, k.Period(), k.SiteID)
-	if err != nil {
-		return err
-	}
-	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusOK, map[string]any{"report": kept.ID, "edition": kept.Edition, "changed": changed})
-	}
-	v := keptView{About: aboutReport(kept), Digest: fmt.Sprintf("%x", kept.Digest), AgainURL: fmt.Sprintf("/statistics/reports/%d/again", kept.ID), Changed: changed,
-		Same: "已按现在的账重新计算：每个数字都与保存的一致。"}
-	if len(changed) > 0 {
-		v.Same = "与保存的不同，已另存为新的一版："
-	}
-	if !page.IsHTMX(r) {
-		return h.site.SeeOther(w, r, fmt.Sprintf("/statistics/reports/%d?made=%d", kept.ID, len(changed)))
-	}
-	return h.site.Fragment(w, r, "stat_kept", v)
+	return h.make(w, r, by, k.Kind, k.Period(), k.SiteID)
 }
 
 // ReportFile is GET /statistics/reports/{report}/file.{form}: a kept report as a

@@ -8,17 +8,16 @@ import (
 // test that renders every view.
 func Samples() []page.Sample {
 	filter := sampleFilter()
-	running := checkWork{Running: true, URL: "#", CancelURL: "#", Percent: 42, Done: 420_000, Total: 1_000_000}
-	wrong := checkWork{Tone: "bad", Sentence: "第一处不符：追溯码 80000010000000000012：余 20，流水算出余 15。", TraceURL: "#"}
+	running := page.Work{ID: "check-work", Running: true, URL: "#", CancelURL: "#", Doing: "正在核对", Stop: "停止核对", Progress: "420000 / 1000000 盒", Percent: 42}
+	wrong := page.Work{ID: "check-work", Tone: "bad", Sentence: "第一处不符：追溯码 80000010000000000012：余 20，流水算出余 15。", Links: []page.WorkLink{{Icon: "trace", Word: "查这个码", URL: "#"}}}
 	return append([]page.Sample{
 		{Name: "ledger_filter", Title: "统计的条件", View: filter},
 		{Name: "ledger_sum", Title: "收发等式", View: sampleSum()},
-		{Name: "check_work", Title: "正在核对", View: running},
-		{Name: "check_work", Title: "核对有不符", View: wrong},
+		{Name: "stock_check", Title: "核对有不符", View: checkView{CanStart: true, Work: wrong}},
 		{Name: "stock_check", Title: "核对库存", View: checkView{CanStart: true, Work: running, Rows: []checkRow{
 			{Sentence: "11月23日 02:03 夜间核对：全部一致（1000000 盒，3000000 条流水）。", By: "用时 21.3s", Word: "一致", Tone: "good"},
 			{Sentence: "11月22日 09:10 核对：第一处不符：追溯码 80000010000000000012：余 20，流水算出余 15。", By: "演示药师甲 · 用时 3s", Word: "不符", Tone: "bad", URL: "#"}}}},
-		{Name: "stock_check", Title: "核对库存 还没有", View: checkView{}},
+		{Name: "stock_check", Title: "核对库存 还没有", View: checkView{Work: page.Work{ID: "check-work"}}},
 	}, append(append(ledgerSamples(filter), registerSamples()...), statSamples()...)...)
 }
 

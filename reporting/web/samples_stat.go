@@ -23,12 +23,10 @@ func statSamples() []page.Sample {
 	wrong := v
 	wrong.Wrong = []string{"药房：演示利培酮片 1mg×20片：按流水现在应有 861盒，药盒登记为 860盒。"}
 	kept := keptView{About: "2026-11-01 01:10 系统（定时）", Digest: "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0", AgainURL: "#"}
-	changed := kept
-	changed.Changed, changed.Same = []string{"概况 · 就诊人次 · 数：原来是 846，现在是 847。"}, "与保存的不同，已另存为新的一版："
 	month := v
 	month.Filter, month.Kept = nil, &kept
-	running := exportWork{Running: true, URL: "#", CancelURL: "#", Percent: 42, Done: 5, Total: 12}
-	ended := exportWork{Sentence: "就诊明细 2026年11月 已备好，共 431 行。请在一小时内下载。", Tone: "good", FileURL: "#", Back: "#"}
+	running := page.Work{ID: "work", Running: true, URL: "#", CancelURL: "#", Doing: "正在导出", Stop: "停止导出", Progress: "5 / 12 个月", Percent: 42}
+	ended := page.Work{ID: "work", Sentence: "就诊明细 2026年11月 已备好，共 431 行。请在一小时内下载。", Tone: "good", Links: []page.WorkLink{{Icon: "download", Word: "下载", URL: "#", Main: true}}}
 	return []page.Sample{
 		{Name: "stat_filter", Title: "统计的条件", View: f}, {Name: "stat_section", Title: "统计的一张表", View: v.Sections[0]},
 		{Name: "paper_check", Title: "验报表", View: paperCheckView{}}, {Name: "paper_check", Title: "验报表 看不懂", View: paperCheckView{Code: "690123", Problem: "这不是报表上的二维码，也不是数字指纹。请扫首页右上角的二维码，或抄下“数字指纹”的 32 位。"}},
@@ -36,11 +34,12 @@ func statSamples() []page.Sample {
 			Digest: sampleDigest, ReportURL: "#", Rows: []issuedRow{{"2026-11-02 09:12:44", "演示管理甲", sampleDigest[:32]}}}}},
 		{Name: "paper_check", Title: "验报表 不一致", View: paperCheckView{Answer: &paperAnswer{Stamp: "不一致", Tone: "bad", Title: "社区义诊场次日报　演示新华　2026-11-23　场次 12", Sentence: "本系统打印过这份报表，但数字指纹不同：纸上的内容不是下面任何一次打印的。请以系统里的为准。",
 			Rows: []issuedRow{{"2026-11-23 17:45:02", "演示药师甲", sampleDigest[:32]}}}}},
-		{Name: "stat_kept", Title: "保存的报表", View: kept}, {Name: "stat_kept", Title: "保存的报表 有变化", View: changed},
+		{Name: "stat_kept", Title: "保存的报表", View: kept},
 		{Name: "statistic", Title: "就诊统计", View: v}, {Name: "statistic", Title: "就诊统计 没有", View: empty}, {Name: "statistic", Title: "就诊明细", View: rows},
 		{Name: "statistic", Title: "统计 不平衡", View: wrong}, {Name: "statistic", Title: "月报", View: month},
 		{Name: "statistic", Title: "统计 日期不对", View: statView{Title: "就诊统计", Filter: &f, Problem: "结束日期早于开始日期。请对调后再查。"}},
-		{Name: "export_work", Title: "正在导出", View: running}, {Name: "export_work", Title: "导出完成", View: ended}, {Name: "stat_export", Title: "导出", View: exportPage{running}},
+		{Name: "stat_work", Title: "正在导出", View: workPage{"导出", "#", running}}, {Name: "stat_work", Title: "导出完成", View: workPage{"导出", "#", ended}},
+		{Name: "stat_work", Title: "报表有变化", View: workPage{"生成报表", "#", page.Work{ID: "work", Tone: "caution", Sentence: "精防药房月报 全部精防点 2026年10月：数字与上一版不同，已另存为第 2 版，原来的仍保留。", Findings: []string{"库存收发　药房 · 演示利培酮片 1mg×20片 · －发药：原来是 30盒，现在是 31盒。"}, Links: []page.WorkLink{{Icon: "chart", Word: "看报表", URL: "#", Main: true}}}}},
 		{Name: "stat_today", Title: "今天的场次", View: sampleToday()}, {Name: "stat_today", Title: "今天没有场次", View: todayView{URL: "#", At: "10:00:00"}},
 		{Name: "overview", Title: "总览", View: sampleOverview(false)}, {Name: "overview", Title: "总览 有事", View: sampleOverview(true)},
 		{Name: "reports", Title: "月报年报", View: reportsView{Months: []optionView{{"month 2026-10-01", "2026年10月月报", true}}, Sites: []optionView{{"", "全部精防点", true}}, Groups: []reportGroup{

@@ -24,7 +24,7 @@ import (
 // site must not come to see.
 type elsewhere struct {
 	drug, session, stocktake, recall, report, whole int64
-	job                                             string // of another person
+	job, making                                     string // of another person
 	code                                            string // of a paper
 	secrets                                         []string
 }
@@ -47,7 +47,9 @@ SELECT $1::text, k.id, 20, $2::text, $3::text, CASE WHEN $1::text = 'dispense' T
 VALUES ('session:9', $1, $2, '演示他处', 'submitted', 1, $3, now(), $3, now()) RETURNING id`, x.session, h.other, chief.StaffID)
 	x.recall = h.insert(`INSERT INTO recall (class, scope, drug_id, batch, reason, source_no, started_by, started_at, due_at, lift_reason) VALUES ('二级', 'drug', $1, '', '演示', '', $2, now(), now(), '') RETURNING id`, x.drug, chief.StaffID)
 	month := "month " + session.Today(h.db.App.Now()).Format("2006-01") + "-01"
-	x.report, x.whole = h.made(chief, month, h.other), h.made(chief, month, 0)
+	x.report = h.made(chief, month, h.other)
+	whole := h.worked(chief, "/statistics/reports", url.Values{"report": {month}})
+	x.whole, x.making = whole.Report, whole.Job
 	var started struct{ Job string }
 	h.must(json.Unmarshal(h.post(&chief, "/statistics/exports", url.Values{"what": {"visits"}, "form": {"csv"}}).Body.Bytes(), &started))
 	x.job = started.Job
@@ -58,15 +60,40 @@ VALUES ('session:9', $1, $2, '演示他处', 'submitted', 1, $3, now(), $3, now(
 	return x
 }
 
-// made has a report of a period made and gives its number.
+// reportWork is the making of a report, as a program reads it.
+type reportWork struct {
+	Job, State string
+	Report     int64
+	Edition    int64
+	Changed    []string
+}
+
+// made has a report of a period made, waits for it and gives its number.
 func (h *house) made(by identity.Actor, report string, site int64) int64 {
 	h.t.Helper()
-	var kept struct{ Report int64 }
-	h.must(json.Unmarshal(h.post(&by, "/statistics/reports", url.Values{"report": {report}, "site": {idOrNone(site)}}).Body.Bytes(), &kept))
-	if kept.Report == 0 {
-		h.t.Fatalf("no report %s of site %d", report, site)
+	return h.worked(by, "/statistics/reports", url.Values{"report": {report}, "site": {idOrNone(site)}}).Report
+}
+
+// worked starts the making of a report and waits for its end.
+func (h *house) worked(by identity.Actor, path string, form url.Values) (x reportWork) {
+	h.t.Helper()
+	w := h.post(&by, path, form)
+	for {
+		x = reportWork{}
+		if w.Code != 200 {
+			h.t.Fatalf("%s %v: %d %s", path, form, w.Code, w.Body)
+		}
+		h.must(json.Unmarshal(w.Body.Bytes(), &x))
+		if x.State != "running" {
+			break
+		}
+		h.must(h.t.Context().Err())
+		w = h.get(&by, "/statistics/reports/work/"+x.Job)
 	}
-	return kept.Report
+	if x.State != "done" || x.Report == 0 {
+		h.t.Fatalf("%s %v: %+v", path, form, x)
+	}
+	return x
 }
 
 func idOrNone(id int64) string {
@@ -79,7 +106,7 @@ func idOrNone(id int64) string {
 // of fills an address with the numbers of what is elsewhere.
 func (x elsewhere) of(h *house, path string) string {
 	return strings.NewReplacer("SITE", fmt.Sprint(h.other), "DRUG", fmt.Sprint(x.drug), "SESSION", fmt.Sprint(x.session), "STOCKTAKE", fmt.Sprint(x.stocktake), "RECALL", fmt.Sprint(x.recall),
-		"REPORT", fmt.Sprint(x.report), "WHOLE", fmt.Sprint(x.whole), "JOB", x.job, "CODE", url.QueryEscape(x.code)).Replace(path)
+		"REPORT", fmt.Sprint(x.report), "WHOLE", fmt.Sprint(x.whole), "JOB", x.job, "MAKING", x.making, "CODE", url.QueryEscape(x.code)).Replace(path)
 }
 
 // addresses are those of every handler of the package, as somebody of one site
@@ -99,7 +126,7 @@ func addresses() map[string][]string {
 		"PersonRows": {"/statistics/use/people?site=SITE", "/statistics/use/people"}, "Stock": {"/statistics/stock?site=SITE", "/statistics/stock?by=session", "/statistics/stock?by=all"},
 		"StockFile": append(three("/statistics/stock.*?site=SITE"), three("/statistics/stock.*?by=all")...), "MonthFile": append(three("/statistics/month.*?site=SITE"), three("/statistics/month.*")...),
 		"Reports": {"/statistics/reports"}, "MakeReport": {"POST /statistics/reports?report=month+2026-10-01&site=SITE", "POST /statistics/reports?report=month+2026-10-01"},
-		"Report": {"/statistics/reports/REPORT", "/statistics/reports/WHOLE"}, "ReportAgain": {"POST /statistics/reports/REPORT/again?", "POST /statistics/reports/WHOLE/again?"},
+		"Report": {"/statistics/reports/REPORT", "/statistics/reports/WHOLE"}, "ReportWork": {"/statistics/reports/work/JOB", "/statistics/reports/work/MAKING"}, "CancelReport": {"POST /statistics/reports/work/MAKING/cancel?"}, "ReportAgain": {"POST /statistics/reports/REPORT/again?", "POST /statistics/reports/WHOLE/again?"},
 		"ReportFile":  append(three("/statistics/reports/REPORT/file.*"), three("/statistics/reports/WHOLE/file.*")...),
 		"StartExport": {"POST /statistics/exports?what=visits&form=csv&site=SITE"}, "Export": {"/statistics/exports/JOB"}, "CancelExport": {"POST /statistics/exports/JOB/cancel?"}, "ExportFile": {"/statistics/exports/JOB/file"},
 		"Ledger": {"/ledger?site=SITE", "/ledger", "/ledger?place=store", "/ledger?by=place", "/ledger?by=kind&drug=DRUG"}, "LedgerMoves": {"/ledger/moves?site=SITE", "/ledger/moves", "/ledger/moves?place=store", "/ledger/moves?drug=DRUG"},

@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"jingfang/reporting"
@@ -37,23 +36,12 @@ func (f exportFile) Close() error {
 	return nil
 }
 
-// exportWork is an export under way, or as it ended; it is fetched again while it
-// runs.
-type exportWork struct {
-	Running        bool
-	URL, CancelURL string
-	FileURL        string
-	Percent        int
-	Done, Total    int64
-	Sentence, Tone string
-	Back           string
+// workPage is the page of one long work of a person's own.
+type workPage struct {
+	Title string
+	Back  string
+	Work  page.Work
 }
-
-// exportPage is the page of one export.
-type exportPage struct{ Work exportWork }
-
-// exportKind is the kind of a person's exports: everybody has one at a time.
-func exportKind(by identity.Actor) string { return fmt.Sprintf("export-%d", by.StaffID) }
 
 // StartExport is POST /statistics/exports: all rows behind a figure as a file, as a
 // job of the person's own.
@@ -77,19 +65,24 @@ func (h *Handlers) StartExport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	id, err := h.jobs.Start(exportKind(a.by), a.by.StaffID, func(ctx context.Context, p *job.Progress) (any, error) {
+	return h.exports(a.by).Start(w, r, a.by.StaffID, func(ctx context.Context, p *job.Progress) (any, error) {
 		return h.export(ctx, e, form, p)
 	})
-	if errors.Is(err, job.ErrBusy) && page.WantsJSON(r) {
-		return db.Refuse(db.Conflict, "您的上一次导出还没有完成。请等它完成，或先停止它。")
-	}
-	if err != nil && !errors.Is(err, job.ErrBusy) {
-		return fmt.Errorf("start an export: %w", err)
-	}
-	if page.WantsJSON(r) {
-		return h.site.JSON(w, r, http.StatusAccepted, map[string]string{"job": id.String()})
-	}
-	return h.site.SeeOther(w, r, exportURL(id))
+}
+
+// exports answers for a person's exports: everybody has one at a time.
+func (h *Handlers) exports(by identity.Actor) page.Works {
+	return page.Works{Site: h.site, Jobs: h.jobs, Kind: fmt.Sprintf("export-%d", by.StaffID), Path: "/statistics/exports", ID: "work", Verb: "导出", Unit: "个月", Done: exported,
+		JSON: func(s job.Status) any {
+			out := map[string]any{"job": s.ID.String(), "state": s.State, "percent": s.Percent(), "file": ""}
+			if _, done := s.Result.(exportFile); done {
+				out["file"] = exportURL(s.ID) + "/file"
+			}
+			return out
+		},
+		Page: func(w http.ResponseWriter, r *http.Request, v page.Work) error {
+			return h.site.Page(w, r, "stat_work", workPage{"导出", "/statistics", v})
+		}}
 }
 
 func validExport(what string) bool { return what == "visits" || what == "given" || what == "people" }
@@ -117,14 +110,9 @@ func (h *Handlers) ownExport(r *http.Request) (identity.Actor, job.Status, error
 	if err != nil {
 		return by, job.Status{}, err
 	}
-	none := db.Refuse(db.NotFound, "没有这次导出，或已经过期。请回到统计页面重新导出。")
-	id, err := uuid.Parse(chi.URLParam(r, "job"))
+	s, err := h.exports(by).Find(r)
 	if err != nil {
-		return by, job.Status{}, none
-	}
-	s, ok := h.jobs.Find(id)
-	if !ok || s.By != by.StaffID || s.Kind != exportKind(by) {
-		return by, s, none
+		return by, s, err
 	}
 	if f, done := s.Result.(exportFile); done {
 		return by, s, h.stillAllowed(r, by, f.question)
@@ -151,52 +139,30 @@ func (h *Handlers) stillAllowed(r *http.Request, by identity.Actor, q reporting.
 
 // Export is GET /statistics/exports/{job}: how far an export is.
 func (h *Handlers) Export(w http.ResponseWriter, r *http.Request) error {
-	_, s, err := h.ownExport(r)
+	by, s, err := h.ownExport(r)
 	if err != nil {
 		return err
 	}
-	return h.answerExport(w, r, s)
+	return h.exports(by).Answer(w, r, s)
 }
 
 // CancelExport is POST /statistics/exports/{job}/cancel.
 func (h *Handlers) CancelExport(w http.ResponseWriter, r *http.Request) error {
-	_, s, err := h.ownExport(r)
+	by, _, err := h.ownExport(r)
 	if err != nil {
 		return err
 	}
-	h.jobs.Cancel(s.ID)
-	s, _ = h.jobs.Find(s.ID)
-	return h.answerExport(w, r, s)
+	return h.exports(by).Cancel(w, r)
 }
 
-func (h *Handlers) answerExport(w http.ResponseWriter, r *http.Request, s job.Status) error {
-	v := newExportWork(s)
-	switch {
-	case page.WantsJSON(r):
-		return h.site.JSON(w, r, http.StatusOK, map[string]any{"job": s.ID.String(), "state": s.State, "percent": s.Percent(), "file": v.FileURL})
-	case page.IsHTMX(r):
-		return h.site.Fragment(w, r, "export_work", v)
+// exported says what an export left.
+func exported(v *page.Work, s job.Status) {
+	f, _ := s.Result.(exportFile)
+	v.Tone, v.Sentence = "good", fmt.Sprintf("%s 已备好，共 %d 行。请在一小时内下载。", f.title, f.rows)
+	if f.rows == 0 {
+		v.Sentence = f.title + " 没有符合条件的行，文件里只有表头。"
 	}
-	return h.site.Page(w, r, "stat_export", exportPage{v})
-}
-
-func newExportWork(s job.Status) exportWork {
-	v := exportWork{Running: s.State == job.Running, URL: exportURL(s.ID), CancelURL: exportURL(s.ID) + "/cancel", Percent: s.Percent(), Done: s.Done, Total: s.Total, Back: "/statistics"}
-	f, done := s.Result.(exportFile)
-	switch {
-	case v.Running:
-	case done:
-		v.Tone, v.FileURL = "good", exportURL(s.ID)+"/file"
-		v.Sentence = fmt.Sprintf("%s 已备好，共 %d 行。请在一小时内下载。", f.title, f.rows)
-		if f.rows == 0 {
-			v.Sentence = f.title + " 没有符合条件的行，文件里只有表头。"
-		}
-	case s.State == job.Cancelled:
-		v.Tone, v.Sentence = "caution", "已停止导出，没有留下文件。"
-	default:
-		v.Tone, v.Sentence = "bad", "导出没有完成。请缩短日期再试；仍不行请告诉管理员。"
-	}
-	return v
+	v.Links = []page.WorkLink{{Icon: "download", Word: "下载", URL: v.URL + "/file", Main: true}}
 }
 
 // ExportFile is GET /statistics/exports/{job}/file: what an export left. That it

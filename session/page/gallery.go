@@ -46,6 +46,9 @@ func OwnSamples() []Sample {
 		{"look_toggle", "只查", nil},
 		{"camera", "摄像头扫码（点扫码框里的相机）", static.Decoder{Worker: "/w", Reader: "/r", Wasm: "/m"}},
 		{"rehearsal", "扫码枪试扫", rehearsalSample()},
+		{"work", "长时间的活 进行中", Work{ID: "work", Running: true, URL: "#", CancelURL: "#", Doing: "正在检查", Stop: "停止检查", Progress: "8000 / 20411 条", Percent: 40}},
+		{"work", "长时间的活 做完了", Work{ID: "work", Stamp: "链完整", Tone: "good", Sentence: "检查了 128 条链、20411 条记录，没有被改动。", StartURL: "#", Starts: []WorkStart{{Icon: "shield", Word: "检查链"}}}},
+		{"work", "长时间的活 停止了", Work{ID: "work", Stamp: "已停止", Tone: "caution", Sentence: "没有结果。需要时请重新核对。", Links: []WorkLink{{Icon: "download", Word: "下载", URL: "#", Main: true}}}},
 		{"gallery_part", "样板片段", galleryPartView{Name: "band", Title: "回执", HTML: "<p>片段</p>"}},
 	}
 }

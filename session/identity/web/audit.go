@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jingfang/session/identity"
+	"jingfang/session/page"
 	"jingfang/sql/db"
 )
 
@@ -21,7 +22,7 @@ type auditView struct {
 	Rows       []auditLine
 	Older      string // address of the next page, or ""
 	Newest     bool   // this is the first page
-	Check      verifyView
+	Check      page.Work
 }
 
 // auditLine is an event in the list.
@@ -58,9 +59,7 @@ func (w *Web) showAudit(rw http.ResponseWriter, r *http.Request) error {
 	for _, row := range rows {
 		view.Rows = append(view.Rows, newAuditLine(row, w.eventLabel(row.Event), zone))
 	}
-	if s, ok := w.jobs.Latest(verifyJob); ok {
-		view.Check = newVerifyView(s)
-	}
+	view.Check = w.verifies().Latest()
 	return w.site.Page(rw, r, "audit", view)
 }
 

@@ -66,9 +66,8 @@ func officeSamples() []page.Sample {
 		{"10:41:55", "系统", "system:login", "登录", "失败", "bad", "staff 7", "doctor1：用户名或密码不正确", "10.0.3.21", "T4RP-8WCE"},
 		{"10:40:02", "演示药师", "pharmacist", "权限不足", "拒绝", "caution", "permission view_audit", "", "10.0.3.9", "M2XA-7HJK"}}}
 	good, bad := audit, audit
-	good.Check = verifyView{Stamp: "链完整", Tone: "good", Sentence: "检查了 128 条链、20411 条记录，没有被改动。"}
-	bad.Check = verifyView{Stamp: "链断裂", Tone: "bad", Sentence: "链 0f0e… 第 17 条：字段 detail 与封存的内容不符，记录被改动。 请保留现场并报告安全管理员。"}
-	running := verifyView{Running: true, URL: "/audit/verify/1", CancelURL: "/audit/verify/1/cancel", Percent: 40, Progress: "8000 / 20411 条"}
+	good.Check = page.Work{ID: "audit-check", StartURL: "#", Starts: []page.WorkStart{{Icon: "shield", Word: "检查链"}}, Stamp: "链完整", Tone: "good", Sentence: "检查了 128 条链、20411 条记录，没有被改动。"}
+	bad.Check = page.Work{ID: "audit-check", StartURL: "#", Starts: []page.WorkStart{{Icon: "shield", Word: "检查链"}}, Stamp: "链断裂", Tone: "bad", Sentence: "链 0f0e… 第 17 条：字段 detail 与封存的内容不符，记录被改动。 请保留现场并报告安全管理员。"}
 	return []page.Sample{
 		{Name: "staff_list", Title: "人员", View: staffListView{Rows: rows, CanCreate: true}},
 		{Name: "staff", Title: "人员 一位", View: staff},
@@ -80,6 +79,5 @@ func officeSamples() []page.Sample {
 		{Name: "audit", Title: "审计", View: audit},
 		{Name: "audit", Title: "审计 链完整", View: good},
 		{Name: "audit", Title: "审计 链断裂", View: bad},
-		{Name: "audit_check", Title: "检查审计链 进行中", View: running},
 	}
 }
