@@ -100,8 +100,8 @@ func accessTable() []access {
 		{"GET", "/statistics/stock", "PM"}, {"GET", "/statistics/stock.{form}", "PM"}, {"GET", "/statistics/month.{form}", "PM"},
 		{"GET", "/papers/check", "PM"}, {"GET", "/statistics/reports", "PM"}, {"POST", "/statistics/reports", "PM"}, {"GET", "/statistics/reports/work/{job}", "PM"}, {"POST", "/statistics/reports/work/{job}/cancel", "PM"}, {"GET", "/statistics/reports/{report}", "PM"}, {"POST", "/statistics/reports/{report}/again", "PM"}, {"GET", "/statistics/reports/{report}/file.{form}", "PM"},
 		{"POST", "/statistics/exports", "PM"}, {"GET", "/statistics/exports/{job}", "PM"}, {"POST", "/statistics/exports/{job}/cancel", "PM"}, {"GET", "/statistics/exports/{job}/file", "PM"},
-		{"GET", "/ledger", "PM"}, {"GET", "/ledger/moves", "PM"}, {"GET", "/ledger.pdf", "PM"},
-		{"GET", "/ledger/controlled", "PM"}, {"GET", "/ledger/controlled.pdf", "PM"}, {"POST", "/ledger/controlled/rules", "P"},
+		{"GET", "/ledger", "PM"}, {"GET", "/ledger/moves", "PM"}, {"GET", "/ledger.pdf", "PM"}, {"GET", "/ledger/file.{form}", "PM"},
+		{"GET", "/ledger/controlled", "PM"}, {"GET", "/ledger/controlled.pdf", "PM"}, {"GET", "/ledger/controlled/file.{form}", "PM"}, {"POST", "/ledger/controlled/rules", "P"},
 		{"GET", "/stock/expiry", "DPAM"}, {"GET", "/stock/expiry.xlsx", "DPAM"},
 		{"GET", "/recalls", "DP"}, {"GET", "/recalls/new", "P"}, {"POST", "/recalls/preview", "P"}, {"POST", "/recalls", "P"},
 		{"GET", "/recalls/{id}", "DP"}, {"GET", "/recalls/{id}/clock", "DP"},
@@ -109,7 +109,7 @@ func accessTable() []access {
 		{"GET", "/recalls/{id}/patients", "DP"}, {"GET", "/recalls/{id}/patients.pdf", "DP"}, {"GET", "/recalls/{id}/patients.xlsx", "DP"},
 		{"GET", "/recalls/{id}/patients/{patient}", "DP"}, {"POST", "/recalls/{id}/patients/{patient}", "DP"}, {"POST", "/recalls/{id}/patients/{patient}/phone", "DP"},
 		{"GET", "/stocktakes", "DPAM"}, {"POST", "/stocktakes", "PA"}, {"POST", "/sessions/{id}/stocktakes", "PA"},
-		{"GET", "/stocktakes/{id}", "DPAM"}, {"GET", "/stocktakes/{id}/sheet", "DPAM"}, {"GET", "/stocktakes/{id}/result", "DPAM"}, {"GET", "/stocktakes/{id}/result.pdf", "DPAM"},
+		{"GET", "/stocktakes/{id}", "DPAM"}, {"GET", "/stocktakes/{id}/sheet", "DPAM"}, {"GET", "/stocktakes/{id}/result", "DPAM"}, {"GET", "/stocktakes/{id}/result.pdf", "DPAM"}, {"GET", "/stocktakes/{id}/result/file.{form}", "DPAM"},
 		{"POST", "/stocktakes/{id}/scans", "PA"}, {"POST", "/stocktakes/{id}/undo", "PA"}, {"POST", "/stocktakes/{id}/numbers", "PA"}, {"POST", "/stocktakes/{id}/recount", "PA"},
 		{"POST", "/stocktakes/{id}/submit", "PA"}, {"POST", "/stocktakes/{id}/reasons", "PA"}, {"POST", "/stocktakes/{id}/abandon", "PA"},
 		{"POST", "/stocktakes/{id}/approve", "PM"}, {"POST", "/stocktakes/{id}/reject", "PM"},
@@ -271,7 +271,7 @@ func (w *world) address(t *testing.T, x access) string {
 		path += "?codes=" + w.givenCode(t)
 	case "/trace/batch":
 		path = w.batchPath(t)
-	case "/ledger/controlled.pdf":
+	case "/ledger/controlled.pdf", "/ledger/controlled/file.{form}":
 		path += "?drug=" + w.registeredDrug(t)
 	}
 	return path

@@ -238,6 +238,7 @@ func (a *app) houseRoutes() []route {
 		{"GET", "/stocktakes/{id}/sheet", identity.ViewStock, quick, i.StocktakeSheet},
 		{"GET", "/stocktakes/{id}/result", identity.ViewStock, quick, i.StocktakeResult},
 		{"GET", "/stocktakes/{id}/result.pdf", identity.ViewStock, long, a.papers.StocktakePDF},
+		{"GET", "/stocktakes/{id}/result/file.{form}", identity.ViewStock, long, a.papers.StocktakeFile},
 		{"POST", "/stocktakes/{id}/scans", identity.CountStock, long, i.CountScan},
 		{"POST", "/stocktakes/{id}/undo", identity.CountStock, quick, i.Uncount},
 		{"POST", "/stocktakes/{id}/numbers", identity.CountStock, quick, i.CountNumber},
@@ -279,8 +280,10 @@ func (a *app) houseRoutes() []route {
 		{"GET", "/ledger", identity.ViewReports, long, a.papers.Ledger},
 		{"GET", "/ledger/moves", identity.ViewReports, long, a.papers.LedgerMoves},
 		{"GET", "/ledger.pdf", identity.ViewReports, long, a.papers.LedgerPDF},
+		{"GET", "/ledger/file.{form}", identity.ViewReports, long, a.papers.LedgerFile},
 		{"GET", "/ledger/controlled", identity.ViewReports, long, a.papers.Controlled},
 		{"GET", "/ledger/controlled.pdf", identity.ViewReports, long, a.papers.ControlledPDF},
+		{"GET", "/ledger/controlled/file.{form}", identity.ViewReports, long, a.papers.RegisterFile},
 		{"POST", "/ledger/controlled/rules", identity.TeachPrefix, quick, a.papers.AddRule},
 
 		{"GET", "/stock/expiry", identity.ViewStock, quick, i.Expiry},

@@ -195,11 +195,15 @@ func fileService(name string) string {
 	case "disposal.report":
 		return "处置单 PDF"
 	case "stocktake.report":
-		return "盘点表 PDF"
+		return "盘点表"
 	case "ledger.report":
-		return "收发统计 PDF"
+		return "收发统计"
 	case "register.report":
-		return "专用账册 PDF"
+		return "专用账册"
+	case "statistic.report":
+		return "统计报表"
+	case "statistic.rows":
+		return "统计明细"
 	case "patient.labels":
 		return "打印患者标签"
 	case "bag.label":

@@ -27,8 +27,9 @@ type ledgerView struct {
 	Kinds   []kindRow
 	Places  []placeRow
 	Cut     string // says that there are more rows, or ""
-	PDFURL  string
-	At      string
+	// The ledger as files.
+	PDFURL, SheetURL, CSVURL string
+	At                       string
 }
 
 // sumView is opening + in − out = closing over all lines.
@@ -143,7 +144,7 @@ func problems(l reporting.Ledger) (list []string) {
 }
 
 func newLedgerView(v filterView, l reporting.Ledger) ledgerView {
-	view := ledgerView{Filter: v, Period: period(l.Question), Sum: newSumView(l.Lines), Wrong: problems(l), Open: openCounts(l), PDFURL: v.with("/ledger.pdf"), At: moment(l)}
+	view := ledgerView{Filter: v, Period: period(l.Question), Sum: newSumView(l.Lines), Wrong: problems(l), Open: openCounts(l), PDFURL: v.with("/ledger.pdf"), SheetURL: v.with("/ledger/file.xlsx"), CSVURL: v.with("/ledger/file.csv"), At: moment(l)}
 	if v.By == "kind" {
 		for _, k := range reporting.KindTotals(l.Lines) {
 			view.Kinds = append(view.Kinds, kindRow{k.Kind.Chinese(), k.In, k.Out, v.with("/ledger/moves", "kind", string(k.Kind)), k.Moves})

@@ -45,6 +45,29 @@ func (h *Handlers) LedgerPDF(w http.ResponseWriter, r *http.Request) error {
 	return send(w, body, "ledger-"+from+"-"+to+".pdf", "药品收发统计 "+from+" 至 "+to+".pdf")
 }
 
+// LedgerFile is GET /ledger/file.{form}: the ledger of the address as a spreadsheet or
+// CSV.
+func (h *Handlers) LedgerFile(w http.ResponseWriter, r *http.Request) error {
+	by, err := h.reader(r)
+	if err != nil {
+		return err
+	}
+	_, q, err := h.ledgerQuestion(r, by)
+	if err != nil {
+		return err
+	}
+	site, err := h.siteName(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	l, err := reporting.ReadLedger(r.Context(), h.db, q)
+	if err != nil {
+		return err
+	}
+	return h.sendDocument(w, r, by, l.Document(q.ScopeWords(site)), reporting.Made{By: by.Name, At: l.At}, identity.Event{Name: "ledger.download", ObjectKind: "ledger",
+		ObjectID: q.From.Format(time.DateOnly) + " " + q.To.Format(time.DateOnly), SiteID: q.SiteID, Detail: fmt.Sprintf("drug=%d place=%s", q.DrugID, q.Place)})
+}
+
 // siteName names the site whose sessions are asked for; "" for none.
 func (h *Handlers) siteName(ctx context.Context, q reporting.LedgerQuestion) (string, error) {
 	if q.SiteID == 0 || q.Place != inventory.PlaceSession {

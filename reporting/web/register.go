@@ -45,6 +45,7 @@ type registerOpen struct {
 	Lines              []registerLine
 	Cut                string
 	PDFURL, Back       string
+	SheetURL, CSVURL   string
 	At                 string
 }
 
@@ -179,7 +180,7 @@ func newRegisterOpen(filter filterView, x reporting.Register, scope string) *reg
 	}
 	v := &registerOpen{Drug: x.Drug.Name(), Class: x.Drug.Class.Chinese(), About: strings.Trim(x.Drug.Maker+" · "+scope+" · "+filter.From+" 至 "+filter.To, " ·"),
 		Limit: x.Rule.LimitLaw, Keep: x.Rule.KeepLaw, Opening: orZero(words(x.Opening)), Closing: orZero(words(x.Closing())), Right: x.Right(),
-		PDFURL: filter.with("/ledger/controlled.pdf"), Back: filter.with("/ledger/controlled", "drug", ""), At: x.At.In(session.Zone()).Format("2006-01-02 15:04:05")}
+		PDFURL: filter.with("/ledger/controlled.pdf"), SheetURL: filter.with("/ledger/controlled/file.xlsx"), CSVURL: filter.with("/ledger/controlled/file.csv"), Back: filter.with("/ledger/controlled", "drug", ""), At: x.At.In(session.Zone()).Format("2006-01-02 15:04:05")}
 	if !v.Right {
 		v.Problem = x.Problem()
 	}
@@ -247,4 +248,27 @@ func (h *Handlers) ControlledPDF(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return send(w, body, fmt.Sprintf("register-%d-%s-%s.pdf", q.DrugID, from, to), "专用账册 "+name+" "+from+" 至 "+to+".pdf")
+}
+
+// RegisterFile is GET /ledger/controlled/file.{form}: the register of the address as
+// a spreadsheet or CSV.
+func (h *Handlers) RegisterFile(w http.ResponseWriter, r *http.Request) error {
+	by, err := h.reader(r)
+	if err != nil {
+		return err
+	}
+	_, q, err := h.ledgerQuestion(r, by)
+	if err != nil {
+		return err
+	}
+	scope, err := h.registerScope(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	x, err := reporting.ReadRegister(r.Context(), h.db, by, q)
+	if err != nil {
+		return err
+	}
+	return h.sendDocument(w, r, by, x.Document(scope), reporting.Made{By: by.Name, At: x.At}, identity.Event{Name: "ledger.download", ObjectKind: "register", ObjectID: fmt.Sprint(q.DrugID), SiteID: q.SiteID,
+		Detail: fmt.Sprintf("from=%s to=%s place=%s", q.From.Format(time.DateOnly), q.To.Format(time.DateOnly), q.Place)})
 }

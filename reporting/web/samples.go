@@ -66,7 +66,7 @@ func registerSamples() []page.Sample {
 		{Day: "2026-11-23", Voucher: "就诊 12-14", Summary: "发药：演示新华 11月23日→患者；演**；28 天，超量未注明理由", Batch: "B2501 效期 2028-03-31", Out: "2盒", Balance: "108盒", Who: "演示医生乙 / 演示药师甲", Keep: "保存至 2033-03-31", Bad: true},
 	}
 	open := registerOpen{Drug: "演示阿普唑仑片 0.4mg×20片", Class: "精二", About: "演示药厂 · 2026-11-01 至 2026-11-23", Limit: "处方管理办法：第二类精神药品一般每张处方不得超过7日常用量。",
-		Keep: "专用账册自药品有效期期满之日起保存不少于5年。", Opening: "72盒", Closing: "108盒", Right: true, Lines: lines, PDFURL: "#", Back: "#", At: "2026-11-23 10:00:00"}
+		Keep: "专用账册自药品有效期期满之日起保存不少于5年。", Opening: "72盒", Closing: "108盒", Right: true, Lines: lines, PDFURL: "#", SheetURL: "#", CSVURL: "#", Back: "#", At: "2026-11-23 10:00:00"}
 	wrong := open
 	wrong.Right, wrong.Problem, wrong.Lines, wrong.Cut = false, "演示阿普唑仑片：按流水现在应有 109盒，药盒登记为 108盒。", nil, "共 900 笔，这里列出前 500 笔。请缩短日期，或下载 PDF。"
 	list := registerView{From: "2026-11-01", To: "2026-11-23", CanRule: true, Sites: []optionView{{"", "药房账上全部", true}, {"1", "演示新华的场次", false}}, Drugs: []registerDrug{

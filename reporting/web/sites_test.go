@@ -130,6 +130,7 @@ func addresses() map[string][]string {
 		"ReportFile":  append(three("/statistics/reports/REPORT/file.*"), three("/statistics/reports/WHOLE/file.*")...),
 		"StartExport": {"POST /statistics/exports?what=visits&form=csv&site=SITE"}, "Export": {"/statistics/exports/JOB"}, "CancelExport": {"POST /statistics/exports/JOB/cancel?"}, "ExportFile": {"/statistics/exports/JOB/file"},
 		"Ledger": {"/ledger?site=SITE", "/ledger", "/ledger?place=store", "/ledger?by=place", "/ledger?by=kind&drug=DRUG"}, "LedgerMoves": {"/ledger/moves?site=SITE", "/ledger/moves", "/ledger/moves?place=store", "/ledger/moves?drug=DRUG"},
+		"LedgerFile": append(three("/ledger/file.*?site=SITE"), three("/ledger/file.*?place=session")...), "RegisterFile": append(three("/ledger/controlled/file.*?drug=DRUG"), three("/ledger/controlled/file.*?drug=DRUG&site=SITE")...), "StocktakeFile": three("/stocktakes/STOCKTAKE/result/file.*"),
 		"LedgerPDF": {"/ledger.pdf?site=SITE", "/ledger.pdf", "/ledger.pdf?place=store"}, "Controlled": {"/ledger/controlled", "/ledger/controlled?drug=DRUG", "/ledger/controlled?drug=DRUG&site=SITE", "/ledger/controlled?drug=DRUG&place=session"},
 		"ControlledPDF": {"/ledger/controlled.pdf?drug=DRUG", "/ledger/controlled.pdf?drug=DRUG&site=SITE", "/ledger/controlled.pdf?drug=DRUG&place=store"}, "AddRule": {"POST /ledger/controlled/rules?"},
 		"ExpirySheet": {"/stock/expiry.xlsx"}, "CheckPaper": {"/papers/check?codes=CODE"}, "RecallPDF": {"/recalls/RECALL/patients.pdf"}, "RecallSheet": {"/recalls/RECALL/patients.xlsx"},
