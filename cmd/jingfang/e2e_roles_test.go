@@ -271,6 +271,8 @@ func (w *world) address(t *testing.T, x access) string {
 		path += "?codes=" + w.givenCode(t)
 	case "/trace/batch":
 		path = w.batchPath(t)
+	case "/papers/check":
+		path += "?codes=00112233445566778899aabbccddeeff"
 	case "/ledger/controlled.pdf", "/ledger/controlled/file.{form}":
 		path += "?drug=" + w.registeredDrug(t)
 	}
