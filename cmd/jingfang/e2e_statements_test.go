@@ -21,7 +21,7 @@ import (
 // a document, which brings much together. Both hold for any number of visits.
 const (
 	maxStatements   = 12
-	paperStatements = 20
+	paperStatements = 24
 )
 
 // countingServer is a further server over the house's database that counts the

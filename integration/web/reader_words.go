@@ -200,10 +200,6 @@ func fileService(name string) string {
 		return "收发统计"
 	case "register.report":
 		return "专用账册"
-	case "statistic.report":
-		return "统计报表"
-	case "statistic.rows":
-		return "统计明细"
 	case "patient.labels":
 		return "打印患者标签"
 	case "bag.label":
