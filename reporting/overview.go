@@ -164,7 +164,7 @@ func (o *Overview) readUse(ctx context.Context, tx *db.Tx, allowed []int64) erro
 	}
 	byDrug := UseStatistic{Question: Question{Period: rate}}
 	byDrug.fill(x, n)
-	if err := byDrug.readLeft(ctx, tx, x); err != nil {
+	if err := byDrug.readLeft(ctx, tx, x, n); err != nil {
 		return err
 	}
 	lines := slices.DeleteFunc(byDrug.Lines, func(l UseLine) bool { return l.Days < 0 })

@@ -42,7 +42,7 @@ func plansOfReports(t *testing.T, d *dbtest.DB, h inventory.History) {
 		"consumption of a day": use(UseByBoth),
 		"what is left": func(ctx context.Context, tx *db.Tx) error {
 			u := UseStatistic{Lines: []UseLine{{DrugID: 3}}}
-			return u.readLeft(ctx, tx, facts{})
+			return u.readLeft(ctx, tx, facts{}, names{})
 		},
 		"sessions without sums": func(ctx context.Context, tx *db.Tx) error { _, err := makeClinics(ctx, tx, family{}, one); return err },
 		"a page of visits": func(ctx context.Context, tx *db.Tx) error {

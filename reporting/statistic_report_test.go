@@ -150,6 +150,9 @@ func TestDaysLeft(t *testing.T) {
 			have[drug] += left
 		}
 	}
+	slow := c.id(`INSERT INTO drug (his_code, generic_name, spec, units_per_pack, created_at) VALUES ('D9', '演示药己', '1mg', 10, now()) RETURNING id`)
+	c.exec(`INSERT INTO pack (code, drug_id, state, units_total, units_left, units_given, created_at, changed_at) VALUES ('79999999999999999999', $1, 'in_store', 10, 10, 0, now(), now())`, slow)
+	have[slow] = 10
 	rate := c.used(reporting.Question{Period: reporting.Period{From: today.AddDate(0, 0, -89), To: today}}, func(_ *modelVisit, x modelLine) figureOf { return figureOf{drug: x.drug} })
 	q := reporting.Question{Period: reporting.Period{From: date(2024, 1, 1), To: today}}
 	for _, limit := range []reporting.Question{{}, {SiteID: c.sites[0]}, {Allowed: c.sites}} {
@@ -169,7 +172,10 @@ func TestDaysLeft(t *testing.T) {
 			}
 		}
 		if len(u.Lines) == 0 {
-			t.Error("nothing was handed out")
+			t.Fatal("nothing was handed out")
+		}
+		if last := u.Lines[len(u.Lines)-1]; (last.DrugID == slow) != (q.SiteID == 0 && q.Allowed == nil) || last.DrugID == slow && last.Now != (reporting.Used{}) {
+			t.Errorf("%+v: what does not move is not at the end: %+v", limit, last)
 		}
 	}
 }

@@ -19,7 +19,10 @@ func (u UseStatistic) rule() string {
 		return text
 	}
 	text += "上期是 " + u.Question.Before().Words() + "，去年同期是 " + u.Question.YearBefore().Words()
-	if u.ofDrugs() {
+	switch {
+	case u.leftKnown():
+		return text + "，都按最小单位比。近 90 天没有发出而有存的药，可用天数写“未动用”。"
+	case u.ofDrugs():
 		return text + "，都按最小单位比。"
 	}
 	return text + "，都按整盒比。"
@@ -55,7 +58,7 @@ func (u UseStatistic) Section() Section {
 func (u UseStatistic) ofDrugs() bool { return u.By == UseByDrug || u.By == UseByBoth }
 
 func (u UseStatistic) leftKnown() bool {
-	return !u.past && u.By == UseByDrug && u.Question.Allowed == nil && u.Question.SiteID == 0
+	return !u.past && u.By == UseByDrug && u.Question.Allowed == nil && u.Question.SiteID == 0 && u.Question.DoctorID == 0 && u.Question.Kind == ""
 }
 
 func (u UseStatistic) cells(name, drug string, l UseLine) []Cell {
@@ -98,8 +101,11 @@ func leftCells(l UseLine) []Cell {
 		return []Cell{words(""), words("")}
 	}
 	list := []Cell{figure(l.Left, ToNothing, ""), words("—")}
-	if l.Days >= 0 {
+	switch {
+	case l.Days >= 0:
 		list[1] = figure(l.Days, ToNothing, "")
+	case l.Left > 0:
+		list[1] = words("未动用")
 	}
 	return list
 }

@@ -93,7 +93,7 @@ func (u *UseStatistic) read(ctx context.Context, tx *db.Tx) error {
 	}
 	u.fill(f, n)
 	if u.leftKnown() {
-		return u.readLeft(ctx, tx, f)
+		return u.readLeft(ctx, tx, f, n)
 	}
 	return nil
 }
@@ -187,8 +187,9 @@ func (u *UseStatistic) lines(of map[UseLine]*UseLine, n names) {
 	})
 }
 
-// readLeft says for how long what there is will last at the present rate.
-func (u *UseStatistic) readLeft(ctx context.Context, tx *db.Tx, f facts) error {
+// readLeft says for how long what there is will last at the present rate. Drugs that
+// lie there and were not handed out stand at the end: those are the slow movers.
+func (u *UseStatistic) readLeft(ctx context.Context, tx *db.Tx, f facts, n names) error {
 	var rows []struct {
 		DrugID int64 `db:"drug_id"`
 		Units  int64 `db:"units"`
@@ -197,13 +198,24 @@ func (u *UseStatistic) readLeft(ctx context.Context, tx *db.Tx, f facts) error {
 	if err != nil {
 		return fmt.Errorf("read what is left: %w", err)
 	}
-	left, used := map[int64]int64{}, map[int64]int64{}
+	left, used, known := map[int64]int64{}, map[int64]int64{}, map[int64]bool{}
 	for _, x := range rows {
 		left[x.DrugID] = x.Units
 	}
 	for _, d := range f.in(rateOf(tx.Now)).drugs {
 		used[d.DrugID] += d.Units
 	}
+	for _, l := range u.Lines {
+		known[l.DrugID] = true
+	}
+	var still []UseLine
+	for drug := range left {
+		if w := n.drugs[drug]; !known[drug] && (u.Question.DrugID == 0 || u.Question.DrugID == drug) {
+			still = append(still, UseLine{DrugID: drug, Name: n.drug(drug), PackWord: w.PackWord, UnitWord: w.UnitWord, Days: -1})
+		}
+	}
+	slices.SortFunc(still, func(a, b UseLine) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.DrugID, b.DrugID)) })
+	u.Lines = append(u.Lines, still...)
 	for i := range u.Lines {
 		l := &u.Lines[i]
 		l.Left = left[l.DrugID]
