@@ -57,7 +57,7 @@ const Prefix = "/static/"
 
 //go:embed app.css paper.css app.js tone.js scan.js line.js idle.js sealed.js offline.js deskview.js desk.js sw.js icons.svg favicon.svg
 //go:embed reader.js camera.js decode.js
-//go:embed rehearsal.js
+//go:embed recognise.js rehearsal.js
 //go:embed all:vendor
 var embedded embed.FS
 
@@ -212,8 +212,9 @@ func DecoderFiles() Decoder {
 	return Decoder{Worker: URL(decoderScript), Reader: URL(reader), Wasm: URL(wasm)}
 }
 
-// PageScripts are the files of ours that single pages load besides.
-func PageScripts() []string { return []string{"rehearsal.js"} }
+// PageScripts are the files of ours that single pages load besides, in the order they
+// must run.
+func PageScripts() []string { return []string{"recognise.js", "rehearsal.js"} }
 
 // Missing names the front-end packages that pages need and that this binary was
 // built without.
