@@ -19,7 +19,7 @@ import (
 // closingRoutes are the addresses of the evening.
 func closingRoutes(s *web.Handlers) []testRoute {
 	return []testRoute{
-		{"GET", "/sessions/{id}/closing", s.Closing}, {"POST", "/sessions/{id}/stop", s.Stop}, {"POST", "/sessions/{id}/resume", s.Resume},
+		{"GET", "/sessions/{id}/closing", s.Closing}, {"GET", "/sessions/{id}/signatures", s.Signatures}, {"POST", "/sessions/{id}/stop", s.Stop}, {"POST", "/sessions/{id}/resume", s.Resume},
 		{"POST", "/sessions/{id}/closing/counts", s.Count}, {"POST", "/sessions/{id}/closing/scans", s.ScanLeft},
 		{"POST", "/sessions/{id}/closing/exits", s.Explain}, {"POST", "/sessions/{id}/closing/losses", s.ConfirmLoss},
 		{"POST", "/sessions/{id}/closing/told", s.Told}, {"POST", "/sessions/{id}/closing/roll", s.RollOver}, {"POST", "/sessions/{id}/closing/carrier", s.Carry}, {"POST", "/sessions/{id}/closing/waiting", s.SendHome},

@@ -18,9 +18,14 @@ type loginView struct {
 	Error    string // "" at first
 	FirstRun bool   // nobody has an account yet
 	Code     bool   // a one-time code is needed besides
+	Asks     bool   // Error is no failure: it asks for the code
 	HasCA    bool
 	Scan     scanView
 }
+
+// ShowsCode tells whether a QR code stands beside the password. Who is asked for a
+// one-time code is not offered what does not work just now.
+func (v loginView) ShowsCode() bool { return v.HasCA && !v.Code }
 
 func (w *Web) showLogin(rw http.ResponseWriter, r *http.Request) error {
 	if st, ok := stateOf(r.Context()); ok && !st.Locked {
@@ -78,7 +83,8 @@ func (w *Web) postLogin(rw http.ResponseWriter, r *http.Request) error {
 	})
 	kind := db.KindOf(err)
 	if (kind == db.LoggedOut || kind == db.TooMany || kind == db.Denied) && !page.WantsJSON(r) {
-		return w.loginPage(rw, r, loginView{Username: form.Username, Next: nextOf(form.Next), Error: db.Sentence(err), Code: identity.NeedsCode(err)})
+		return w.loginPage(rw, r, loginView{Username: form.Username, Next: nextOf(form.Next), Error: db.Sentence(err),
+			Code: identity.NeedsCode(err), Asks: identity.NeedsCode(err) && form.Code == ""})
 	}
 	if err != nil {
 		return err

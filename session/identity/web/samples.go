@@ -27,7 +27,8 @@ func scanSamples() []page.Sample {
 	return []page.Sample{
 		{Name: "login", Title: "登录 扫码", View: loginView{Next: "/", HasCA: true, Scan: waiting}},
 		{Name: "login", Title: "登录 已扫码", View: loginView{Next: "/", HasCA: true, Scan: scanned}},
-		{Name: "login", Title: "登录 CA 不可用", View: loginView{Username: "doctor1", Next: "/", HasCA: true, Code: true, Error: "CA 现在没有应答。请再输入手机上的六位动态码。", Scan: lost}},
+		{Name: "login", Title: "登录 CA 不可用", View: loginView{Username: "doctor1", Next: "/", HasCA: true, Code: true, Asks: true, Error: "CA 现在没有应答。请再输入手机上的六位动态码。", Scan: lost}},
+		{Name: "ca_scan", Title: "二维码 CA 没有应答", View: awayView("连不上 CA，网络不通或对方没有启动。", false)},
 		{Name: "lock", Title: "锁屏 扫码", View: lockView{Name: "演示医生", Next: "/", HasCA: true, Scan: waiting}},
 		{Name: "switch", Title: "换人", View: switchView{Name: "演示医生甲", Next: "/", HasCA: true, Scan: waiting}},
 		{Name: "switch", Title: "换人 没有 CA", View: switchView{Name: "演示医生甲", Next: "/"}},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/base64"
+	"errors"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -22,6 +23,8 @@ type scanView struct {
 	Demo  template.URL // where the demo's phone is played; "" outside of it
 	// Switch says that the code is for somebody else than who is logged in.
 	Switch bool
+	// Away says that there is no code because the authority does not answer.
+	Away bool
 }
 
 // Open tells whether the page goes on asking.
@@ -59,6 +62,12 @@ func (w *Web) newScanView(s identity.Scan) (scanView, error) {
 		v.Word = "已确认"
 	}
 	return v, nil
+}
+
+// awayView is shown instead of a code while the authority does not answer: the password
+// beside it is the way in.
+func awayView(why string, other bool) scanView {
+	return scanView{State: string(identity.CertError), Word: "现在不能扫码", Why: why + "请先用密码，CA 恢复后再扫。", Tone: "caution", Switch: other, Away: true}
 }
 
 // scanCookie holds the ticket of a browser's QR code. It is as secret as a login: who
@@ -125,6 +134,9 @@ func (w *Web) postScan(rw http.ResponseWriter, r *http.Request) error {
 		purpose = identity.ScanUnlock
 	}
 	c, s, err := w.svc.BeginScan(r.Context(), clientOf(r), purpose, st.Actor)
+	if errors.Is(err, identity.ErrCertDown) && page.IsHTMX(r) && !page.WantsJSON(r) {
+		return w.site.Fragment(rw, r, "ca_scan", awayView(db.Sentence(err), f.other))
+	}
 	if err != nil && db.KindOf(err) != db.Internal && !page.WantsJSON(r) {
 		return w.answerScan(rw, r, f, identity.Scan{State: identity.CertError, Why: db.Sentence(err)})
 	}
