@@ -190,7 +190,7 @@ func TestHouse(t *testing.T) {
 		{"recall in two browsers", (*world).testRecallBrowsers}, {"bad recalls", (*world).testBadRecalls}, {"containers under recall", (*world).testContainersUnderRecall},
 		{"statements", (*world).testStatements}, {"uploads", (*world).testUploads}, {"gallery", (*world).testGalleryPages},
 		{"whole year", (*world).testWholeYear}, {"late doctor", (*world).testLateDoctor}, {"packing paper", (*world).testPackingPaper},
-		{"tables", (*world).testTables}, {"weak link", (*world).testWeakLink}, {"stocktake", (*world).testStocktake},
+		{"tables", (*world).testTables}, {"turns", (*world).testTurns}, {"weak link", (*world).testWeakLink}, {"stocktake", (*world).testStocktake},
 		{"transfer log", (*world).testTransferLog}, {"notices", (*world).testNotices},
 		{"pages", (*world).testShots},
 	} {
