@@ -69,11 +69,11 @@ func TestTheCodeInABrowser(t *testing.T) {
 	p.shows(s, "wrong")
 	s.Shows("#ca-scan", "不是同一位")
 	s.Shot("code-wrong")
-	for state, text := range map[string]string{"frozen": "已被冻结", "revoked": "已被注销", "foreign": "不是本院认可的机构签发的"} {
-		check(t, p.ca.SetCertificate(personA, state))
+	for _, x := range []struct{ state, text string }{{"frozen", "已被冻结"}, {"revoked", "已被注销"}, {"foreign", "不是本院认可的机构签发的"}} {
+		check(t, p.ca.SetCertificate(personA, x.state))
 		p.act(fresh(), "confirm", personA)
 		p.shows(s, "error")
-		s.Shows("#ca-scan", text)
+		s.Shows("#ca-scan", x.text)
 	}
 	s.Shot("code-error")
 	check(t, p.ca.SetCertificate(personA, "valid"))
