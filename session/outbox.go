@@ -79,6 +79,13 @@ func noteChannels(ctx context.Context, tx *db.Tx, channels []string, session int
 	if len(channels) == 0 {
 		return nil
 	}
+	// Before anything is compared: two may bring back a box each of one visit, and the
+	// second must see what the first has taken off.
+	var held []int64
+	err := tx.Select(ctx, &held, `SELECT id FROM outbox_fact WHERE visit_id = $1::uuid ORDER BY id FOR NO KEY UPDATE`, visit)
+	if err != nil {
+		return fmt.Errorf("hold what was told of a visit: %w", err)
+	}
 	stands, err := readStands(ctx, tx, visit)
 	if err != nil {
 		return err
@@ -156,11 +163,11 @@ WHERE l.visit_id = $1 AND l.undone_at IS NULL AND NOT EXISTS (SELECT 1 FROM pati
 	return stands, nil
 }
 
-// readTold reads the sales that were told and hold.
+// readTold reads the sales that were told and hold; noteChannels holds their rows.
 func (n factNote) readTold(ctx context.Context, tx *db.Tx) (told []toldLine, err error) {
 	err = tx.Select(ctx, &told, `SELECT f.id, f.line_id, f.pack_id, f.quantity, f.payer, f.happened_at AS at FROM outbox_fact f
 WHERE f.visit_id = $1 AND f.channel = $2 AND f.kind = 'sale' AND f.state <> 'withdrawn' AND NOT EXISTS (SELECT 1 FROM outbox_fact r WHERE r.reverses = f.id)
-ORDER BY f.id FOR NO KEY UPDATE`, n.visit, n.channel)
+ORDER BY f.id`, n.visit, n.channel)
 	if err != nil {
 		return nil, fmt.Errorf("read what was told: %w", err)
 	}

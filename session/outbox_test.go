@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -236,6 +237,52 @@ func TestAReturnReversesTheSale(t *testing.T) {
 	e.wantTold("after the later visit", want...)
 	if n := e.send(session.FactSent); n != 3 {
 		t.Errorf("%d facts were due, want two reversals and a sale", n)
+	}
+}
+
+// Two people take back a box each of one visit at the same time: both are taken off what
+// was told, and none is told again.
+func TestTwoReturnsOfAVisitAtOnce(t *testing.T) {
+	e := &evening{clinic: newClinic(t, 1, 1, 3)}
+	root, x := e.person("系统管理员", identity.SysAdmin), e.codes
+	e.must(e.svc.SwitchOutbox(e.ctx, root, uuid.New(), session.HISChannel, true))
+	e.supplied(0, x...)
+	done := make(chan error, 2)
+	e.must(e.db.App.InTx(e.ctx, func(ctx context.Context, tx *db.Tx) error {
+		// Whoever holds the facts lets both come as far as they can.
+		var held []int64
+		if err := tx.Select(ctx, &held, `SELECT id FROM outbox_fact ORDER BY id FOR NO KEY UPDATE`); err != nil {
+			return err
+		}
+		for _, code := range x[:2] {
+			go func() { done <- second(e.back(e.chief, uuid.Nil, session.ReturnFull, 0, code)) }()
+		}
+		return e.untilWaiting(2)
+	}))
+	e.must(<-done)
+	e.must(<-done)
+	sale := func(code, state string) string { return "sale …" + tail2(code) + " 20 free " + state }
+	e.wantTold("two at once", sale(x[0], "withdrawn"), sale(x[1], "withdrawn"), sale(x[2], "waiting"))
+}
+
+// untilWaiting returns once some transactions wait for locks.
+func (c *clinic) untilWaiting(n int) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(time.Minute)
+	for {
+		var waiting int
+		if err := c.db.Owner.Get(context.Background(), &waiting, `SELECT count(*) FROM pg_locks WHERE NOT granted`); err != nil {
+			return err
+		}
+		if waiting >= n {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-limit:
+			return errors.New("nobody waited")
+		}
 	}
 }
 

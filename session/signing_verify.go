@@ -128,9 +128,6 @@ func (e evidence) verify(trusted []*seal.Certificate) error {
 	return nil
 }
 
-// stampDrift is how far the clocks of two machines may be apart.
-const stampDrift = 5 * time.Minute
-
 // stamp checks and counts the time stamp of a signature, where there is one. Its time
 // lies between the record and the moment when the signature was kept.
 func (r *SignatureReport) stamp(e evidence, trusted []*seal.Certificate) error {
@@ -144,7 +141,7 @@ func (r *SignatureReport) stamp(e evidence, trusted []*seal.Certificate) error {
 		return nil
 	case err != nil:
 		return fmt.Errorf("时间戳不对：%s。", identity.StampProblem(err))
-	case t.At.Before(e.CreatedAt.Add(-stampDrift)) || t.At.After(e.At.Add(stampDrift)):
+	case t.At.Before(e.CreatedAt.Add(-identity.StampDrift)) || t.At.After(e.At.Add(identity.StampDrift)):
 		return fmt.Errorf("时间戳不对：时间 %s 不在记录产生和签名留存之间。", t.At.In(Zone()).Format("2006-01-02 15:04:05"))
 	}
 	r.Stamped++

@@ -144,8 +144,8 @@ func (s *Service) checkSignature(b Binding, got CertSignature, digest []byte) (S
 	return Signature{CertSignature: got, Vendor: b.Vendor, PersonCode: b.PersonCode, CertSN: c.SerialNumber()}, nil
 }
 
-// stampDrift is how far the clocks of two machines may be apart.
-const stampDrift = 5 * time.Minute
+// StampDrift is how far the clocks of two machines may be apart for a time stamp.
+const StampDrift = 5 * time.Minute
 
 // checkStamp believes a time stamp no more than a signature. One made with other
 // algorithms than SM2 and SM3 cannot be judged here and is kept as it came.
@@ -157,7 +157,7 @@ func (s *Service) checkStamp(got CertSignature, digest []byte) error {
 	if errors.Is(err, seal.ErrAlgorithm) {
 		return nil
 	}
-	if err == nil && t.At.After(s.d.Now().Add(stampDrift)) {
+	if err == nil && t.At.After(s.d.Now().Add(StampDrift)) {
 		err = errors.New("在将来")
 	}
 	if err != nil {
