@@ -75,13 +75,14 @@ func newGlyphs(f *fontSet) *glyphs {
 // others is drawn as an outline.
 const lastBasic = 0xfffe
 
-// has reports a character that the font draws.
+// has reports a character that the font draws. One that would be drawn as an outline
+// must have one: else a name would be there with a hole in it.
 func (g *glyphs) has(r rune) bool {
 	if ok, asked := g.known[r]; asked {
 		return ok
 	}
 	i, err := g.fonts.parsed.GlyphIndex(&g.buf, r)
-	ok := err == nil && i != 0 && r != 0xffff && (unicode.IsPrint(r) || r == wideSpace)
+	ok := err == nil && i != 0 && r != 0xffff && (unicode.IsPrint(r) || r == wideSpace) && (r <= lastBasic || len(g.outline(r, false).parts) > 0)
 	g.known[r] = ok
 	return ok
 }

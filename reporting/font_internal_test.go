@@ -1,6 +1,8 @@
 package reporting
 
 import (
+	"bytes"
+	"encoding/binary"
 	"io/fs"
 	"os"
 	"slices"
@@ -118,5 +120,45 @@ func TestOutlines(t *testing.T) {
 	}
 	if lines := s.lines("𬭎𬭎𬭎𬭎𬭎", 3*s.measure('田')+0.01); len(lines) != 2 || lines[0] != "𬭎𬭎𬭎" {
 		t.Errorf("%q", lines)
+	}
+}
+
+// spoilt is a copy of a font in which a table is full of nonsense.
+func spoilt(t *testing.T, file []byte, table string) []byte {
+	t.Helper()
+	out := slices.Clone(file)
+	for i := range int(binary.BigEndian.Uint16(file[4:])) {
+		at := 12 + 16*i
+		if string(file[at:at+4]) == table {
+			from, size := binary.BigEndian.Uint32(file[at+8:]), binary.BigEndian.Uint32(file[at+12:])
+			copy(out[from:from+size], bytes.Repeat([]byte{0xff}, int(size)))
+			return out
+		}
+	}
+	t.Fatalf("the font has no table %s", table)
+	return nil
+}
+
+// A font whose curves are broken leaves no hole in a name: bold borrows the regular
+// weight's, and without those the character's number is printed.
+func TestBrokenOutlines(t *testing.T) {
+	whole := someFonts(t)
+	parse := func(file []byte) *sfnt.Font {
+		f, err := sfnt.Parse(spoilt(t, file, "glyf"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	half := *whole
+	half.parsedBold = parse(whole.bold)
+	g := newGlyphs(&half)
+	if o, want := g.outline('𬭎', true), g.outline('𬭎', false); len(want.parts) < 20 || !slices.Equal(o.parts, want.parts) || o.width != want.width {
+		t.Errorf("bold is %d curves and %g wide, regular %d and %g", len(o.parts), o.width, len(want.parts), want.width)
+	}
+	none := half
+	none.parsed = parse(whole.regular)
+	if got := newGlyphs(&none).printable("演示张𬭎"); got != "演示张〔U+2CB4E〕" {
+		t.Errorf("without curves the name is printed as %q", got)
 	}
 }

@@ -24,38 +24,42 @@ type outline struct {
 	width float64
 }
 
-// outline gives the curves of a character that the font has. A weight that lacks it
-// borrows the regular one.
+// outline gives the curves of a character. A weight that cannot draw it borrows the
+// regular one; without parts, that cannot either.
 func (g *glyphs) outline(r rune, bold bool) outline {
 	key := outlineKey{r, bold}
 	if o, known := g.drawn[key]; known {
 		return o
 	}
-	f := g.fonts.parsed
-	i, err := f.GlyphIndex(&g.buf, r)
+	var o outline
 	if bold {
-		if b, e := g.fonts.parsedBold.GlyphIndex(&g.buf, r); e == nil && b != 0 {
-			f, i, err = g.fonts.parsedBold, b, nil
-		}
+		o = g.curves(g.fonts.parsedBold, r)
 	}
-	size := fixed.I(int(f.UnitsPerEm()))
-	o := outline{em: float64(size)}
-	var parts sfnt.Segments
-	if err == nil {
-		parts, err = f.LoadGlyph(&g.buf, i, size, nil)
-	}
-	if err == nil {
-		o.parts = append(o.parts, parts...) // the buffer is used again
-		var wide fixed.Int26_6
-		if wide, err = f.GlyphAdvance(&g.buf, i, size, font.HintingNone); err == nil {
-			o.width = float64(wide) / o.em
-		}
-	}
-	if err != nil { // has() found it, and fonts do not change
-		o = outline{em: 1, width: 1}
+	if len(o.parts) == 0 {
+		o = g.curves(g.fonts.parsed, r)
 	}
 	g.drawn[key] = o
 	return o
+}
+
+// curves reads a character from a font; nothing where the font lacks it or is broken
+// there.
+func (g *glyphs) curves(f *sfnt.Font, r rune) outline {
+	i, err := f.GlyphIndex(&g.buf, r)
+	if err != nil || i == 0 {
+		return outline{}
+	}
+	size := fixed.I(int(f.UnitsPerEm()))
+	parts, err := f.LoadGlyph(&g.buf, i, size, nil)
+	if err != nil {
+		return outline{}
+	}
+	parts = append(sfnt.Segments{}, parts...) // the buffer is used again
+	wide, err := f.GlyphAdvance(&g.buf, i, size, font.HintingNone)
+	if err != nil {
+		return outline{}
+	}
+	return outline{parts: parts, em: float64(size), width: float64(wide) / float64(size)}
 }
 
 // outline draws a character that gofpdf cannot take as text, from x on the baseline
