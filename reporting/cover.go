@@ -88,12 +88,12 @@ func (s *sheet) stamp() (Printed, error) {
 	if p.Digest == "" {
 		p.Digest = seal.SM3([]byte(s.said.String())).String()
 	}
-	p.Code = s.head.code(p.Digest)
+	p.Code = s.glyphs.plain(s.head.code(p.Digest)) // what is kept is what the code says
 	s.pdf.SetPage(1)
 	s.size = 0 // each page has a font of its own
 	s.font(false, 9, grey())
 	s.text(margin, s.digestY, "数字指纹 "+p.Digest[:DigestShown])
-	return p, s.drawQR(s.glyphs.plain(p.Code), pageWidth-margin-qrSide, margin-4, qrSide)
+	return p, s.drawQR(p.Code, pageWidth-margin-qrSide, margin-4, qrSide)
 }
 
 // finish numbers the pages, now that their number is known, and writes all.
