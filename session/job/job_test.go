@@ -22,7 +22,7 @@ func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 // close ends the jobs and so waits for them.
 func end(t *testing.T, j *job.Jobs) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if err := j.Close(ctx); err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func ended(t *testing.T, j *job.Jobs, s job.Status) job.Status {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for range 10_000 {
+	for range 120_000 {
 		got, ok := j.Find(s.ID)
 		if !ok {
 			t.Fatal("the job is gone")
