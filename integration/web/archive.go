@@ -85,11 +85,13 @@ func (h *Reader) days(w http.ResponseWriter, r *http.Request, by identity.Actor,
 	if _, err := time.Parse(time.DateOnly, before); before != "" && err != nil {
 		return db.RefuseBecause(err, db.Invalid, "日期无法识别，请写成 2026-11-23 的样子。")
 	}
+	// The work first: a page that says that it is done lists what was done.
+	run := h.archives().Latest()
 	days, err := translog.Days(r.Context(), h.db, before, archivePage+1)
 	if err != nil {
 		return err
 	}
-	v := daysView{Dir: h.desk.ArchiveDir(), Years: translog.KeepYears}
+	v := daysView{Dir: h.desk.ArchiveDir(), Years: translog.KeepYears, Run: run}
 	if refused != nil {
 		v.Problem = db.Sentence(refused)
 	}
@@ -100,7 +102,6 @@ func (h *Reader) days(w http.ResponseWriter, r *http.Request, by identity.Actor,
 	for _, d := range days {
 		v.Rows = append(v.Rows, newDayRow(d, h.db.Now()))
 	}
-	v.Run = h.archives().Latest()
 	if err := h.addRequest(r.Context(), &v, by, typed); err != nil {
 		return err
 	}

@@ -202,9 +202,29 @@ func (c *Cluster) Kill() error {
 	if s == nil {
 		return nil
 	}
+	workers := c.children()
 	err := c.signal(syscall.SIGKILL)
+	// Its processes would notice only when they next wait for something.
+	for _, pid := range workers {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
 	s.stop()
 	return err
+}
+
+// children are the processes of the running server, where the system tells.
+func (c *Cluster) children() (list []int) {
+	pid, _ := readPidFile(c.folder.pidFile())
+	if pid == 0 || !c.isServer(pid) {
+		return nil
+	}
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	for _, word := range strings.Fields(string(text)) {
+		if child, err := strconv.Atoi(word); err == nil && c.isServer(child) {
+			list = append(list, child)
+		}
+	}
+	return list
 }
 
 // take hands the running server to one caller.
