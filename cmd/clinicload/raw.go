@@ -28,13 +28,14 @@ type rawRun struct {
 
 // rawWorker is one doctor without a server: everything a scan's statements need.
 type rawWorker struct {
-	run     *rawRun
-	session int64
-	staff   int64
-	login   uuid.UUID // and audit chain
-	visits  []uuid.UUID
-	codes   []string
-	next    int // code
+	run      *rawRun
+	session  int64
+	staff    int64
+	login    uuid.UUID // and audit chain
+	visits   []uuid.UUID
+	patients []int64 // of the visits
+	codes    []string
+	next     int // code
 }
 
 // packsPerVisit is how many boxes a visit gets before the next.

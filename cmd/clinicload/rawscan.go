@@ -20,8 +20,9 @@ func (w *rawWorker) scan(ctx context.Context) error {
 	visit := w.visits[w.next/packsPerVisit]
 	w.next++
 	return w.run.app.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		err := tx.ExecOne(ctx, `INSERT INTO command (staff_id, id, kind, request, at) VALUES ($1, $2, $3, $4, $5)`,
-			w.staff, command, "dispense", digest(), tx.Now)
+		err := tx.ExecOne(ctx, `INSERT INTO command (staff_id, id, kind, request, at, exchange_id, transfer_system, transfer_service, transfer_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			w.staff, command, "dispense", digest(), tx.Now, uuid.New(), "device", "scan.dispense", visit.String())
 		if err != nil {
 			return fmt.Errorf("command: %w", err)
 		}
@@ -153,8 +154,17 @@ VALUES ($1, $2, $3, $4, $5, $6, $7::bigint, $8::bigint, $9::uuid, $10::bigint, $
 	if err != nil {
 		return fmt.Errorf("movement: %w", err)
 	}
-	err = tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		visit, p.ID, p.UnitsLeft, "scanned", w.staff, tx.Now)
+	err = tx.ExecOne(ctx, `INSERT INTO visit_line (visit_id, pack_id, quantity, how, staff_id, at, dose, days, payer)
+SELECT $1::uuid, n.pack_id, n.quantity, $5::text, $6::bigint, $7::timestamptz, COALESCE(x.dose, ''), x.days,
+  COALESCE((SELECT max(o.payer) FROM visit_line o JOIN pack b ON b.id = o.pack_id WHERE o.visit_id = $1::uuid AND o.undone_at IS NULL AND b.drug_id = n.drug_id), '')
+FROM (SELECT unnest($2::bigint[]) AS pack_id, unnest($3::bigint[]) AS drug_id, unnest($4::bigint[]) AS quantity, unnest($10::bigint[]) AS place) n
+LEFT JOIN (SELECT r.drug_id, r.dose, r.days FROM (
+  SELECT k.drug_id, l.dose, l.days, row_number() OVER (PARTITION BY k.drug_id ORDER BY l.id DESC) AS place
+  FROM visit w JOIN visit_line l ON l.visit_id = w.id AND l.undone_at IS NULL JOIN pack k ON k.id = l.pack_id
+  WHERE w.patient_id = $8::bigint AND w.came_at > $9::timestamptz AND (w.state = 'finished' OR w.id = $1::uuid)
+    AND (l.dose <> '' OR l.days IS NOT NULL)) r WHERE r.place = 1) x ON x.drug_id = n.drug_id ORDER BY n.place`,
+		visit, pq.Array([]int64{p.ID}), pq.Array([]int64{p.DrugID}), pq.Array([]int64{p.UnitsLeft}), "scanned", w.staff, tx.Now,
+		w.patients[(w.next-1)/packsPerVisit], tx.Now.Add(-rawMemory), pq.Array([]int64{0}))
 	if err != nil {
 		return fmt.Errorf("visit line: %w", err)
 	}
@@ -188,6 +198,8 @@ UPDATE audit_chain SET length = (SELECT seq FROM link), digest = $18, changed_at
 
 const (
 	rawDevice = "Go-http-client/1.1"
+	// rawMemory is how far back a patient's last dose is looked for.
+	rawMemory = 366 * 24 * time.Hour
 	// rawCanonical is the length of a scan's audit row as it is hashed, in bytes.
 	rawCanonical = 420
 )

@@ -69,24 +69,26 @@ VALUES ($1, $2::date, 'home', 'open', $3, $2) RETURNING id`, site, tx.Now, plann
 
 // seed makes the rows of worker n, doctor number d of its session.
 func (w *rawWorker) seed(ctx context.Context, tx *db.Tx, n, d int, site, drug int64, packs int) error {
-	var patient int64
-	err := tx.Get(ctx, &patient, `INSERT INTO patient (number, name, home_site_id, created_at, changed_at)
-VALUES ($1, '演示患者', $2, $3, $3) RETURNING id`, fmt.Sprintf("P%d", n), site, tx.Now)
+	// A patient a visit: what somebody had last is looked for among few lines.
+	var numbers []string
+	for i := range packs/packsPerVisit + 1 {
+		w.visits = append(w.visits, uuid.New())
+		numbers = append(numbers, fmt.Sprintf("P%d.%d", n, i))
+	}
+	err := tx.Select(ctx, &w.patients, `INSERT INTO patient (number, name, home_site_id, created_at, changed_at)
+SELECT x.number, '演示患者', $2::bigint, $3::timestamptz, $3::timestamptz FROM unnest($1::text[]) AS x(number) RETURNING id`, pq.Array(numbers), site, tx.Now)
 	if err != nil {
-		return fmt.Errorf("patient: %w", err)
+		return fmt.Errorf("patients: %w", err)
 	}
 	err = tx.ExecOne(ctx, `INSERT INTO audit_chain (id, kind, length, digest, opened_at, changed_at) VALUES ($1, 'login', 0, $2, $3, $3)`,
 		w.login, digest(), tx.Now)
 	if err != nil {
 		return fmt.Errorf("audit chain: %w", err)
 	}
-	for range packs/packsPerVisit + 1 {
-		w.visits = append(w.visits, uuid.New())
-	}
 	// Finished, as a doctor has only one open; the statements do not ask.
 	_, err = tx.Exec(ctx, `INSERT INTO visit (id, session_id, patient_id, number, state, doctor_id, came_at, came_by)
-SELECT x.id, $2::bigint, $3::bigint, CAST($4::integer + row_number() OVER () AS integer), 'finished', $5::bigint, $6::timestamptz, $5::bigint
-FROM unnest($1::uuid[]) AS x(id)`, pq.Array(w.visits), w.session, patient, d*len(w.visits), w.staff, tx.Now)
+SELECT x.id, $2::bigint, x.patient_id, CAST($4::integer + row_number() OVER () AS integer), 'finished', $5::bigint, $6::timestamptz, $5::bigint
+FROM (SELECT unnest($1::uuid[]) AS id, unnest($3::bigint[]) AS patient_id) x`, pq.Array(w.visits), w.session, pq.Array(w.patients), d*len(w.visits), w.staff, tx.Now)
 	if err != nil {
 		return fmt.Errorf("visits: %w", err)
 	}
