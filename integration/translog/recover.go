@@ -69,7 +69,11 @@ func (l *Log) Recover(ctx context.Context) (int, error) {
 				return n, err
 			}
 		}
-		if err := l.appendAll(ctx, drafts); err != nil {
+		err = l.appendAll(ctx, drafts)
+		if db.IsUnique(err, "translog_entry_phase_uq") {
+			continue // another server was first; what it has left is found again
+		}
+		if err != nil {
 			return n, err
 		}
 		n += len(list)
@@ -129,6 +133,9 @@ func (l *Log) markRecovered(ctx context.Context, to time.Time) error {
 		}
 		return tx.ExecOne(ctx, `INSERT INTO translog_mark (name, at) VALUES ($1, $2)`, recoverMark, to)
 	})
+	if db.IsUnique(err, "translog_mark_pk") {
+		return nil // another server noted it first; the next round goes on from there
+	}
 	if err != nil {
 		return fmt.Errorf("note how far commands were compared: %w", err)
 	}

@@ -3,6 +3,7 @@ package translog_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,6 +85,35 @@ func TestRecoverGoesOnWhereItWas(t *testing.T) {
 		t.Errorf("the next round: %d", n)
 	}
 	if r := f.verify(translog.Checks{Officer: f.keys.LogOfficer()}); !r.Good() || r.Entries != 132 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Two servers look at the same time: every exchange gets one entry, whoever writes it.
+func TestTwoServersRecover(t *testing.T) {
+	f := setUp(t)
+	for range 200 { // several batches
+		f.brought("A")
+	}
+	f.clock.Add(2 * time.Minute)
+	var wg sync.WaitGroup
+	for _, l := range []*translog.Log{f.log, translog.New(f.db.App, f.keys, "another-host")} {
+		wg.Go(func() {
+			if _, err := l.Recover(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	var n struct {
+		Entries   int `db:"entries"`
+		Exchanges int `db:"exchanges"`
+	}
+	err := f.db.App.Get(t.Context(), &n, `SELECT count(*) AS entries, count(DISTINCT exchange_id) AS exchanges FROM translog_entry`)
+	if err != nil || n.Entries != 200 || n.Exchanges != 200 {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if r := f.verify(translog.Checks{Officer: f.keys.LogOfficer()}); !r.Good() {
 		t.Errorf("%+v", r)
 	}
 }
