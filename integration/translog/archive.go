@@ -33,12 +33,7 @@ type Archived struct {
 	Emptied bool `db:"is_emptied"`
 }
 
-// Archives lists archived days, newest first.
-func Archives(ctx context.Context, r db.Reader) ([]Archived, error) {
-	return archives(ctx, r, "0001-01-01", "9999-12-31")
-}
-
-// archives lists those of the days from one to another, both included.
+// archives lists the archived days from one to another, both included, newest first.
 func archives(ctx context.Context, r db.Reader, from, to string) ([]Archived, error) {
 	var out []Archived
 	err := r.Select(ctx, &out, `SELECT a.id, a.log_day, a.folder, a.writers, a.entries, a.manifest, a.archived_at, a.archived_by,
@@ -85,7 +80,7 @@ func writeOrFind(ctx context.Context, d *db.DB, x Export) (*Folder, error) {
 // then notes that the day lies there. The report names what is wrong with a day
 // that is not noted.
 func Archive(ctx context.Context, d *db.DB, by identity.Actor, x Export) (*Folder, Report, error) {
-	if x.Day >= dayOf(d.Now().Add(-closedAfter)) {
+	if x.Day >= LatestBefore(d.Now()) {
 		return nil, Report{}, db.Refuse(db.Invalid, "%s 还没有结束满一小时，请在第二天归档。", x.Day)
 	}
 	f, err := x.leave(ctx, "log.archive", func() (*Folder, error) { return writeOrFind(ctx, d, x) })

@@ -95,7 +95,7 @@ func (k *Desk) checkAsking(in *AskingArchive) error {
 	if _, err := time.Parse(time.DateOnly, in.Before); err != nil {
 		return db.RefuseBecause(err, db.Invalid, "日期无法识别，请写成 2026-11-23 的样子。")
 	}
-	if closed := dayOf(k.db.Now().Add(-closedAfter)); in.Before > closed {
+	if closed := LatestBefore(k.db.Now()); in.Before > closed {
 		return db.Refuse(db.Invalid, "只能归档已经结束满一小时的日子，日期最晚是 %s。", closed)
 	}
 	return nil

@@ -36,9 +36,12 @@ func TestArchiveTakesClosedDays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := translog.Archives(t.Context(), f.db.App)
-	if err != nil || len(list) != 1 || list[0].Entries != 2 || list[0].Emptied || !folder.Digest().Equal(list[0].Manifest) {
-		t.Errorf("archives %+v, %v", list, err)
+	list, err := translog.Days(t.Context(), f.db.App, "", 10)
+	if err != nil || len(list) != 1 || list[0].Archive == nil {
+		t.Fatalf("days %+v, %v", list, err)
+	}
+	if a := list[0].Archive; a.Entries != 2 || a.Emptied || !folder.Digest().Equal(a.Manifest) {
+		t.Errorf("archive %+v", a)
 	}
 	if days, err := translog.Unarchived(t.Context(), f.db.App, "2026-03-03"); err != nil || len(days) != 0 {
 		t.Errorf("still to archive: %v, %v", days, err)
@@ -54,8 +57,8 @@ func TestBrokenDayIsNotArchived(t *testing.T) {
 	if err != nil || report.Good() || report.Problems[0].Seq != 4 {
 		t.Errorf("report %+v, %v", report, err)
 	}
-	if list, err := translog.Archives(t.Context(), f.db.App); err != nil || len(list) != 0 {
-		t.Errorf("archives %+v, %v", list, err)
+	if list, err := translog.Days(t.Context(), f.db.App, "", 10); err != nil || len(list) != 1 || list[0].Archive != nil {
+		t.Errorf("days %+v, %v", list, err)
 	}
 }
 

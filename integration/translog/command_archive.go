@@ -67,7 +67,7 @@ func (e Env) archive(ctx context.Context, args []string) error {
 		return db.Refuse(db.Invalid, "请用 -to 给出归档文件夹。\n%s", usage)
 	}
 	if *before == "" {
-		*before = dayOf(e.DB.Now().Add(-closedAfter))
+		*before = LatestBefore(e.DB.Now())
 	}
 	if _, err := time.Parse(time.DateOnly, *before); err != nil {
 		return db.RefuseBecause(err, db.Invalid, "日期 %q 无法识别，请写成 2026-03-02 的形式。", *before)

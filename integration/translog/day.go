@@ -20,7 +20,7 @@ type Day struct {
 }
 
 // Closed tells whether nothing is added to the day any more.
-func (d Day) Closed(now time.Time) bool { return d.Text() < dayOf(now.Add(-closedAfter)) }
+func (d Day) Closed(now time.Time) bool { return d.Text() < LatestBefore(now) }
 
 // Text is the day as "2026-11-23".
 func (d Day) Text() string { return d.LogDay.Format(time.DateOnly) }
