@@ -113,9 +113,7 @@ func TestLibreOfficeShowsWhatThePageSays(t *testing.T) {
 	h.stocked("精二", "80000010000000000001", "80000010000000000002")
 	by := h.person("演示管理甲", identity.Manager, 0)
 	month := "month " + session.Today(h.db.App.Now()).Format("2006-01") + "-01"
-	var made struct{ Report int64 }
-	h.must(json.Unmarshal(h.post(&by, "/statistics/reports", url.Values{"report": {month}}).Body.Bytes(), &made))
-	kept := fmt.Sprintf("/statistics/reports/%d", made.Report)
+	kept := fmt.Sprintf("/statistics/reports/%d", h.made(by, month, 0))
 	pages := map[string]string{"visits": "/statistics/visits?by=", "day": "/statistics/visits?by=day", "use": "/statistics/use?by=", "both": "/statistics/use?by=both", "stock": "/statistics/stock?by=all",
 		"batch": "/statistics/stock?by=all&batch=1", "kept": kept}
 	lists := map[string]string{"rows-visits": "/statistics/visits/rows?by=", "rows-given": "/statistics/use/rows?by=", "rows-people": "/statistics/use/people?by="}

@@ -72,7 +72,7 @@ func (h *Handlers) StartExport(w http.ResponseWriter, r *http.Request) error {
 
 // exports answers for a person's exports: everybody has one at a time.
 func (h *Handlers) exports(by identity.Actor) page.Works {
-	return page.Works{Site: h.site, Jobs: h.jobs, Kind: fmt.Sprintf("export-%d", by.StaffID), Path: "/statistics/exports", ID: "work", Verb: "导出", Unit: "个月", Done: exported,
+	return page.Works{Site: h.site, Jobs: h.jobs, Kind: fmt.Sprintf("export-%d", by.StaffID), Path: "/statistics/exports", ID: "work", Verb: "导出", Unit: "个月", Stopped: "没有留下文件。需要时请重新导出。", Done: exported,
 		JSON: func(s job.Status) any {
 			out := map[string]any{"job": s.ID.String(), "state": s.State, "percent": s.Percent(), "file": ""}
 			if _, done := s.Result.(exportFile); done {

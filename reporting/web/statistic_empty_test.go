@@ -43,7 +43,7 @@ func TestAStoppedExport(t *testing.T) {
 	for s.State != string(job.Cancelled) && h.t.Context().Err() == nil {
 		h.must(json.Unmarshal(h.get(&by, path).Body.Bytes(), &s))
 	}
-	if p := h.page(by, path); !strings.Contains(p, "已停止导出，没有留下文件") || s.File != "" {
+	if p := h.page(by, path); !strings.Contains(p, "已停止</span> 没有留下文件") || s.File != "" {
 		t.Errorf("%+v %s", s, p)
 	}
 	if w := h.get(&by, path+"/file"); w.Code != http.StatusNotFound {
