@@ -3,7 +3,6 @@ package web_test
 import (
 	"bytes"
 	"context"
-	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -41,22 +40,7 @@ func (h *house) send(path string, data []byte) (int, string) {
 	if err := m.Close(); err != nil {
 		h.t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(h.t.Context(), "POST", h.url+path, &b)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", m.FormDataContentType())
-	r.Header.Set("Accept", "text/html")
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return resp.StatusCode, string(body)
+	return ask(h.t, "POST", h.url+path, "text/html", m.FormDataContentType(), &b)
 }
 
 func (h *house) exec(query string, args ...any) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
@@ -105,15 +104,11 @@ func (r *readingRoom) serve() {
 	h := web.NewReader(site, r.App, r.desk, r.jobs, translog.NewSpool(r.log, 0))
 	m := chi.NewRouter()
 	m.Use(site.Middleware()...)
-	m.Use(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			r.mu.Lock()
-			by := identity.Actor{StaffID: r.staff, Username: "demo", Name: "演示审计员", LoginID: r.login, Grants: []identity.Grant{{Role: r.role}}}
-			r.mu.Unlock()
-			ctx := page.WithViewer(identity.WithActor(req.Context(), by), page.Viewer{Name: by.Name, CSRF: "tok", LockAfter: time.Hour})
-			next.ServeHTTP(w, req.WithContext(ctx))
-		})
-	})
+	m.Use(as(func() identity.Actor {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return identity.Actor{StaffID: r.staff, Username: "demo", Name: "演示审计员", LoginID: r.login, Grants: []identity.Grant{{Role: r.role}}}
+	}))
 	m.Handle(static.Prefix+"*", static.Handler())
 	m.Get("/transferlog", site.Handle(h.Log))
 	m.Post("/transferlog/key", site.Handle(h.OpenKey))
@@ -206,22 +201,7 @@ func (r *readingRoom) anchor() {
 
 func (r *readingRoom) send(method, path, accept, kind string, body io.Reader) (int, string) {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, body)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", kind)
-	req.Header.Set("Accept", accept)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	return ask(r.t, method, r.url+path, accept, kind, body)
 }
 
 func (r *readingRoom) get(path string) (int, string) {
@@ -229,7 +209,7 @@ func (r *readingRoom) get(path string) (int, string) {
 }
 
 func (r *readingRoom) post(path string, form url.Values) (int, string) {
-	return r.send("POST", path, "text/html", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+	return r.send("POST", path, "text/html", formKind, strings.NewReader(form.Encode()))
 }
 
 // events counts what the audit has of an event and outcome.

@@ -93,13 +93,9 @@ func (h *house) serve(log *slog.Logger, client *integration.Client) {
 	w := web.New(c)
 	r := chi.NewRouter()
 	r.Use(site.Middleware()...)
-	r.Use(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			by := identity.Actor{StaffID: 1, Username: "demo", Name: "演示人员", Grants: []identity.Grant{{Role: h.role}}}
-			ctx := page.WithViewer(identity.WithActor(r.Context(), by), page.Viewer{Name: by.Name, CSRF: "tok", LockAfter: time.Hour})
-			next.ServeHTTP(w, r.WithContext(ctx))
-		})
-	})
+	r.Use(as(func() identity.Actor {
+		return identity.Actor{StaffID: 1, Username: "demo", Name: "演示人员", Grants: []identity.Grant{{Role: h.role}}}
+	}))
 	r.Handle(static.Prefix+"*", static.Handler())
 	r.Get("/receipts/problems", site.Handle(w.Problems))
 	r.Get("/receipts/problems/template.csv", site.Handle(w.Template))
@@ -132,22 +128,41 @@ func (h *house) call(method, path, accept string, form url.Values) (int, string)
 		form.Set("csrf", "tok")
 		form.Set("command_id", uuid.NewString())
 	}
-	r, err := http.NewRequestWithContext(h.t.Context(), method, h.url+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		h.t.Fatal(err)
+	return ask(h.t, method, h.url+path, accept, formKind, strings.NewReader(form.Encode()))
+}
+
+// as lets every request come from whoever is named at that moment.
+func as(who func() identity.Actor) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			by := who()
+			ctx := page.WithViewer(identity.WithActor(r.Context(), by), page.Viewer{Name: by.Name, CSRF: "tok", LockAfter: time.Hour})
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+}
+
+const formKind = "application/x-www-form-urlencoded"
+
+// ask sends a body of a kind and gives the status and the answer.
+func ask(t *testing.T, method, url, accept, kind string, body io.Reader) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", kind)
 	r.Header.Set("Accept", accept)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		h.t.Fatal(err)
+		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		h.t.Fatal(err)
+		t.Fatal(err)
 	}
-	return resp.StatusCode, string(body)
+	return resp.StatusCode, string(text)
 }
 
 // A refused document stands with its reason, is refused once more, then taken;
