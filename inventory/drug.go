@@ -41,6 +41,17 @@ type Prefix struct {
 	Units int64
 }
 
+// LevelWord is what a pack of a level is called: 小盒, 中包 or 箱.
+func LevelWord(level int) string {
+	switch level {
+	case 1:
+		return "小盒"
+	case 2:
+		return "中包"
+	}
+	return "箱"
+}
+
 // prefixRow is a row of the prefixes with its drug's name.
 type prefixRow struct {
 	Prefix   string `db:"prefix"`

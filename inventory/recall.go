@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/lib/pq"
@@ -70,9 +71,18 @@ const maxRecalls = 100
 // Recalls reads the recalls: those in force, the most urgent first, then the
 // lifted ones, the last first; at most 100.
 func Recalls(ctx context.Context, r db.Reader) ([]Recall, error) {
+	return readRecalls(ctx, r, maxRecalls)
+}
+
+// EveryRecall is [Recalls] without a bound.
+func EveryRecall(ctx context.Context, r db.Reader) ([]Recall, error) {
+	return readRecalls(ctx, r, math.MaxInt32)
+}
+
+func readRecalls(ctx context.Context, r db.Reader, limit int) ([]Recall, error) {
 	var list []Recall
 	err := r.Select(ctx, &list, `SELECT `+recallColumns+` FROM `+recallTables+`
-ORDER BY CASE WHEN a.lifted_at IS NULL THEN 0 ELSE 1 END, CASE WHEN a.lifted_at IS NULL THEN a.due_at END, a.id DESC LIMIT $1::integer`, maxRecalls)
+ORDER BY CASE WHEN a.lifted_at IS NULL THEN 0 ELSE 1 END, CASE WHEN a.lifted_at IS NULL THEN a.due_at END, a.id DESC LIMIT $1::integer`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read recalls: %w", err)
 	}

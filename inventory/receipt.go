@@ -72,6 +72,27 @@ type Receipt struct {
 	Reds    int `db:"reds"`
 }
 
+// Word is the receipt's state for people; a red document is always called one.
+func (r Receipt) Word() string {
+	if r.Red() {
+		return "红单"
+	}
+	return r.State.Chinese()
+}
+
+// Missing is how many packs have not come.
+func (r Receipt) Missing() int { return max(0, r.Expected-r.Received) }
+
+// Differ is how many boxes of it are missing, were not taken or are too many; while
+// it waits, what has not come is no difference yet.
+func (r Receipt) Differ() int {
+	n := r.Refused + r.Surplus
+	if !r.State.Open() && !r.Red() {
+		n += r.Missing()
+	}
+	return n
+}
+
 // Red reports a document that cancels another one.
 func (r Receipt) Red() bool { return r.Kind == DocumentRed }
 
@@ -111,6 +132,33 @@ WHERE r.state IN ('finished', 'cancelled') ORDER BY r.issued_at DESC, r.id DESC 
 		return nil, nil, fmt.Errorf("list finished receipts: %w", err)
 	}
 	return open, done, nil
+}
+
+// receiptWindow is how many receipts [EachDoneReceipt] holds at a time.
+const receiptWindow = 500
+
+// EachDoneReceipt gives every finished and cancelled receipt and every red document,
+// the newest first, without holding more than some of them; it ends with do's error.
+func EachDoneReceipt(ctx context.Context, r db.Reader, do func(Receipt) error) error {
+	var last Receipt
+	for {
+		var list []Receipt
+		err := r.Select(ctx, &list, `SELECT `+receiptColumns+` FROM receipt r LEFT JOIN staff f ON f.id = r.finished_by
+WHERE r.state IN ('finished', 'cancelled') AND ($1::bigint = 0 OR r.issued_at < $2::timestamptz OR r.issued_at = $2::timestamptz AND r.id < $1::bigint)
+ORDER BY r.issued_at DESC, r.id DESC LIMIT $3`, last.ID, last.IssuedAt, receiptWindow)
+		if err != nil {
+			return fmt.Errorf("read finished receipts: %w", err)
+		}
+		for _, x := range list {
+			if err := do(x); err != nil {
+				return err
+			}
+		}
+		if len(list) < receiptWindow {
+			return nil
+		}
+		last = list[len(list)-1]
+	}
 }
 
 // FindReceipt reads one receipt.

@@ -48,6 +48,23 @@ func (t Tote) State() ContainerState {
 // Changed says that a sealed tote holds something else than when it was sealed.
 func (t Tote) Changed() bool { return t.Sealed != nil && t.InStore+t.Away != t.SealedPacks }
 
+// Word is how the tote stands, for people.
+func (t Tote) Word() string {
+	switch {
+	case t.Retired != nil:
+		return "已停用"
+	case t.SetApart > 0:
+		return "有隔离的药"
+	case t.Changed():
+		return "封箱后有变化"
+	case t.State() == ContainerSealed:
+		return "已封箱"
+	case t.InStore+t.Away == 0:
+		return "空"
+	}
+	return "未封"
+}
+
 const toteColumns = `t.id, t.code, t.name, t.sealed_at, t.sealed_packs, t.retired_at,
   (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND x.as_of = k.changed_at AND k.state = 'in_store') AS in_store,
   (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND x.as_of = k.changed_at AND k.state = 'allocated') AS away,

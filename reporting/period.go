@@ -53,6 +53,20 @@ func (p Period) Words() string {
 	return p.From.Format("2006年1月2日") + " 至 " + p.To.Format("2006年1月2日")
 }
 
+// ReportWord is what a report of the period is called: 日报, 月报 or 年报, and
+// 收发报表 for any other days.
+func (p Period) ReportWord() string {
+	switch {
+	case p.From.Equal(p.To):
+		return "日报"
+	case p == MonthOf(p.From):
+		return ReportMonth.Chinese()
+	case p == YearOf(p.From):
+		return ReportYear.Chinese()
+	}
+	return "收发报表"
+}
+
 // Days is how many days there are.
 func (p Period) Days() int { return int(p.To.Sub(p.From)/(24*time.Hour)) + 1 }
 

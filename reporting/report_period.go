@@ -68,7 +68,7 @@ func (r *periodReport) read(ctx context.Context, tx *db.Tx) (err error) {
 		}
 		scope = name
 	}
-	r.doc = Document{Name: fmt.Sprintf("%s-%d-%s", r.kind, r.q.SiteID, r.q.From.Format("2006-01")), Title: "精防药房" + r.kind.Chinese(), Scope: scope, Period: r.q.Period, At: tx.Now}
+	r.doc = Document{Name: fmt.Sprintf("%s-%d-%s", r.kind, r.q.SiteID, r.q.From.Format("2006-01")), Title: "精防药房" + r.q.Period.ReportWord(), Scope: scope, Period: r.q.Period, At: tx.Now}
 	all, err := readFacts(ctx, tx, r.q, detail{visits: true, drugs: true, sessions: r.q.SiteID != 0, months: r.kind == ReportYear, doctors: true, kinds: true}, r.q.Before(), r.q.YearBefore())
 	if err != nil {
 		return err

@@ -134,7 +134,7 @@ func (a *app) openPages(around surroundings) error {
 	a.room = sessionweb.New(a.site, a.db, a.sessions, a.patients, a.hub)
 	a.people = patientweb.New(a.site, a.db, a.patients, a.jobs)
 	a.shelf = inventoryweb.New(a.site, a.db, a.stock)
-	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs).WithPeople(a.sessions, a.patients)
+	a.papers = reportingweb.New(a.site, a.db, a.stock, a.jobs).WithPeople(a.sessions, a.patients).WithEvents(eventLabel)
 	a.errands = integrationweb.New(integrationweb.Config{Site: a.site, DB: a.db, Poller: a.poller, HIS: a.his, Sender: a.sender, Others: a.others,
 		Sessions: a.sessions, Patients: a.patients, FetchDrugs: a.fetchDrugs})
 	a.attachNotices()

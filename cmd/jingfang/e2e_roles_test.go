@@ -70,7 +70,7 @@ func accessTable() []access {
 		{"POST", "/patients/{id}/collectors", "DPA"}, {"POST", "/patients/{id}/collectors/{collector}/remove", "DPA"},
 		{"GET", "/patients/{id}/changes", "DPAM"}, {"POST", "/patients/{id}/changes", "DP"}, {"POST", "/patients/{id}/risk", "D"}, {"POST", "/patients/{id}/risk/set", "D"},
 		{"GET", "/patients/{id}", "DPAM"}, {"POST", "/patients/{id}/unmask", "DP"}, {"POST", "/patients/{id}/label", "DPA"}, {"POST", "/patients/{id}/label/lost", "DPA"}, {"POST", "/patients/{id}/label/lost", "DPA"},
-		{"GET", "/receipts", "PA"}, {"GET", "/receipts/{id}", "PA"}, {"POST", "/receipts/{id}/scans", "PA"},
+		{"GET", "/receipts", "PA"}, {"GET", "/receipts/file.{form}", "PA"}, {"GET", "/receipts/{id}", "PA"}, {"POST", "/receipts/{id}/scans", "PA"},
 		{"GET", "/receipts/problems", "PA"}, {"POST", "/receipts/problems/{id}/retry", "PA"}, {"POST", "/receipts/problems/{id}/dismiss", "PA"},
 		{"POST", "/receipts/problems/pull", "PA"}, {"POST", "/receipts/problems/file", "PA"}, {"GET", "/receipts/problems/template.csv", "PA"},
 		{"GET", "/stock/his", "DPAM"}, {"POST", "/stock/his", "DPAM"}, {"GET", "/trace/his", "DPAM"}, {"POST", "/trace/his", "DPAM"}, {"GET", "/drugs/changes", "DPAM"}, {"POST", "/drugs/changes/{id}", "P"},
@@ -82,18 +82,18 @@ func accessTable() []access {
 		{"POST", "/receipts/opening/{id}/confirm", "PA"}, {"POST", "/receipts/opening/{id}/drop", "PA"},
 		{"POST", "/receipts/{id}/batch", "PA"}, {"POST", "/receipts/{id}/adopt", "PA"},
 		{"POST", "/receipts/{id}/undo", "PA"}, {"POST", "/receipts/{id}/refusals", "PA"}, {"POST", "/receipts/{id}/finish", "PA"},
-		{"GET", "/totes", "P"}, {"POST", "/totes", "P"}, {"GET", "/totes/{id}", "P"}, {"GET", "/totes/{id}/label", "P"},
+		{"GET", "/totes", "P"}, {"GET", "/totes/file.{form}", "P"}, {"POST", "/totes", "P"}, {"GET", "/totes/{id}", "P"}, {"GET", "/totes/{id}/label", "P"},
 		{"POST", "/totes/{id}/scans", "P"}, {"POST", "/totes/{id}/seal", "P"}, {"POST", "/totes/{id}/open", "P"},
 		{"GET", "/totes/labels", "P"}, {"POST", "/totes/{id}/name", "P"}, {"POST", "/totes/{id}/retire", "P"},
 		{"GET", "/sessions/{id}/visits/{visit}/return", "DPA"}, {"POST", "/sessions/{id}/visits/{visit}/return", "DPA"},
 		{"GET", "/returns", "DPA"}, {"POST", "/returns", "DPA"}, {"POST", "/returns/{id}/void", "DPA"}, {"POST", "/returns/{id}/seen", "P"},
-		{"GET", "/setaside", "DPAM"}, {"GET", "/setaside/new", "P"}, {"POST", "/setaside", "P"}, {"GET", "/setaside/{id}", "DPAM"}, {"GET", "/setaside/{id}/report.pdf", "DPAM"},
+		{"GET", "/setaside", "DPAM"}, {"GET", "/setaside/file.{form}", "DPAM"}, {"GET", "/setaside/new", "P"}, {"POST", "/setaside", "P"}, {"GET", "/setaside/{id}", "DPAM"}, {"GET", "/setaside/{id}/report.pdf", "DPAM"},
 		{"POST", "/setaside/{id}/confirm", "PA"}, {"POST", "/setaside/{id}/withdraw", "PA"},
 		{"POST", "/receipts/{id}/cartons", "PA"}, {"POST", "/receipts/{id}/codeless", "PA"}, {"POST", "/receipts/{id}/codeless/decide", "PA"},
 		{"POST", "/receipts/{id}/codeless/link", "PA"}, {"GET", "/receipts/{id}/codeless/labels", "PA"},
 		{"GET", "/receipts/{id}/differences", "PA"}, {"POST", "/receipts/{id}/differences", "PA"}, {"GET", "/receipts/{id}/differences.pdf", "PA"},
 		{"GET", "/cartons", "PA"}, {"POST", "/cartons", "PA"}, {"GET", "/cartons/example/{form}", "PA"}, {"GET", "/cartons/{id}", "PA"}, {"POST", "/cartons/{id}", "PA"},
-		{"GET", "/stock", "DPAM"}, {"GET", "/drugs", "DPAM"}, {"POST", "/drugs/prefixes", "P"}, {"POST", "/drugs/care", "P"},
+		{"GET", "/stock", "DPAM"}, {"GET", "/drugs", "DPAM"}, {"GET", "/drugs/file.{form}", "DPAM"}, {"POST", "/drugs/prefixes", "P"}, {"POST", "/drugs/care", "P"},
 		{"GET", "/stock/check", "DPAM"}, {"POST", "/stock/check", "PM"}, {"GET", "/stock/check/{job}", "DPAM"}, {"POST", "/stock/check/{job}/cancel", "PM"},
 		{"GET", "/statistics", "PM"}, {"GET", "/statistics/today", "PM"}, {"GET", "/statistics/visits", "PM"}, {"GET", "/statistics/visits.{form}", "PM"}, {"GET", "/statistics/visits/rows", "PM"},
 		{"GET", "/statistics/use", "PM"}, {"GET", "/statistics/use.{form}", "PM"}, {"GET", "/statistics/use/rows", "PM"}, {"GET", "/statistics/use/people", "PM"},
@@ -103,12 +103,12 @@ func accessTable() []access {
 		{"GET", "/ledger", "PM"}, {"GET", "/ledger/moves", "PM"}, {"GET", "/ledger.pdf", "PM"}, {"GET", "/ledger/file.{form}", "PM"},
 		{"GET", "/ledger/controlled", "PM"}, {"GET", "/ledger/controlled.pdf", "PM"}, {"GET", "/ledger/controlled/file.{form}", "PM"}, {"POST", "/ledger/controlled/rules", "P"},
 		{"GET", "/stock/expiry", "DPAM"}, {"GET", "/stock/expiry.xlsx", "DPAM"},
-		{"GET", "/recalls", "DP"}, {"GET", "/recalls/new", "P"}, {"POST", "/recalls/preview", "P"}, {"POST", "/recalls", "P"},
+		{"GET", "/recalls", "DP"}, {"GET", "/recalls/file.{form}", "DP"}, {"GET", "/recalls/new", "P"}, {"POST", "/recalls/preview", "P"}, {"POST", "/recalls", "P"},
 		{"GET", "/recalls/{id}", "DP"}, {"GET", "/recalls/{id}/clock", "DP"},
 		{"POST", "/recalls/{id}/lift", "P"}, {"POST", "/recalls/{id}/lift/confirm", "P"}, {"POST", "/recalls/{id}/lift/cancel", "P"},
 		{"GET", "/recalls/{id}/patients", "DP"}, {"GET", "/recalls/{id}/patients.pdf", "DP"}, {"GET", "/recalls/{id}/patients.xlsx", "DP"},
 		{"GET", "/recalls/{id}/patients/{patient}", "DP"}, {"POST", "/recalls/{id}/patients/{patient}", "DP"}, {"POST", "/recalls/{id}/patients/{patient}/phone", "DP"},
-		{"GET", "/stocktakes", "DPAM"}, {"POST", "/stocktakes", "PA"}, {"POST", "/sessions/{id}/stocktakes", "PA"},
+		{"GET", "/stocktakes", "DPAM"}, {"GET", "/stocktakes/file.{form}", "DPAM"}, {"POST", "/stocktakes", "PA"}, {"POST", "/sessions/{id}/stocktakes", "PA"},
 		{"GET", "/stocktakes/{id}", "DPAM"}, {"GET", "/stocktakes/{id}/sheet", "DPAM"}, {"GET", "/stocktakes/{id}/result", "DPAM"}, {"GET", "/stocktakes/{id}/result.pdf", "DPAM"}, {"GET", "/stocktakes/{id}/result/file.{form}", "DPAM"},
 		{"POST", "/stocktakes/{id}/scans", "PA"}, {"POST", "/stocktakes/{id}/undo", "PA"}, {"POST", "/stocktakes/{id}/numbers", "PA"}, {"POST", "/stocktakes/{id}/recount", "PA"},
 		{"POST", "/stocktakes/{id}/submit", "PA"}, {"POST", "/stocktakes/{id}/reasons", "PA"}, {"POST", "/stocktakes/{id}/abandon", "PA"},
@@ -125,7 +125,7 @@ func accessTable() []access {
 		{"GET", "/admin/sites", "S"}, {"POST", "/admin/sites", "S"},
 		{"GET", "/notices", "DPAM"}, {"GET", "/sessions/{id}/notices", "DPAM"}, {"POST", "/sessions/{id}/notices", "PM"},
 		{"POST", "/sessions/{id}/notices/{notice}/end", "PM"}, {"POST", "/sessions/{id}/notices/{notice}/seen", "DPAM"},
-		{"GET", "/audit", "U"}, {"POST", "/audit/verify", "U"}, {"GET", "/audit/verify/{job}", "U"}, {"POST", "/audit/verify/{job}/cancel", "U"},
+		{"GET", "/audit", "U"}, {"GET", "/audit/file.{form}", "U"}, {"POST", "/audit/verify", "U"}, {"GET", "/audit/verify/{job}", "U"}, {"POST", "/audit/verify/{job}/cancel", "U"},
 		{"GET", "/transferlog/archive", "SU"}, {"POST", "/transferlog/archive", "U"}, {"POST", "/transferlog/archive/{request}", "SU"},
 		{"POST", "/transferlog/archive/run", "SU"}, {"GET", "/transferlog/archive/run/{job}", "SU"}, {"POST", "/transferlog/archive/run/{job}/cancel", "SU"},
 		{"GET", "/transferlog", "U"}, {"GET", "/transferlog/{exchange}", "U"}, {"POST", "/transferlog/{exchange}/open", "U"},
@@ -273,6 +273,8 @@ func (w *world) address(t *testing.T, x access) string {
 		path = w.batchPath(t)
 	case "/papers/check":
 		path += "?codes=00112233445566778899aabbccddeeff"
+	case "/receipts/file.{form}", "/setaside/file.{form}", "/audit/file.{form}", "/drugs/file.{form}", "/totes/file.{form}", "/recalls/file.{form}", "/stocktakes/file.{form}":
+		path = strings.Replace(path, "file.pdf", "file.csv", 1) // a list is no paper
 	case "/ledger/controlled.pdf", "/ledger/controlled/file.{form}":
 		path += "?drug=" + w.registeredDrug(t)
 	}

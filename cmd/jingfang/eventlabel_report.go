@@ -4,6 +4,8 @@ package main
 // nobody names.
 func reportEvent(event string) string {
 	switch event {
+	case "list.download":
+		return "下载清单"
 	case "report.keep":
 		return "生成月报年报"
 	case "recall.download":

@@ -102,6 +102,13 @@ func transferLines() []transferLine {
 		{"GET /statistics/month.{form}", fileOut, "statistic.month", "", ""},
 		{"GET /statistics/exports/{job}/file", fileOut, "statistic.export", "job", ""},
 		{"GET /statistics/reports/{report}/file.{form}", fileOut, "report.kept", "report", "报表"},
+		{"GET /receipts/file.{form}", fileOut, "list.receipts", "", ""},
+		{"GET /setaside/file.{form}", fileOut, "list.setaside", "", ""},
+		{"GET /audit/file.{form}", fileOut, "list.audit", "", ""},
+		{"GET /drugs/file.{form}", fileOut, "list.drugs", "", ""},
+		{"GET /totes/file.{form}", fileOut, "list.totes", "", ""},
+		{"GET /recalls/file.{form}", fileOut, "list.recalls", "", ""},
+		{"GET /stocktakes/file.{form}", fileOut, "list.stocktakes", "", ""},
 
 		// Papers.
 		{"GET /sessions/{id}/paper", fileOut, "roster.paper", "id", "场次"},

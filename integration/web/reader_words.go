@@ -223,5 +223,25 @@ func statisticService(name string) string {
 	case "report.kept":
 		return "下载月报年报"
 	}
+	return listService(name)
+}
+
+func listService(name string) string {
+	switch name {
+	case "list.receipts":
+		return "下载入库单清单"
+	case "list.setaside":
+		return "下载退药与报损清单"
+	case "list.audit":
+		return "下载审计"
+	case "list.drugs":
+		return "下载药品目录"
+	case "list.totes":
+		return "下载周转箱清单"
+	case "list.recalls":
+		return "下载召回清单"
+	case "list.stocktakes":
+		return "下载盘点清单"
+	}
 	return ""
 }

@@ -98,7 +98,7 @@ func newDrugsView(drugs []inventory.Drug) drugsView {
 		row := drugRow{Name: d.Name(), Maker: d.Maker, HISCode: d.HISCode, Class: d.Class.Chinese(), ClassTone: classTone(d.Class),
 			Content: fmt.Sprintf("每%s %d %s", d.PackName, d.UnitsPerPack, d.UnitName), Loose: d.Loose}
 		for _, x := range d.Prefixes {
-			row.Prefixes = append(row.Prefixes, prefixChip{x.Prefix, fmt.Sprintf("%s · %d %s", levelWord(x.Level), x.Units, d.UnitName)})
+			row.Prefixes = append(row.Prefixes, prefixChip{x.Prefix, fmt.Sprintf("%s · %d %s", inventory.LevelWord(x.Level), x.Units, d.UnitName)})
 		}
 		v.Rows = append(v.Rows, row)
 	}
@@ -116,22 +116,12 @@ func classTone(c inventory.Class) string {
 	return "info"
 }
 
-func levelWord(level int) string {
-	switch level {
-	case 1:
-		return "小盒"
-	case 2:
-		return "中包"
-	}
-	return "箱"
-}
-
 func newTeachView(v teachView, drugs []inventory.Drug, in inventory.Teaching) *teachView {
 	for _, d := range drugs {
 		v.Choices = append(v.Choices, drugChoice{d.ID, d.Name(), d.ID == in.DrugID})
 	}
 	for level := 1; level <= 3; level++ {
-		v.Levels = append(v.Levels, levelChoice{level, levelWord(level), level == in.Level})
+		v.Levels = append(v.Levels, levelChoice{level, inventory.LevelWord(level), level == in.Level})
 	}
 	if in.Units > 0 {
 		v.Units = fmt.Sprint(in.Units)

@@ -28,7 +28,7 @@ type cartonRow struct {
 func newCartonsView(url string, list []inventory.OpenCarton, by identity.Actor) cartonsView {
 	v := cartonsView{URL: url}
 	for _, c := range list {
-		row := cartonRow{ID: c.ID, Drug: c.DrugName(), Word: levelWord(c.Level), Tail: tail(c.Code), Scanned: c.Scanned, Nominal: c.Nominal, Empty: c.Scanned == 0}
+		row := cartonRow{ID: c.ID, Drug: c.DrugName(), Word: inventory.LevelWord(c.Level), Tail: tail(c.Code), Scanned: c.Scanned, Nominal: c.Nominal, Empty: c.Scanned == 0}
 		row.Head = strings.TrimSuffix(c.Code, row.Tail)
 		if c.HeldBy != by.StaffID {
 			row.Holder = c.Holder

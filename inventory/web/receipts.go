@@ -12,6 +12,7 @@ import (
 
 // receiptsView is the work list.
 type receiptsView struct {
+	Show    string // the filter as it stands in the address
 	Filters []receiptFilter
 	// ShowOpen and ShowDone are the parts that the filter leaves.
 	ShowOpen, ShowDone bool
@@ -63,7 +64,7 @@ func (h *Handlers) Receipts(w http.ResponseWriter, r *http.Request) error {
 }
 
 func newReceiptsView(open, done []inventory.Receipt, show string, now time.Time) receiptsView {
-	v := receiptsView{ShowOpen: show != "done", ShowDone: show != "open"}
+	v := receiptsView{Show: show, ShowOpen: show != "done", ShowDone: show != "open"}
 	for _, x := range open {
 		row := newReceiptRow(x, now)
 		v.Open = append(v.Open, row)
@@ -82,16 +83,13 @@ func newReceiptsView(open, done []inventory.Receipt, show string, now time.Time)
 
 func newReceiptRow(x inventory.Receipt, now time.Time) receiptRow {
 	v := receiptRow{
-		URL: receiptURL(x.ID), Number: x.Number, About: aboutReceipt(x), Word: x.State.Chinese(), Tone: stateTone(x),
-		Expected: x.Expected, Received: x.Received, Missing: max(0, x.Expected-x.Received), Refused: x.Refused,
-		Started: x.State == inventory.ReceiptScanning, Red: x.Red(), Differ: x.Refused + x.Surplus, Note: receiptNote(x),
+		URL: receiptURL(x.ID), Number: x.Number, About: aboutReceipt(x), Word: x.Word(), Tone: stateTone(x),
+		Expected: x.Expected, Received: x.Received, Missing: x.Missing(), Refused: x.Refused,
+		Started: x.State == inventory.ReceiptScanning, Red: x.Red(), Differ: x.Differ(), Note: receiptNote(x),
 	}
 	v.Whole = v.Missing == 0
-	if !x.State.Open() && !x.Red() {
-		v.Differ += v.Missing
-	}
 	if x.Red() {
-		v.Word, v.Tone = "红单", "bad"
+		v.Tone = "bad"
 	}
 	if x.Overdue(now) {
 		v.Late = fmt.Sprintf("已等 %d 天", int(now.Sub(x.ArrivedAt)/(24*time.Hour)))

@@ -15,6 +15,7 @@ import (
 // setAsideView is what lies apart: in quarantine, damaged, lost, and the papers
 // that wait for a second person.
 type setAsideView struct {
+	List    string // the chosen list as it stands in the address
 	Tabs    []asideTab
 	Acts    []actLink // what may be done, for who may
 	Returns bool      // leads to what patients bring back
@@ -101,7 +102,7 @@ func (h *Handlers) showAside(w http.ResponseWriter, r *http.Request, v setAsideV
 	for _, l := range asideLists() {
 		v.Tabs = append(v.Tabs, asideTab{Title: l.title, URL: "/setaside?list=" + l.word, N: countOf(n, l.state), Open: l.word == chosen.word})
 	}
-	v.Empty = chosen.empty
+	v.List, v.Empty = chosen.word, chosen.empty
 	if chosen.state == inventory.StateNone {
 		return h.showPapers(w, r, v)
 	}

@@ -108,19 +108,20 @@ func aboutTote(t inventory.Tote) string {
 
 // toteWord is the badge of a tote.
 func toteWord(t inventory.Tote) (word, tone string) {
+	word, tone = t.Word(), "info"
 	switch {
 	case t.Retired != nil:
-		return "已停用", "soft"
+		tone = "soft"
 	case t.SetApart > 0:
-		return "有隔离的药", "bad"
+		tone = "bad"
 	case t.Changed():
-		return "封箱后有变化", "caution"
+		tone = "caution"
 	case t.State() == inventory.ContainerSealed:
-		return "已封箱", "good"
+		tone = "good"
 	case t.InStore+t.Away == 0:
-		return "空", "soft"
+		tone = "soft"
 	}
-	return "未封", "info"
+	return word, tone
 }
 
 // toteJSON is a tote for programs.

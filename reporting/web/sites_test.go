@@ -115,6 +115,9 @@ func addresses() map[string][]string {
 	three := func(path string) []string {
 		return []string{strings.Replace(path, "*", "pdf", 1), strings.Replace(path, "*", "xlsx", 1), strings.Replace(path, "*", "csv", 1)}
 	}
+	two := func(path string) []string {
+		return []string{strings.Replace(path, "*", "xlsx", 1), strings.Replace(path, "*", "csv", 1)}
+	}
 	return map[string][]string{
 		"SessionPDF": {"/sessions/SESSION/report.pdf"}, "SessionAbsentSheet": {"/sessions/SESSION/absent.xlsx"}, "AbsentSheet": {"/absent.xlsx?site=SITE", "/absent.xlsx"},
 		"ReceiptSheetPDF": {"/receipts/1/differences.pdf"}, "DisposalPDF": {"/setaside/1/report.pdf"}, "StocktakePDF": {"/stocktakes/STOCKTAKE/result.pdf"},
@@ -133,6 +136,8 @@ func addresses() map[string][]string {
 		"LedgerFile": append(three("/ledger/file.*?site=SITE"), three("/ledger/file.*?place=session")...), "RegisterFile": append(three("/ledger/controlled/file.*?drug=DRUG"), three("/ledger/controlled/file.*?drug=DRUG&site=SITE")...), "StocktakeFile": three("/stocktakes/STOCKTAKE/result/file.*"),
 		"LedgerPDF": {"/ledger.pdf?site=SITE", "/ledger.pdf", "/ledger.pdf?place=store"}, "Controlled": {"/ledger/controlled", "/ledger/controlled?drug=DRUG", "/ledger/controlled?drug=DRUG&site=SITE", "/ledger/controlled?drug=DRUG&place=session"},
 		"ControlledPDF": {"/ledger/controlled.pdf?drug=DRUG", "/ledger/controlled.pdf?drug=DRUG&site=SITE", "/ledger/controlled.pdf?drug=DRUG&place=store"}, "AddRule": {"POST /ledger/controlled/rules?"},
+		"ReceiptsFile": two("/receipts/file.*"), "SetAsideFile": append(two("/setaside/file.*"), two("/setaside/file.*?list=papers")...), "DrugsFile": two("/drugs/file.*"), "TotesFile": two("/totes/file.*"),
+		"RecallsFile": two("/recalls/file.*"), "StocktakesFile": two("/stocktakes/file.*"), "AuditFile": two("/audit/file.*"),
 		"ExpirySheet": {"/stock/expiry.xlsx"}, "CheckPaper": {"/papers/check?codes=CODE"}, "RecallPDF": {"/recalls/RECALL/patients.pdf"}, "RecallSheet": {"/recalls/RECALL/patients.xlsx"},
 	}
 }

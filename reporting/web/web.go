@@ -36,6 +36,8 @@ type Handlers struct {
 	// sessions and patients are for lists of people; see [Handlers.WithPeople].
 	sessions *session.Service
 	patients *patient.Registry
+	// events names events for the audit; see [Handlers.WithEvents].
+	events func(event string) string
 	// press lets one paper be drawn at a time: fonts and pages of many at once
 	// would take the memory that the screens need. One takes a tenth of a second.
 	press chan struct{}

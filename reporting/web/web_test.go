@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"jingfang/inventory"
+	inventoryweb "jingfang/inventory/web"
 	"jingfang/reporting"
 	"jingfang/reporting/web"
 	"jingfang/session"
@@ -44,17 +45,25 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, db: dbtest.New(t)}
-	site, err := page.New(page.Config{Dev: true}, web.Templates())
+	site, err := page.New(page.Config{Dev: true}, web.Templates(), inventoryweb.Templates())
 	h.must(err)
 	h.jobs = job.New(h.db.App.Now)
 	people := patient.New(h.db.App, seal.NewMemoryKeys())
 	svc := session.New(h.db.App, nil, people)
-	handlers := web.New(site, h.db.App, inventory.New(h.db.App), h.jobs).WithPeople(svc, people)
+	handlers := web.New(site, h.db.App, inventory.New(h.db.App), h.jobs).WithPeople(svc, people).WithEvents(func(event string) string { return map[string]string{"demo.named": "演示事件"}[event] })
 	r := chi.NewRouter()
 	for path, do := range map[string]page.Func{"/sessions/{id}/report.pdf": handlers.SessionPDF, "/sessions/{id}/absent.xlsx": handlers.SessionAbsentSheet, "/absent.xlsx": handlers.AbsentSheet,
 		"/receipts/{id}/differences.pdf": handlers.ReceiptSheetPDF, "/setaside/{id}/report.pdf": handlers.DisposalPDF, "/stocktakes/{id}/result.pdf": handlers.StocktakePDF,
 		"/stock/expiry.xlsx": handlers.ExpirySheet, "/papers/check": handlers.CheckPaper, "/recalls/{id}/patients.pdf": handlers.RecallPDF, "/recalls/{id}/patients.xlsx": handlers.RecallSheet} {
 		r.Get(path, site.Handle(do))
+	}
+	for path, do := range map[string]page.Func{"/receipts": handlers.ReceiptsFile, "/setaside": handlers.SetAsideFile, "/drugs": handlers.DrugsFile, "/totes": handlers.TotesFile, "/recalls": handlers.RecallsFile,
+		"/stocktakes": handlers.StocktakesFile, "/audit": handlers.AuditFile} {
+		r.Get(path+"/file.{form}", site.Handle(do))
+	}
+	shelf := inventoryweb.New(site, h.db.App, inventory.New(h.db.App))
+	for path, do := range map[string]page.Func{"/receipts": shelf.Receipts, "/setaside": shelf.SetAside, "/drugs": shelf.Drugs, "/totes": shelf.Totes, "/recalls": shelf.Recalls, "/stocktakes": shelf.Stocktakes} {
+		r.Get(path, site.Handle(do)) // the pages that the files are of
 	}
 	h.statistics(r, site, handlers)
 	r.Get("/ledger", site.Handle(handlers.Ledger))

@@ -8,7 +8,6 @@ import (
 
 	"jingfang/session/identity"
 	"jingfang/session/page"
-	"jingfang/sql/db"
 )
 
 // auditPage is how many events a page shows.
@@ -69,15 +68,15 @@ func readAudit(q url.Values, now time.Time) (auditView, identity.AuditFilter, er
 	if view.Day == "" {
 		view.Day = now.Format(time.DateOnly)
 	}
-	from, err := time.ParseInLocation(time.DateOnly, view.Day, now.Location())
+	filter, err := identity.AuditDay(view.Day, now, now.Location())
 	if err != nil {
-		return view, identity.AuditFilter{}, db.Refuse(db.Invalid, "日期无法识别，请写成 2026-11-23 的样子。")
+		return view, filter, err
 	}
 	view.Staff, _ = strconv.ParseInt(q.Get("staff"), 10, 64) // not a number means everybody
 	before, _ := strconv.ParseInt(q.Get("before"), 10, 64)   // not a number means the newest
 	view.Newest = before == 0
-	return view, identity.AuditFilter{From: from, Until: from.AddDate(0, 0, 1), StaffID: view.Staff, Event: view.Event,
-		Before: before, Limit: auditPage + 1}, nil
+	filter.StaffID, filter.Event, filter.Before, filter.Limit = view.Staff, view.Event, before, auditPage+1
+	return view, filter, nil
 }
 
 func older(q url.Values, last int64) string {
@@ -103,19 +102,13 @@ func (w *Web) eventLabel(event string) string {
 }
 
 func newAuditLine(e identity.AuditEntry, event string, zone *time.Location) auditLine {
-	l := auditLine{Time: e.At.In(zone).Format("15:04:05"), Who: e.Name, Roles: e.Roles, Event: event,
-		Outcome: "成功", Tone: "good", Detail: e.Detail, Addr: e.Addr, Ref: e.RequestID}
-	if l.Who == "" {
-		l.Who = "系统"
-	}
+	l := auditLine{Time: e.At.In(zone).Format("15:04:05"), Who: e.Who(), Roles: e.Roles, Event: event,
+		Outcome: e.OutcomeWord(), Tone: "good", Object: e.Object(), Detail: e.Detail, Addr: e.Addr, Ref: e.RequestID}
 	switch e.Outcome {
 	case identity.Refused:
-		l.Outcome, l.Tone = "拒绝", "caution"
+		l.Tone = "caution"
 	case identity.Failed:
-		l.Outcome, l.Tone = "失败", "bad"
-	}
-	if e.ObjectKind != "" && e.ObjectID != "" {
-		l.Object = e.ObjectKind + " " + e.ObjectID
+		l.Tone = "bad"
 	}
 	return l
 }
