@@ -68,7 +68,7 @@ func (h *house) listed() {
 	h.insert(`INSERT INTO disposal (number, act, state, reason, packs, proposed_by, proposed_at) VALUES ('BS20261119-1', 'lose', 'withdrawn', $1, 1, $2, now()) RETURNING id`, formulaText, chief)
 	tote := h.insert(`INSERT INTO tote (code, name, made_by, made_at) VALUES ('JFT0001', '1 号', $1, now()) RETURNING id`, chief)
 	h.insert(`INSERT INTO tote (code, name, made_by, made_at, retired_at) VALUES ('JFT0002', '2 号', $1, now(), now()) RETURNING id`, chief)
-	h.insert(`INSERT INTO tote_pack (tote_id, pack_id, as_of, put_by, put_at) SELECT $1, k.id, k.changed_at, $2, now() FROM pack k WHERE k.state = 'in_store' RETURNING pack_id`, tote, chief)
+	h.insert(`INSERT INTO tote_pack (tote_id, pack_id, as_of, put_by, put_at) SELECT $1::bigint, k.id, k.changed_at, $2::bigint, now() FROM pack k WHERE k.state = 'in_store' RETURNING pack_id`, tote, chief)
 	h.insert(`INSERT INTO recall (class, scope, drug_id, reason, source_no, started_by, started_at, due_at) VALUES ('二级', 'drug', $1, $2, 'Z1', $3, '2026-11-20 09:00:00+08', '2026-11-22 09:00:00+08') RETURNING id`, drug, formulaText, chief)
 	for _, x := range []struct {
 		site  *int64
@@ -90,7 +90,7 @@ func (h *house) events(n int) {
 	by := h.person("演示药师总", identity.Pharmacist, 0)
 	h.must(identity.AuditAlone(h.t.Context(), h.db.App, by, identity.Event{Name: "demo.first"}))
 	h.insert(`INSERT INTO audit (chain_id, seq, at, staff_id, event, outcome, request_id, detail, canonical, prev, digest)
-SELECT a.chain_id, a.seq + 100 + g, '2020-02-03 12:00:00+08'::timestamptz + g * interval '1 second', a.staff_id, CASE WHEN g = 1 THEN 'demo.named' ELSE 'demo.other' END, 'ok', 'r' || g, $1, '\x00', '\x00', '\x00'
+SELECT a.chain_id, a.seq + 100 + g, '2020-02-03 12:00:00+08'::timestamptz + g * interval '1 second', a.staff_id, CASE WHEN g = 1 THEN 'demo.named' ELSE 'demo.other' END, 'ok', 'r' || g, $1::text, '\x00', '\x00', '\x00'
 FROM (SELECT chain_id, seq, staff_id FROM audit ORDER BY id DESC LIMIT 1) a, generate_series(1, $2::bigint) g RETURNING id`, formulaText, n)
 }
 
