@@ -122,7 +122,7 @@ func (b *stowBench) load(ctx context.Context, tx *db.Tx, read []Parsed) error {
 		Apart  bool   `db:"apart"`
 	}
 	err = tx.Select(ctx, &rows, `SELECT x.pack_id, x.tote_id, t.name, (t.sealed_at IS NOT NULL) AS sealed, (k.state = 'quarantined') AS apart FROM tote_pack x
-JOIN tote t ON t.id = x.tote_id JOIN pack k ON k.id = x.pack_id AND (k.changed_at = x.as_of OR k.state = 'quarantined') WHERE x.pack_id = ANY($1::bigint[])`, pq.Array(ids))
+JOIN tote t ON t.id = x.tote_id JOIN pack k ON k.id = x.pack_id AND (k.changed_at = x.as_of OR `+apartInTote+`) WHERE x.pack_id = ANY($1::bigint[])`, pq.Array(ids))
 	if err != nil {
 		return fmt.Errorf("read which totes packs lie in: %w", err)
 	}

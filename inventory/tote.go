@@ -68,7 +68,12 @@ func (t Tote) Word() string {
 const toteColumns = `t.id, t.code, t.name, t.sealed_at, t.sealed_packs, t.retired_at,
   (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND x.as_of = k.changed_at AND k.state = 'in_store') AS in_store,
   (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND x.as_of = k.changed_at AND k.state = 'allocated') AS away,
-  (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND k.state = 'quarantined') AS set_apart`
+  (SELECT count(*) FROM tote_pack x JOIN pack k ON k.id = x.pack_id WHERE x.tote_id = t.id AND ` + apartInTote + `) AS set_apart`
+
+// apartInTote says that pack k of row x of a tote was set apart while it lay there:
+// since then it has gone nowhere else. One that came into quarantine from a patient
+// left its tote long before.
+const apartInTote = `k.state = 'quarantined' AND NOT EXISTS (SELECT 1 FROM movement y WHERE y.pack_id = k.id AND y.at > x.as_of AND y.to_state <> 'quarantined')`
 
 // ListTotes reads all totes in the order in which they were made, the retired ones
 // last.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"jingfang/inventory"
 	"jingfang/session"
@@ -77,7 +78,19 @@ func (w *world) stow(*modelSession) act {
 func (w *world) takeOut(*modelSession) act {
 	id := one(w.r, slices.Sorted(maps.Keys(w.totes)))
 	codes := w.someCodes(3, func(_ string, p modelPack) bool { return p.Tote == id })
-	return w.stowed("take out", id, codes, w.fitting(codes, func(p modelPack) bool { return p.Tote == id }), 0, w.stores.TakeOut)
+	a := w.stowed("take out", id, codes, w.fitting(codes, func(p modelPack) bool { return p.Tote == id }), 0, w.stores.TakeOut)
+	exact := a.check
+	a.check = func(x any) string {
+		// One that was set apart in the tote lies there still, and is in it no more.
+		s := x.(inventory.StowAnswer)
+		for i := range s.Answers {
+			if c := s.Answers[i]; strings.Contains(c.Sentence, "它在隔离中") && w.packs[c.Code].State == inventory.StateQuarantined {
+				s.Moved--
+			}
+		}
+		return exact(s)
+	}
+	return a
 }
 
 // stowed is what both have in common.

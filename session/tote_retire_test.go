@@ -185,3 +185,23 @@ func TestTote_setApartInside(t *testing.T) {
 	}
 	d.must(d.retire(tote.ID))
 }
+
+// A box that went through other hands since it lay in a tote, and is set apart then,
+// does not hold up the tote it once lay in.
+func TestTote_setApartElsewhere(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t, 1)
+	tote := d.tote(d.codes...)
+	_, err := d.stock.OpenTote(d.ctx, d.chief, inventory.ToteStep{ToteID: tote.ID, CommandID: uuid.New()})
+	d.must(err)
+	for _, kind := range []inventory.MovementKind{inventory.MoveLose, inventory.MoveFind, inventory.MoveQuarantine} {
+		d.move(inventory.Entry{Move: inventory.Move{Kind: kind, At: d.db.App.Now()}, How: inventory.HowTyped, Reason: "演示"}, d.codes...)
+	}
+	if got := d.in(tote.ID); got.InStore != 0 || got.SetApart != 0 {
+		t.Fatalf("after it was lost, found and set apart: %+v", got)
+	}
+	if a, err := d.stock.TakeOut(d.ctx, d.chief, inventory.Stowing{ToteID: tote.ID, CommandID: uuid.New(), Codes: d.codes[0]}); err != nil || a.Moved != 0 {
+		t.Errorf("taken out of where it is not: %+v %v", a, err)
+	}
+	d.must(d.retire(tote.ID))
+}
