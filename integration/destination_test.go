@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"jingfang/integration"
 	"jingfang/integration/simulator"
+	"jingfang/integration/translog"
 	"jingfang/session"
 	"jingfang/sql/db"
 )
@@ -23,7 +25,7 @@ func (c *clinic) openAnother(channel string) (*simulator.HIS, *integration.Sende
 	c.t.Cleanup(server.Close)
 	client := c.newClient(integration.Config{BaseURL: server.URL, Tries: 1})
 	c.must(c.svc.SwitchOutbox(c.ctx(), c.root, uuid.New(), channel, true))
-	return far, integration.NewSender(integration.SenderConfig{DB: c.db.App, Client: client, Channel: channel, Doubt: time.Nanosecond, Later: time.Nanosecond, Stale: time.Nanosecond})
+	return far, integration.NewSender(integration.SenderConfig{DB: c.db.App, Client: client, Channel: channel, Patients: c.people, Doubt: time.Nanosecond, Later: time.Nanosecond, Stale: time.Nanosecond})
 }
 
 func (c *clinic) open(channel string) int {
@@ -87,4 +89,25 @@ func TestTwoDestinations(t *testing.T) {
 		t.Errorf("%d facts are open", c.open(""))
 	}
 	h.good()
+}
+
+// A further destination never hears the number under which HIS knows a person.
+func TestHISNumberGoesToHISAlone(t *testing.T) {
+	h := build(t)
+	c := h.openClinic(1)
+	_, other := c.openAnother("insurance")
+	c.hisNumber = "YS000001"
+	c.give(c.codes[0])
+	if n, err := other.Round(c.ctx()); err != nil || n.Sent != 1 {
+		t.Fatalf("%+v %v", n, err)
+	}
+	list := h.exchanges()
+	if len(list) != 1 {
+		t.Fatalf("%d exchanges", len(list))
+	}
+	o, err := translog.Show(c.ctx(), h.db.App, list[0].Exchange, h.keys.LogOfficer())
+	c.must(err)
+	if said := string(o.Intent.Request); !strings.Contains(said, `"psn_no":"000001"`) || strings.Contains(said, c.hisNumber) {
+		t.Errorf("told %s", said)
+	}
 }

@@ -35,7 +35,8 @@ type SenderConfig struct {
 	Later time.Duration
 	// Batch is how many facts are claimed at once; 0 means 20.
 	Batch int
-	// Patients opens the number under which HIS knows a person; nil tells none.
+	// Patients opens the number under which HIS knows a person; nil tells none, and only
+	// HIS is told.
 	Patients *patient.Registry
 	// Log gets what went wrong; nil means slog.Default().
 	Log *slog.Logger
@@ -69,6 +70,9 @@ func NewSender(c SenderConfig) *Sender {
 	}
 	if c.Channel == "" {
 		c.Channel = session.HISChannel
+	}
+	if c.Channel != session.HISChannel {
+		c.Patients = nil // whatever its caller hands over: HIS' numbers are told to HIS alone
 	}
 	if c.Batch <= 0 {
 		c.Batch = 20
