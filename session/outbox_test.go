@@ -299,6 +299,7 @@ func TestASecondBoxInheritsThePayer(t *testing.T) {
 	e.must(second(e.svc.SetDose(e.ctx, d, session.Dosing{SessionID: e.session, Visit: visit, CommandID: uuid.New(), Pack: e.packNo(x[0]), Days: 28, Payer: &self})))
 	e.scan(d, visit, x[1], x[2])
 	e.finish(d, visit, "")
+	first := visit
 	want := []string{"sale …" + tail2(x[0]) + " 20 self waiting", "sale …" + tail2(x[1]) + " 20 self waiting", "sale …" + tail2(x[2]) + " 20 self waiting"}
 	e.wantTold("the same visit", want...)
 	e.send(session.FactSent)
@@ -308,5 +309,11 @@ func TestASecondBoxInheritsThePayer(t *testing.T) {
 	for i := range want {
 		want[i] = strings.Replace(want[i], "waiting", "sent", 1)
 	}
-	e.wantTold("another patient", append(want, "sale …"+tail2(x[3])+" 20 free waiting")...)
+	want = append(want, "sale …"+tail2(x[3])+" 20 free waiting")
+	e.wantTold("another patient", want...)
+	e.must(e.stop(e.chief))
+	e.must(e.count(1, 0))
+	e.see(x[5])
+	e.must(e.explain(e.chief, session.Explaining{Code: x[4], Exit: session.ExitGiven, Visit: first, Reason: "家属来电"}))
+	e.wantTold("found out in the evening", append(want, "sale …"+tail2(x[4])+" 20 self waiting")...)
 }
