@@ -126,8 +126,9 @@ func TestCheckPaper(t *testing.T) {
 	for range 2 {
 		d.must(reporting.IssuePaper(d.ctx, d.db.App, d.chief, p, identity.Event{Name: "report.kept", SiteID: d.site}))
 	}
+	by := d.doctors[0]
 	check := func(text string, allowed []int64) reporting.PaperCheck {
-		c, err := reporting.CheckPaper(context.Background(), d.db.App, text, allowed)
+		c, err := reporting.CheckPaper(context.Background(), d.db.App, text, by, allowed)
 		d.must(err)
 		return c
 	}
@@ -143,11 +144,15 @@ func TestCheckPaper(t *testing.T) {
 	if c := check(p.Code, []int64{d.site + 1}); len(c.Same)+len(c.Others) != 0 || c.Kept != nil {
 		t.Errorf("whoever sees another site: %+v", c)
 	}
+	by = d.chief
+	if c := check(p.Code, []int64{d.site + 1}); len(c.Same) != 2 {
+		t.Errorf("whoever took it: %+v", c)
+	}
 	if c := check(strings.Repeat("0", 32), nil); len(c.Same)+len(c.Others) != 0 {
 		t.Errorf("no paper: %+v", c)
 	}
 	for _, text := range []string{"", "8123", "JF1|x", "'; DROP TABLE issued_paper", strings.Repeat("a", 65), strings.Repeat("g", 32), "https://example.invalid/|||||"} {
-		if _, err := reporting.CheckPaper(d.ctx, d.db.App, text, nil); err == nil {
+		if _, err := reporting.CheckPaper(d.ctx, d.db.App, text, identity.Actor{}, nil); err == nil {
 			t.Errorf("%q is taken for a paper", text)
 		}
 	}

@@ -18,7 +18,8 @@ import (
 )
 
 // maxStatements is the most that a page may ask of the database, paperStatements
-// a document, which brings much together. Both hold for any number of visits.
+// a document, which brings much together and is noted as handed out; the manager's
+// page hears of every part of the house. Both hold for any number of visits.
 const (
 	maxStatements   = 12
 	paperStatements = 24

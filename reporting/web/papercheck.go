@@ -39,7 +39,7 @@ func (h *Handlers) CheckPaper(w http.ResponseWriter, r *http.Request) error {
 	if v.Code == "" && !page.WantsJSON(r) {
 		return h.site.Page(w, r, "paper_check", v)
 	}
-	c, err := reporting.CheckPaper(r.Context(), h.db, v.Code, allowedSites(by))
+	c, err := reporting.CheckPaper(r.Context(), h.db, v.Code, by, allowedSites(by))
 	switch {
 	case page.WantsJSON(r) && err == nil:
 		return h.site.JSON(w, r, http.StatusOK, newPaperJSON(c))
