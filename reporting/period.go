@@ -53,8 +53,8 @@ func (p Period) Words() string {
 	return p.From.Format("2006年1月2日") + " 至 " + p.To.Format("2006年1月2日")
 }
 
-// ReportWord is what a report of the period is called: 日报, 月报 or 年报, and
-// 收发报表 for any other days.
+// ReportWord is what a report of the period is called: 日报, 月报 or 年报, of a month so
+// far 月报（未满月）, and 收发报表 for any other days.
 func (p Period) ReportWord() string {
 	switch {
 	case p.From.Equal(p.To):
@@ -63,6 +63,8 @@ func (p Period) ReportWord() string {
 		return ReportMonth.Chinese()
 	case p == YearOf(p.From):
 		return ReportYear.Chinese()
+	case p.From.Day() == 1 && p.To.Before(MonthOf(p.From).To):
+		return ReportMonth.Chinese() + "（未满月）"
 	}
 	return "收发报表"
 }

@@ -11,10 +11,11 @@ import (
 func TestReportIsTitledByItsPeriod(t *testing.T) {
 	d := dbtest.New(t)
 	for want, p := range map[string]reporting.Period{
-		"日报":   {From: date(2025, 3, 9), To: date(2025, 3, 9)},
-		"月报":   reporting.MonthOf(date(2024, 2, 9)),
-		"年报":   reporting.YearOf(date(2025, 3, 9)),
-		"收发报表": {From: date(2025, 3, 1), To: date(2025, 3, 30)},
+		"日报":      {From: date(2025, 3, 9), To: date(2025, 3, 9)},
+		"月报":      reporting.MonthOf(date(2024, 2, 9)),
+		"年报":      reporting.YearOf(date(2025, 3, 9)),
+		"月报（未满月）": {From: date(2025, 3, 1), To: date(2025, 3, 30)},
+		"收发报表":    {From: date(2025, 3, 2), To: date(2025, 3, 31)},
 	} {
 		if got := p.ReportWord(); got != want {
 			t.Errorf("%s is called %s, want %s", p.Words(), got, want)
