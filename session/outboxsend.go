@@ -196,6 +196,15 @@ FROM outbox_fact WHERE state IN ('waiting', 'sending', 'unknown', 'failed') AND 
 	return c, wrapFacts(err)
 }
 
+// OpenChannels reads the channels whose switch is on or that have facts that are not
+// done, in order: also those that no destination has any more.
+func OpenChannels(ctx context.Context, r db.Reader) ([]string, error) {
+	var list []string
+	err := r.Select(ctx, &list, `SELECT o.channel FROM outbox_switch o WHERE o.active
+UNION SELECT f.channel FROM outbox_fact f WHERE f.state IN ('waiting', 'sending', 'unknown', 'failed') ORDER BY 1`)
+	return list, wrapFacts(err)
+}
+
 // OpenFacts reads the facts that are not done, those that need a person first, at
 // most 100.
 func OpenFacts(ctx context.Context, r db.Reader) ([]Fact, error) {

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -107,14 +109,30 @@ func streamWords(s integration.Stream) (text, tone string) {
 	return "还没有取过单。", "soft"
 }
 
-// destinations are all that hear facts, HIS first.
-func (h *Handlers) destinations() []integration.Destination {
-	return append([]integration.Destination{{Channel: session.HISChannel, Title: "HIS", Sender: h.c.Sender}}, h.c.Others...)
+// destinations are all that hear facts, HIS first. One that was taken out of the
+// mapping file while facts are written for it stands last, so that it can be switched
+// off.
+func (h *Handlers) destinations(ctx context.Context) ([]integration.Destination, error) {
+	list := append([]integration.Destination{{Channel: session.HISChannel, Title: "HIS", Sender: h.c.Sender}}, h.c.Others...)
+	open, err := session.OpenChannels(ctx, h.db)
+	if err != nil {
+		return nil, err
+	}
+	for _, channel := range open {
+		if !slices.ContainsFunc(list, func(d integration.Destination) bool { return d.Channel == channel }) {
+			list = append(list, integration.Destination{Channel: channel, Title: channel + "（映射文件里已没有）"})
+		}
+	}
+	return list, nil
 }
 
 func (h *Handlers) readOutbox(r *http.Request, v *interfacesView) error {
 	open, titles := 0, map[string]string{}
-	for _, d := range h.destinations() {
+	list, err := h.destinations(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
 		counts, err := session.CountFacts(r.Context(), h.db, d.Channel, session.Today(h.db.Now()).Add(-8*time.Hour))
 		if err != nil {
 			return err
@@ -123,7 +141,7 @@ func (h *Handlers) readOutbox(r *http.Request, v *interfacesView) error {
 		if o.Active, err = session.OutboxActive(r.Context(), h.db, d.Channel); err != nil {
 			return err
 		}
-		if len(h.c.Others) > 0 {
+		if len(list) > 1 {
 			o.Heading += " · " + d.Title
 		}
 		v.Outboxes, open, titles[d.Channel] = append(v.Outboxes, o), open+counts.Open(), d.Title
@@ -137,7 +155,7 @@ func (h *Handlers) readOutbox(r *http.Request, v *interfacesView) error {
 	}
 	for _, f := range facts {
 		row := newFactRow(f)
-		if len(h.c.Others) > 0 {
+		if len(list) > 1 {
 			row.About = titles[f.Channel] + " · " + row.About
 		}
 		v.Rows = append(v.Rows, row)
@@ -277,7 +295,11 @@ func (h *Handlers) SwitchOutbox(w http.ResponseWriter, r *http.Request) error {
 
 // destination is the one that a form names; nothing is HIS.
 func (h *Handlers) destination(r *http.Request) (integration.Destination, error) {
-	list, channel := h.destinations(), r.PostFormValue("channel")
+	list, err := h.destinations(r.Context())
+	if err != nil {
+		return integration.Destination{}, err
+	}
+	channel := r.PostFormValue("channel")
 	if channel == "" {
 		return list[0], nil
 	}
@@ -300,7 +322,11 @@ func (h *Handlers) RetryFact(w http.ResponseWriter, r *http.Request) error {
 		return db.Refuse(db.NotFound, "没有这一条。请从接口页重新进入。")
 	}
 	// Any of them may say that it is to be tried; the one it is for finds it.
-	for _, d := range h.destinations() {
+	list, err := h.destinations(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
 		if d.Sender != nil {
 			return h.changed(w, r, "retry", d.Sender.Retry(r.Context(), by, id))
 		}

@@ -236,6 +236,14 @@ func TestInterfaces(t *testing.T) {
 	do("/interfaces/programmes", url.Values{"name": {"演示项目"}, "site": {"x"}, "payer": {"insured"}}, "请选择精防点")
 	do("/interfaces/outbox/77/retry", url.Values{}, "已经处理好了")
 	do("/interfaces/outbox/retry", url.Values{}, "没有失败的上报")
+	// Facts are still written for a destination that the mapping file has no more.
+	h.exec(`INSERT INTO outbox_switch (channel, active, changed_at, changed_by) VALUES ('insurance', true, now(), 1)`)
+	do("/interfaces/outbox", url.Values{"channel": {"elsewhere"}}, "没有这个上报去处")
+	do("/interfaces/outbox/retry", url.Values{"channel": {"insurance"}}, "insurance（映射文件里已没有）")
+	do("/interfaces/outbox", url.Values{"channel": {"insurance"}}, "打开上报")
+	if _, body := h.call("GET", "/interfaces", "text/html", nil); strings.Contains(body, "insurance") {
+		t.Errorf("switched off, and still there: %s", body)
+	}
 	if status, body := h.call("GET", "/interfaces", "application/json", nil); status != 200 || !strings.Contains(body, `"waiting":0`) {
 		t.Errorf("%d %s", status, body)
 	}

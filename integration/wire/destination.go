@@ -45,9 +45,7 @@ func (c *checker) destination(key string, f systemFile) {
 	if !destinationName.MatchString(name) || name == "dispensing" {
 		c.say(key, "上报去处的名字用小写字母、数字和下划线，以字母开头，最多 20 个，不能叫 dispensing。")
 	}
-	if n := utf8.RuneCountInString(strings.TrimSpace(d.Title)); n == 0 || n > 20 {
-		c.say(key+".facts.title", "缺少，或超过 20 个字。请写给人看的名称，如“医保”。")
-	}
+	c.title(key+".facts.title", strings.TrimSpace(d.Title))
 	u, err := url.Parse(d.Address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" {
 		c.say(key+".facts.address", "须为 http(s)://主机[:端口]，不带口令和参数。")
@@ -55,4 +53,23 @@ func (c *checker) destination(key string, f systemFile) {
 	if d.AppID == "" || d.KeyFile == "" {
 		c.say(key+".facts", "app_id 和 key_file 都要写；密钥放在 key_file 指的文件里，不写进本文件。")
 	}
+}
+
+// reservedTitles are what the transfer log calls others: HIS, the CA, the devices, the
+// files and the program itself.
+func reservedTitles() []string {
+	return []string{"HIS", "CA", "PLATFORM", "DEVICE", "FILE", "JINGFANG"}
+}
+
+// title checks what people read of a destination. The transfer log knows systems by
+// it, so no two may share one.
+func (c *checker) title(key, title string) {
+	n := utf8.RuneCountInString(title)
+	switch {
+	case n == 0 || n > 20:
+		c.say(key, "缺少，或超过 20 个字。请写给人看的名称，如“医保”。")
+	case slices.Contains(reservedTitles(), strings.ToUpper(title)) || slices.Contains(c.titles, title):
+		c.say(key, "名称 %s 已用于别的系统。请换一个，传输日志按名称区分系统。", title)
+	}
+	c.titles = append(c.titles, title)
 }

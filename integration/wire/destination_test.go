@@ -24,11 +24,16 @@ func TestDestinations(t *testing.T) {
 	if s := p.Dialect("insurance").Service(wire.TellReverse); s.Code != "3506" {
 		t.Errorf("%+v", s)
 	}
+	_, problems, err = wire.ReadPlatform(strings.NewReader(`{"systems":{"insurance":{` + insurance + `},"second":{` + insurance + `}}}`))
+	if err != nil || len(problems) != 1 || !strings.Contains(problems[0], "systems.second.facts.title：名称 医保 已用于别的系统") {
+		t.Errorf("two of one title: %q %v", problems, err)
+	}
 	for name, c := range map[string]struct{ old, new, want string }{
 		"no facts":      {`"facts":{`, `"comment":"x","facts_":{`, "不认识的键"},
 		"no address":    {`https://10.0.0.9:8080/api`, ``, "systems.insurance.facts.address"},
 		"a password":    {`https://10.0.0.9`, `https://u:p@10.0.0.9`, "systems.insurance.facts.address"},
 		"no title":      {`"title":"医保"`, `"title":" "`, "systems.insurance.facts.title"},
+		"HIS's title":   {`"title":"医保"`, `"title":"his"`, "已用于别的系统"},
 		"no key file":   {`"key_file":"/etc/jingfang/insurance.key"`, `"key_file":""`, "key_file"},
 		"the key in it": {`"key_file"`, `"key"`, "不认识的键"},
 		"no reversal":   {`"reverse"`, `"receipts"`, "systems.insurance.services.reverse"},

@@ -77,7 +77,10 @@ func ReadPlatform(r io.Reader) (p Platform, problems []string, err error) {
 }
 
 // checker gathers what is wrong.
-type checker struct{ problems []string }
+type checker struct {
+	problems []string
+	titles   []string // of destinations
+}
 
 func (c *checker) say(key, format string, args ...any) {
 	c.problems = append(c.problems, key+"："+fmt.Sprintf(format, args...))
