@@ -98,7 +98,7 @@ func accessTable() []access {
 		{"GET", "/statistics", "PM"}, {"GET", "/statistics/today", "PM"}, {"GET", "/statistics/visits", "PM"}, {"GET", "/statistics/visits.{form}", "PM"}, {"GET", "/statistics/visits/rows", "PM"},
 		{"GET", "/statistics/use", "PM"}, {"GET", "/statistics/use.{form}", "PM"}, {"GET", "/statistics/use/rows", "PM"}, {"GET", "/statistics/use/people", "PM"},
 		{"GET", "/statistics/stock", "PM"}, {"GET", "/statistics/stock.{form}", "PM"}, {"GET", "/statistics/month.{form}", "PM"},
-		{"GET", "/papers/check", "PM"}, {"GET", "/statistics/reports", "PM"}, {"POST", "/statistics/reports", "PM"}, {"GET", "/statistics/reports/work/{job}", "PM"}, {"POST", "/statistics/reports/work/{job}/cancel", "PM"}, {"GET", "/statistics/reports/{report}", "PM"}, {"POST", "/statistics/reports/{report}/again", "PM"}, {"GET", "/statistics/reports/{report}/file.{form}", "PM"},
+		{"GET", "/papers/check", "PM"}, {"GET", "/statistics/reports", "PM"}, {"POST", "/statistics/reports", "PM"}, {"GET", "/statistics/reports/making/{job}", "PM"}, {"POST", "/statistics/reports/making/{job}/cancel", "PM"}, {"GET", "/statistics/reports/{report}", "PM"}, {"POST", "/statistics/reports/{report}/again", "PM"}, {"GET", "/statistics/reports/{report}/file.{form}", "PM"},
 		{"POST", "/statistics/exports", "PM"}, {"GET", "/statistics/exports/{job}", "PM"}, {"POST", "/statistics/exports/{job}/cancel", "PM"}, {"GET", "/statistics/exports/{job}/file", "PM"},
 		{"GET", "/ledger", "PM"}, {"GET", "/ledger/moves", "PM"}, {"GET", "/ledger.pdf", "PM"}, {"GET", "/ledger/file.{form}", "PM"},
 		{"GET", "/ledger/controlled", "PM"}, {"GET", "/ledger/controlled.pdf", "PM"}, {"GET", "/ledger/controlled/file.{form}", "PM"}, {"POST", "/ledger/controlled/rules", "P"},

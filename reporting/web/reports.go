@@ -149,7 +149,7 @@ type madeReport struct {
 // reportWorks answers for the reports that a person has made: everybody has one at a
 // time.
 func (h *Handlers) reportWorks(by identity.Actor) page.Works {
-	return page.Works{Site: h.site, Jobs: h.jobs, Kind: fmt.Sprintf("report-%d", by.StaffID), Path: "/statistics/reports/work", ID: "work", Verb: "生成", Unit: "份", Done: reportMade,
+	return page.Works{Site: h.site, Jobs: h.jobs, Kind: fmt.Sprintf("report-%d", by.StaffID), Path: "/statistics/reports/making", ID: "work", Verb: "生成", Unit: "份", Done: reportMade,
 		JSON: func(s job.Status) any {
 			out := map[string]any{"job": s.ID.String(), "state": s.State, "percent": s.Percent()}
 			if x, done := s.Result.(madeReport); done {
@@ -184,7 +184,7 @@ func reportMade(v *page.Work, s job.Status) {
 
 func reportURL(id int64) string { return fmt.Sprintf("/statistics/reports/%d", id) }
 
-// ReportWork is GET /statistics/reports/work/{job}: how far a report is.
+// ReportWork is GET /statistics/reports/making/{job}: how far a report is.
 func (h *Handlers) ReportWork(w http.ResponseWriter, r *http.Request) error {
 	by, s, err := h.ownReport(r)
 	if err != nil {
@@ -193,7 +193,7 @@ func (h *Handlers) ReportWork(w http.ResponseWriter, r *http.Request) error {
 	return h.reportWorks(by).Answer(w, r, s)
 }
 
-// CancelReport is POST /statistics/reports/work/{job}/cancel.
+// CancelReport is POST /statistics/reports/making/{job}/cancel.
 func (h *Handlers) CancelReport(w http.ResponseWriter, r *http.Request) error {
 	by, _, err := h.ownReport(r)
 	if err != nil {

@@ -88,7 +88,7 @@ func (h *house) worked(by identity.Actor, path string, form url.Values) (x repor
 			break
 		}
 		h.must(h.t.Context().Err())
-		w = h.get(&by, "/statistics/reports/work/"+x.Job)
+		w = h.get(&by, "/statistics/reports/making/"+x.Job)
 	}
 	if x.State != "done" || x.Report == 0 {
 		h.t.Fatalf("%s %v: %+v", path, form, x)
@@ -129,7 +129,7 @@ func addresses() map[string][]string {
 		"PersonRows": {"/statistics/use/people?site=SITE", "/statistics/use/people"}, "Stock": {"/statistics/stock?site=SITE", "/statistics/stock?by=session", "/statistics/stock?by=all"},
 		"StockFile": append(three("/statistics/stock.*?site=SITE"), three("/statistics/stock.*?by=all")...), "MonthFile": append(three("/statistics/month.*?site=SITE"), three("/statistics/month.*")...),
 		"Reports": {"/statistics/reports"}, "MakeReport": {"POST /statistics/reports?report=month+2026-10-01&site=SITE", "POST /statistics/reports?report=month+2026-10-01"},
-		"Report": {"/statistics/reports/REPORT", "/statistics/reports/WHOLE"}, "ReportWork": {"/statistics/reports/work/JOB", "/statistics/reports/work/MAKING"}, "CancelReport": {"POST /statistics/reports/work/MAKING/cancel?"}, "ReportAgain": {"POST /statistics/reports/REPORT/again?", "POST /statistics/reports/WHOLE/again?"},
+		"Report": {"/statistics/reports/REPORT", "/statistics/reports/WHOLE"}, "ReportWork": {"/statistics/reports/making/JOB", "/statistics/reports/making/MAKING"}, "CancelReport": {"POST /statistics/reports/making/MAKING/cancel?"}, "ReportAgain": {"POST /statistics/reports/REPORT/again?", "POST /statistics/reports/WHOLE/again?"},
 		"ReportFile":  append(three("/statistics/reports/REPORT/file.*"), three("/statistics/reports/WHOLE/file.*")...),
 		"StartExport": {"POST /statistics/exports?what=visits&form=csv&site=SITE"}, "Export": {"/statistics/exports/JOB"}, "CancelExport": {"POST /statistics/exports/JOB/cancel?"}, "ExportFile": {"/statistics/exports/JOB/file"},
 		"Ledger": {"/ledger?site=SITE", "/ledger", "/ledger?place=store", "/ledger?by=place", "/ledger?by=kind&drug=DRUG"}, "LedgerMoves": {"/ledger/moves?site=SITE", "/ledger/moves", "/ledger/moves?place=store", "/ledger/moves?drug=DRUG"},

@@ -92,11 +92,11 @@ func newHouse(t testing.TB) *house {
 func (h *house) statistics(r chi.Router, site *page.Site, x *web.Handlers) {
 	for path, do := range map[string]page.Func{"/statistics": x.Overview, "/statistics/today": x.Today, "/statistics/visits": x.Visits, "/statistics/visits.{form}": x.VisitsFile,
 		"/statistics/visits/rows": x.VisitRows, "/statistics/use": x.Use, "/statistics/use.{form}": x.UseFile, "/statistics/use/rows": x.GivenRows, "/statistics/use/people": x.PersonRows,
-		"/statistics/stock": x.Stock, "/statistics/stock.{form}": x.StockFile, "/statistics/month.{form}": x.MonthFile, "/statistics/reports": x.Reports, "/statistics/reports/{report}": x.Report, "/statistics/reports/work/{job}": x.ReportWork,
+		"/statistics/stock": x.Stock, "/statistics/stock.{form}": x.StockFile, "/statistics/month.{form}": x.MonthFile, "/statistics/reports": x.Reports, "/statistics/reports/{report}": x.Report, "/statistics/reports/making/{job}": x.ReportWork,
 		"/statistics/reports/{report}/file.{form}": x.ReportFile, "/statistics/exports/{job}": x.Export, "/statistics/exports/{job}/file": x.ExportFile} {
 		r.Get(path, site.Handle(do))
 	}
-	for path, do := range map[string]page.Func{"/statistics/reports": x.MakeReport, "/statistics/reports/{report}/again": x.ReportAgain, "/statistics/reports/work/{job}/cancel": x.CancelReport, "/statistics/exports": x.StartExport, "/statistics/exports/{job}/cancel": x.CancelExport} {
+	for path, do := range map[string]page.Func{"/statistics/reports": x.MakeReport, "/statistics/reports/{report}/again": x.ReportAgain, "/statistics/reports/making/{job}/cancel": x.CancelReport, "/statistics/exports": x.StartExport, "/statistics/exports/{job}/cancel": x.CancelExport} {
 		r.Post(path, site.Handle(do))
 	}
 }
