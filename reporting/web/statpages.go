@@ -3,7 +3,9 @@ package web
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"jingfang/inventory"
@@ -151,8 +153,9 @@ func (p statPage) exports(f statFilter) (list []exportView) {
 
 func exportForm(f statFilter, what, form, word string) exportView {
 	e := exportView{Word: word, Fields: []optionView{{Value: "what", Word: what}, {Value: "form", Word: form}}}
-	for name, value := range f.values() {
-		e.Fields = append(e.Fields, optionView{Value: name, Word: value[0]})
+	values := f.values()
+	for _, name := range slices.Sorted(maps.Keys(values)) { // a page is the same twice
+		e.Fields = append(e.Fields, optionView{Value: name, Word: values.Get(name)})
 	}
 	return e
 }
